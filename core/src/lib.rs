@@ -1,0 +1,1 @@
+//! Terrarium's core crate.
