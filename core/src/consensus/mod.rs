@@ -1,0 +1,6 @@
+//! The rules: network parameters, work, subsidy, and the checks of headers, transactions and blocks that need no
+//! chain state. Knows primitives, encode, crypto and script; not who sent what, nor when.
+
+mod params;
+
+pub use params::{Preset, PresetError};

@@ -1,0 +1,21 @@
+//! What crosses between the page and a node's worker: commands and their replies, events, snapshots, and the
+//! envelope they travel in. Plain serialisable data; knows primitives and time, nothing of how a node works.
+
+mod command;
+mod event;
+mod id;
+mod port;
+mod reply;
+mod snapshot;
+
+pub use command::{AddNodeAction, BanAction, ChainFile, Command, MiningMode, StartOptions, SyncMode};
+pub use event::{Direction, Event, InventoryKind, LogLine, PeerState};
+pub use id::{NodeId, PeerId, Role};
+pub use port::{
+    Clock, LinkCondition, NodeConfig, Ownership, PageMessage, RequestId, Storage, WorkerMessage,
+};
+pub use reply::{AddressEntry, BlockDetail, CommandError, Reply, TransactionDetail, WalletTransaction};
+pub use snapshot::{
+    BlockSummary, ChainSummary, MempoolSummary, MiningSummary, NodeSnapshot, PeerSummary, RunState,
+    WalletSummary,
+};

@@ -1,0 +1,158 @@
+//! A node's state as the page shows it, whole each time; the host sends at most ten a second.
+
+use super::command::{MiningMode, SyncMode};
+use super::event::{Direction, PeerState};
+use super::id::{NodeId, PeerId, Role};
+use super::reply::AddressEntry;
+use crate::primitives::{Amount, BlockHash, Height, Txid};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
+/// All that a node's card shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeSnapshot {
+    /// Which node.
+    pub id: NodeId,
+    /// What it is for.
+    pub role: Role,
+    /// Whether it is on the network.
+    pub state: RunState,
+    /// Its chain; none until one is created, copied or configured.
+    pub chain: Option<ChainSummary>,
+    /// Its connections, in the order in which they were made.
+    pub peers: Vec<PeerSummary>,
+    /// What waits to be mined.
+    pub mempool: MempoolSummary,
+    /// Its wallet.
+    pub wallet: WalletSummary,
+    /// Its miner.
+    pub mining: MiningSummary,
+    /// Addresses that are banned or discouraged.
+    pub banned: usize,
+    /// Bytes that wait to be committed to the store.
+    pub pending_bytes: usize,
+    /// Why the store no longer takes writes, if so; the node then neither mines nor downloads.
+    pub store_failure: Option<String>,
+}
+
+/// Whether a node is on the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// It answers commands, and is not on the network.
+    Stopped,
+    /// It is on the network.
+    Running,
+}
+
+/// The chain as a node sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChainSummary {
+    /// The network's name: classroom, regtest, custom.
+    pub network: String,
+    /// The genesis block's hash: two nodes are on one network when it is equal and their magic is.
+    pub genesis: BlockHash,
+    /// Network magic, as eight hex digits in wire order.
+    pub magic: String,
+    /// Height of the tip.
+    pub height: Height,
+    /// Hash of the tip.
+    pub tip: BlockHash,
+    /// Total work, 64 hex digits.
+    pub chainwork: String,
+    /// Height of the best header, above `height` while syncing.
+    pub headers: Height,
+    /// The next block's compact target.
+    pub next_bits: u32,
+    /// Hashes that a block takes on average at that target.
+    pub hashes_per_block: f64,
+    /// Seconds that the network wants between blocks.
+    pub block_spacing: u32,
+    /// The last blocks of the active chain, oldest first, at most 24.
+    pub recent: Vec<BlockSummary>,
+}
+
+/// A block in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockSummary {
+    /// Its hash.
+    pub hash: BlockHash,
+    /// Its parent's hash.
+    pub previous: BlockHash,
+    /// Its height.
+    pub height: Height,
+    /// Header time, seconds since 1970.
+    pub time: u32,
+    /// Number of transactions, coinbase included.
+    pub transactions: usize,
+    /// The address that its coinbase pays, where there is one.
+    pub miner: Option<String>,
+}
+
+/// A connection in short.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeerSummary {
+    /// Which connection.
+    pub peer: PeerId,
+    /// The other side's address; its port is the node id.
+    pub address: SocketAddr,
+    /// Who opened it.
+    pub direction: Direction,
+    /// Where it stands.
+    pub state: PeerState,
+    /// The peer's user agent.
+    pub user_agent: String,
+    /// The best height that the peer is known to have.
+    pub height: Option<Height>,
+    /// Last ping's round trip, in milliseconds.
+    pub ping_ms: Option<f64>,
+    /// Bytes sent and received.
+    pub bytes: (u64, u64),
+    /// How this node syncs from it.
+    pub sync: SyncMode,
+}
+
+/// The mempool in short.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MempoolSummary {
+    /// Transactions.
+    pub count: usize,
+    /// Their virtual size, bytes.
+    pub vsize: usize,
+    /// Transactions that wait for a parent.
+    pub orphans: usize,
+    /// The first of them in mining order, at most 24.
+    pub txids: Vec<Txid>,
+}
+
+/// The wallet in short.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletSummary {
+    /// Confirmed coins that can be spent now.
+    pub balance: Amount,
+    /// What unconfirmed transactions add to it or take from it.
+    pub pending: Amount,
+    /// Block rewards that are not mature yet.
+    pub immature: Amount,
+    /// Addresses in the order in which they were made, with confirmed balances, at most 100.
+    pub addresses: Vec<AddressEntry>,
+    /// Counts up whenever the history changes, so that a view knows when to ask for it again.
+    pub revision: u64,
+}
+
+/// The miner in short.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MiningSummary {
+    /// When it mines.
+    pub mode: MiningMode,
+    /// It has a job now.
+    pub active: bool,
+    /// Where rewards go.
+    pub address: Option<String>,
+    /// Blocks that this node found, since it was made.
+    pub blocks_found: u64,
+    /// Measured hashes a second, filled in by the host.
+    pub hashes_per_second: f64,
+    /// The dial: thousands of hashes a second at most, filled in by the host.
+    pub budget_khs: f64,
+}

@@ -1,0 +1,103 @@
+//! What goes in and what comes out.
+
+use crate::interface::{Command, CommandError, Direction, Event, PeerId, Reply, RequestId};
+use crate::primitives::{Header, Target};
+use crate::store::{BatchId, Database, Record, StoreBatch, Table};
+use std::net::SocketAddr;
+
+/// Work, in deterministic units: one unit is about a microsecond of a browser's worker (a signature check is 120, a
+/// kilobyte hashed is 10). Never measured time, so that budgets hold the same way everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cost(pub u64);
+
+/// Randomness for a node's life, from the host's secure generator; the simulator gives its own.
+#[derive(Clone)]
+pub struct Entropy {
+    /// Seeds the node's generator: nonces, peer choice.
+    pub node: [u8; 32],
+    /// Seeds wallet keys, separately, so that nothing else ever touches it.
+    pub wallet: [u8; 32],
+}
+
+/// What the three databases held when the node was opened: every record of their eager tables.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Database `Chain`.
+    pub chain: Vec<Record>,
+    /// Database `Wallet`.
+    pub wallet: Vec<Record>,
+    /// Database `Peers`.
+    pub peers: Vec<Record>,
+}
+
+/// Names a mining job; a new job replaces the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// Names a read from the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LoadId(pub u64);
+
+/// A header to grind. When the host has tried all 2^32 nonces it says [`Input::NoncesExhausted`], and the node rolls
+/// the extra nonce and sends another job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MiningJob {
+    /// Names it.
+    pub id: JobId,
+    /// The header; its nonce is where the search starts.
+    pub header: Header,
+    /// The hash must not be above this.
+    pub target: Target,
+    /// Whether the host's hash-rate budget applies (mining all the time) or not (a block on demand).
+    pub budgeted: bool,
+}
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A connection is up: one that we asked for (`Outbound`) or one that came. `peer` is new.
+    PeerConnected { peer: PeerId, address: SocketAddr, direction: Direction },
+    /// A connection that we asked for could not be made.
+    ConnectFailed { address: SocketAddr, reason: String },
+    /// Bytes from a peer, in order.
+    PeerBytes { peer: PeerId, bytes: Vec<u8> },
+    /// Bytes that were sent to a peer have left: `queued` are still waiting in the host.
+    PeerDrained { peer: PeerId, queued: usize },
+    /// A connection is gone.
+    PeerClosed { peer: PeerId, reason: String },
+    /// A command; its reply carries the same id.
+    Command { id: RequestId, command: Command },
+    /// The nonce that solves a job.
+    NonceFound { job: JobId, nonce: u32 },
+    /// No nonce solves it.
+    NoncesExhausted { job: JobId },
+    /// A batch is in the store.
+    BatchCommitted { id: BatchId },
+    /// A batch is not, and nothing of it is.
+    BatchFailed { id: BatchId, reason: String },
+    /// Records that were asked for, in the order of the keys; none where there is no such record.
+    Loaded { id: LoadId, values: Vec<Option<Vec<u8>>> },
+}
+
+/// Something to do.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Open a connection; answered by `PeerConnected` or `ConnectFailed` with this address.
+    Connect { address: SocketAddr },
+    /// Send bytes, in order.
+    Send { peer: PeerId, bytes: Vec<u8> },
+    /// End a connection, after what was sent; no `PeerClosed` follows.
+    Disconnect { peer: PeerId, reason: String },
+    /// Write; answered by `BatchCommitted` or `BatchFailed`. One batch per database is in flight at a time.
+    Commit(StoreBatch),
+    /// Read; answered by `Loaded`.
+    Load { id: LoadId, database: Database, table: Table, keys: Vec<Vec<u8>> },
+    /// Grind this job instead of any other.
+    Mine(MiningJob),
+    /// Grind nothing.
+    CancelMine,
+    /// Tell whoever watches.
+    Event(Event),
+    /// Answer a command.
+    Reply { id: RequestId, result: Result<Reply, CommandError> },
+}
