@@ -1,1 +1,28 @@
-//! Terrarium's link crate.
+//! Frames and sessions: how an ordered byte stream that can end travels over a lossy, unbounded channel.
+//!
+//! A channel here is anything that carries whole frames from one address to another and promises nothing else:
+//! a `BroadcastChannel`, a relay, the simulator. [`Endpoint`] makes sessions of it. It is sans-IO: bytes and the
+//! time go in, [`Output`]s come out, and the host does the posting. [`Shaper`] delays what an endpoint transmits
+//! as a slow link would. The crate knows no Bitcoin and no other crate of the workspace.
+//!
+//! The order of a host's work: after any call on an [`Endpoint`], drain [`Endpoint::poll`], hand every
+//! [`Output::Transmit`] to the [`Shaper`], and set one timer to the earlier of the two `next_wakeup`s.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod address;
+mod conditions;
+mod endpoint;
+mod frame;
+mod receive;
+mod send;
+mod session;
+#[cfg(test)]
+mod simulation;
+
+pub use address::{Address, ParseAddressError};
+pub use conditions::{Conditions, Shaper, ShaperFull, Shaping};
+pub use endpoint::{Counters, Endpoint, Limits, OpenError, Output, Payload, UnknownSession};
+pub use frame::{Body, CloseReason, Frame, FrameError, Header, MAX_FRAME_LEN, MAX_PAYLOAD_LEN, Role};
+pub use session::SessionId;

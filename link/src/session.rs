@@ -1,0 +1,147 @@
+//! One end of one session, and the table of all that an endpoint has.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use crate::receive::ReceiveHalf;
+use crate::send::SendHalf;
+use crate::{Address, Header, Role};
+
+/// Names a session at its own endpoint; never used twice by one endpoint, never sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub(crate) u64);
+
+/// What tells sessions apart on the wire: the other end, our role, the opener's id.
+pub(crate) type Key = (Address, Role, u64);
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The header of every frame that this end sends.
+    pub(crate) header: Header,
+    /// False only at the opener until the accept is there.
+    pub(crate) open: bool,
+    pub(crate) sender: SendHalf,
+    pub(crate) receiver: ReceiveHalf,
+    /// Waits in the table's round of senders.
+    scheduled: bool,
+    /// When to give up an open, or to probe for credit.
+    deadline: Option<Duration>,
+}
+
+impl Session {
+    pub(crate) fn new(header: Header, sender: SendHalf, receiver: ReceiveHalf) -> Self {
+        let open = header.role == Role::Acceptor;
+        Self { header, open, sender, receiver, scheduled: false, deadline: None }
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        (self.header.to, self.header.role, self.header.opener)
+    }
+}
+
+/// The sessions of an endpoint, by id and by what they are called on the wire, with their deadlines and turns.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    /// Bounded by `Limits::{inbound, outbound}_sessions`, which the endpoint enforces.
+    by_id: BTreeMap<SessionId, Session>,
+    /// One entry a session.
+    by_key: BTreeMap<Key, SessionId>,
+    /// At most one entry a session.
+    deadlines: BTreeSet<(Duration, SessionId)>,
+    /// Sessions that may send, in turn; at most one entry a session.
+    round: VecDeque<SessionId>,
+    last_id: u64,
+}
+
+impl Sessions {
+    pub(crate) fn insert(&mut self, session: Session) -> SessionId {
+        self.last_id += 1;
+        let id = SessionId(self.last_id);
+        self.by_key.insert(session.key(), id);
+        self.by_id.insert(id, session);
+        id
+    }
+
+    pub(crate) fn remove(&mut self, id: SessionId) -> Option<Session> {
+        let session = self.by_id.remove(&id)?;
+        self.by_key.remove(&session.key());
+        if let Some(deadline) = session.deadline {
+            self.deadlines.remove(&(deadline, id));
+        }
+        if session.scheduled {
+            self.round.retain(|other| *other != id);
+        }
+        Some(session)
+    }
+
+    pub(crate) fn get(&self, id: SessionId) -> Option<&Session> {
+        self.by_id.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.by_id.get_mut(&id)
+    }
+
+    pub(crate) fn find(&self, key: &Key) -> Option<SessionId> {
+        self.by_key.get(key).copied()
+    }
+
+    pub(crate) fn ids(&self) -> Vec<SessionId> {
+        self.by_id.keys().copied().collect()
+    }
+
+    pub(crate) fn with_peer(&self, peer: Address) -> Vec<SessionId> {
+        let first = (peer, Role::Opener, 0);
+        self.by_key.range(first..).take_while(|(key, _)| key.0 == peer).map(|(_, id)| *id).collect()
+    }
+
+    pub(crate) fn count(&self, role: Role) -> usize {
+        self.by_id.values().filter(|session| session.header.role == role).count()
+    }
+
+    pub(crate) fn set_deadline(&mut self, id: SessionId, deadline: Option<Duration>) {
+        let Some(session) = self.by_id.get_mut(&id) else { return };
+        if let Some(old) = std::mem::replace(&mut session.deadline, deadline) {
+            self.deadlines.remove(&(old, id));
+        }
+        if let Some(new) = deadline {
+            self.deadlines.insert((new, id));
+        }
+    }
+
+    pub(crate) fn has_deadline(&self, id: SessionId) -> bool {
+        self.by_id.get(&id).is_some_and(|session| session.deadline.is_some())
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// Takes out a session whose deadline has come; its deadline is cleared.
+    pub(crate) fn take_due(&mut self, now: Duration) -> Option<SessionId> {
+        let &(deadline, id) = self.deadlines.first()?;
+        if deadline > now {
+            return None;
+        }
+        self.set_deadline(id, None);
+        Some(id)
+    }
+
+    /// Puts a session at the end of the round, if it may send and is not in it.
+    pub(crate) fn schedule(&mut self, id: SessionId) {
+        let Some(session) = self.by_id.get_mut(&id) else { return };
+        if !session.scheduled && session.open && session.sender.can_send() {
+            session.scheduled = true;
+            self.round.push_back(id);
+        }
+    }
+
+    /// The session whose turn it is to send.
+    pub(crate) fn next_in_round(&mut self) -> Option<SessionId> {
+        let id = self.round.pop_front()?;
+        if let Some(session) = self.by_id.get_mut(&id) {
+            session.scheduled = false;
+        }
+        Some(id)
+    }
+}
