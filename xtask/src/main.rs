@@ -1,1 +1,37 @@
-fn main() {}
+//! `cargo xtask`: everything that is done with this repository, one file per command.
+
+use std::process::ExitCode;
+
+use xtask::{Args, Error, command};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  serve [--port N] [--open] [--dev]  build the page and serve it on 127.0.0.1 (port 8080)
+  test [--only STEP]                 every check and test; ends with a count
+  bench [--only NAME]                measure, beside references; table here, JSON in target/bench/
+  dist [--single-file]               the static site into dist/, or one HTML file that works from a double-click
+  build [--dev]                      the page alone, into target/site or target/site-dev";
+
+fn main() -> ExitCode {
+    let mut args = Args::from_env();
+    match run(&mut args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &mut Args) -> Result<(), Error> {
+    match args.command().as_deref() {
+        Some("serve") => command::serve::run(args),
+        Some("build") => command::build::run(args),
+        Some("help" | "--help" | "-h") | None => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        Some(other) => Err(Error::new(format!("unknown command {other}\n\n{USAGE}"))),
+    }
+}

@@ -1,0 +1,16 @@
+//! What the commands of `cargo xtask` are made of. The end-to-end tests use the same paths, tools and server.
+//!
+//! Free of heavy dependencies, so that a fresh clone gets to the first visible step within seconds.
+
+mod args;
+pub mod command;
+mod error;
+pub mod paths;
+mod process;
+pub mod site;
+mod source_hash;
+pub mod tools;
+pub mod trunk;
+
+pub use args::Args;
+pub use error::Error;

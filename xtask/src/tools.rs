@@ -1,0 +1,119 @@
+//! The tools that a build needs, and how each is installed where it is missing.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    Error, paths,
+    process::{announce, cargo, output, program, run},
+};
+
+/// Trunk bundles the page. 0.22 wants a newer compiler than `rust-version`.
+const TRUNK: CargoTool = CargoTool { package: "trunk", binary: "trunk", version: "0.21.14", minutes: 6 };
+/// Must equal the crate wasm-bindgen in Cargo.toml and `[tools]` in Trunk.toml.
+const WASM_BINDGEN: CargoTool =
+    CargoTool { package: "wasm-bindgen-cli", binary: "wasm-bindgen", version: "0.2.129", minutes: 3 };
+/// Older ones, Debian's among them, do not read what today's rustc writes.
+const BINARYEN: &str = "132.0.0";
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+struct CargoTool {
+    package: &'static str,
+    binary: &'static str,
+    version: &'static str,
+    minutes: u32,
+}
+
+/// PATH with our tools before everything else.
+pub fn search_path() -> OsString {
+    let own = [paths::tools().join("bin"), npm_folder().join("node_modules/.bin")];
+    let inherited = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(own.into_iter().chain(env::split_paths(&inherited))).unwrap_or(inherited)
+}
+
+/// Finds a program on [`search_path`].
+pub fn find(name: &str) -> Option<PathBuf> {
+    env::split_paths(&search_path()).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Everything that building the page takes; installs what is missing.
+pub(crate) fn ensure_build_tools() -> Result<(), Error> {
+    ensure_wasm_target()?;
+    ensure_cargo_tool(&WASM_BINDGEN)?;
+    ensure_cargo_tool(&TRUNK)?;
+    ensure_wasm_opt()
+}
+
+fn ensure_wasm_target() -> Result<(), Error> {
+    let libraries = output(program("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]));
+    if libraries.is_some_and(|folder| Path::new(&folder).is_dir()) {
+        return Ok(());
+    }
+    announce(&format!("Installing Rust's target {WASM_TARGET} (some seconds)"));
+    run(program("rustup").args(["target", "add", WASM_TARGET])).map_err(|_| {
+        Error::new(format!("missing: the Rust target {WASM_TARGET}; run: rustup target add {WASM_TARGET}"))
+    })
+}
+
+fn ensure_cargo_tool(tool: &CargoTool) -> Result<(), Error> {
+    let CargoTool { package, binary, version, minutes } = tool;
+    if version_of(binary).is_some_and(|found| found == *version) {
+        return Ok(());
+    }
+    let mut install = if output(cargo().args(["binstall", "-V"])).is_some() {
+        announce(&format!("Installing {package} {version} with cargo-binstall (up to a minute)"));
+        let mut install = cargo();
+        install.args(["binstall", "--no-confirm", "--locked"]);
+        install
+    } else {
+        announce(&format!("Installing {package} {version} (about {minutes} minutes on two cores, once)"));
+        let mut install = cargo();
+        install.args(["install", "--locked"]);
+        install
+    };
+    install.arg("--root").arg(paths::tools()).args([package, "--version", version]);
+    // Tools are built apart from this workspace: neither its target folder nor its flags concern them.
+    install.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS").current_dir(env::temp_dir());
+    run(&mut install).map_err(|_| {
+        Error::new(format!(
+            "missing: {binary} {version}; run: cargo install --locked {package} --version {version}"
+        ))
+    })
+}
+
+fn ensure_wasm_opt() -> Result<(), Error> {
+    let wanted = BINARYEN.split('.').next();
+    let found = version_of("wasm-opt");
+    if found.is_some() && found.as_deref() >= wanted {
+        return Ok(());
+    }
+    announce(&format!("Installing wasm-opt from npm's binaryen {BINARYEN} (some seconds)"));
+    npm_install(&npm_folder(), &[&format!("binaryen@{BINARYEN}")]).map_err(|_| {
+        Error::new(format!(
+            "missing: wasm-opt {BINARYEN}; install node with npm, or binaryen {BINARYEN} itself"
+        ))
+    })
+}
+
+/// Installs npm packages (`name@version`) into `folder/node_modules`.
+pub(crate) fn npm_install(folder: &Path, packages: &[&str]) -> Result<(), Error> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Error::io(format_args!("create {}", folder.display()), &error))?;
+    let mut npm = program("npm");
+    npm.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]).arg(folder).args(packages);
+    run(&mut npm)
+}
+
+fn npm_folder() -> PathBuf {
+    paths::tools().join("npm")
+}
+
+/// The number in `NAME 1.2.3` or `NAME version 132 (…)`.
+fn version_of(binary: &str) -> Option<String> {
+    let text = output(Command::new(find(binary)?).arg("--version"))?;
+    text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(String::from)
+}
