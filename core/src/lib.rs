@@ -1,1 +1,17 @@
-//! Terrarium's core crate.
+//! Terrarium's node as a pure state machine: Bitcoin's formats, rules and protocol without any I/O.
+//!
+//! Nothing in this crate reads a clock, draws a random number, opens a file or calls JavaScript: time, entropy and
+//! bytes come in as arguments and go out as values, so that the same inputs give the same outputs on every machine.
+//! Read the folders from [`primitives`] upwards: `primitives`, `encode`, `crypto`, `script`, `consensus`, `store`,
+//! `interface`, `chain`, `mempool`, `mining`, `wallet`, `net`, `node`; none knows one that comes after it.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod consensus;
+pub mod crypto;
+pub mod encode;
+pub mod interface;
+pub mod node;
+pub mod primitives;
+pub mod store;
+pub mod time;

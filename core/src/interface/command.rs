@@ -1,5 +1,9 @@
 //! What a node can be asked to do. Labels are resolved before a command is made: every address here is the text of
 //! an address, which the node checks against its own network.
+#![allow(
+    missing_docs,
+    reason = "a variant's doc names its fields; each on its own would only repeat the name"
+)]
 
 use super::id::NodeId;
 use crate::primitives::{Amount, BlockHash, Height, Txid};

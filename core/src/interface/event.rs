@@ -1,4 +1,8 @@
 //! What a node tells as it happens.
+#![allow(
+    missing_docs,
+    reason = "a variant's doc names its fields; each on its own would only repeat the name"
+)]
 
 use super::id::{NodeId, PeerId};
 use crate::primitives::{BlockHash, Height, Txid};
@@ -14,12 +18,25 @@ pub enum Event {
     /// A transaction entered the mempool.
     Transaction { txid: Txid },
     /// The active chain changed branch; `disconnected` from the old tip down, `connected` from the fork up.
-    Reorg { from: BlockHash, to: BlockHash, disconnected: Vec<BlockHash>, connected: Vec<BlockHash>, returned: usize },
+    Reorg {
+        from: BlockHash,
+        to: BlockHash,
+        disconnected: Vec<BlockHash>,
+        connected: Vec<BlockHash>,
+        returned: usize,
+    },
     /// A connection changed state; `reason` says why it ended.
     Peer { peer: PeerId, address: SocketAddr, direction: Direction, state: PeerState, reason: Option<String> },
     /// A message was sent or received; `length` is the payload's, in bytes. `subject` is the block or transaction
     /// hash that it carries or announces, where there is just one.
-    Message { peer: PeerId, address: SocketAddr, direction: Direction, command: String, length: usize, subject: Option<String> },
+    Message {
+        peer: PeerId,
+        address: SocketAddr,
+        direction: Direction,
+        command: String,
+        length: usize,
+        subject: Option<String>,
+    },
     /// A line of the node's log.
     Log(LogLine),
 }
@@ -110,9 +127,7 @@ impl fmt::Display for LogLine {
             LogLine::ReceivedBlock => f.write_str("Received a new block!"),
             LogLine::AddedBlock(hash) => write!(f, "Added block {hash}"),
             LogLine::BlockMined => f.write_str("New block is mined!"),
-            LogLine::AllInvalid => {
-                f.write_str("All transactions are invalid! Waiting for new ones...")
-            }
+            LogLine::AllInvalid => f.write_str("All transactions are invalid! Waiting for new ones..."),
             LogLine::NotAvailable(address) => write!(f, "{address} is not available"),
             LogLine::KnownNodes(count) => write!(f, "There are {count} known nodes now!"),
             LogLine::NewConnection => f.write_str("Added new connection!"),

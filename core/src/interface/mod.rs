@@ -11,9 +11,7 @@ mod snapshot;
 pub use command::{AddNodeAction, BanAction, ChainFile, Command, MiningMode, StartOptions, SyncMode};
 pub use event::{Direction, Event, InventoryKind, LogLine, PeerState};
 pub use id::{NodeId, PeerId, Role};
-pub use port::{
-    Clock, LinkCondition, NodeConfig, Ownership, PageMessage, RequestId, Storage, WorkerMessage,
-};
+pub use port::{Clock, LinkCondition, NodeConfig, Ownership, PageMessage, RequestId, Storage, WorkerMessage};
 pub use reply::{AddressEntry, BlockDetail, CommandError, Reply, TransactionDetail, WalletTransaction};
 pub use snapshot::{
     BlockSummary, ChainSummary, MempoolSummary, MiningSummary, NodeSnapshot, PeerSummary, RunState,

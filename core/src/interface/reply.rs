@@ -1,4 +1,8 @@
 //! Answers to commands.
+#![allow(
+    missing_docs,
+    reason = "a variant's doc names its fields; each on its own would only repeat the name"
+)]
 
 use super::command::ChainFile;
 use super::event::LogLine;

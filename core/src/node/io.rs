@@ -1,4 +1,8 @@
 //! What goes in and what comes out.
+#![allow(
+    missing_docs,
+    reason = "a variant's doc names its fields; each on its own would only repeat the name"
+)]
 
 use crate::interface::{Command, CommandError, Direction, Event, PeerId, Reply, RequestId};
 use crate::primitives::{Header, Target};

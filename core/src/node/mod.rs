@@ -3,4 +3,4 @@
 
 mod io;
 
-pub use io::{Cost, Entropy, JobId, LoadId, Loaded, MiningJob, Input, Output};
+pub use io::{Cost, Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};

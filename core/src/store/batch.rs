@@ -1,4 +1,8 @@
 //! The unit of change: a batch is committed whole or not at all.
+#![allow(
+    missing_docs,
+    reason = "a variant's doc names its fields; each on its own would only repeat the name"
+)]
 
 use serde::{Deserialize, Serialize};
 
