@@ -5,117 +5,14 @@
 //! half of one.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::fmt;
-use std::ops::Deref;
 use std::time::Duration;
 
-use crate::frame::{DATA_HEADER_LEN, MAX_PAYLOAD_LEN};
 use crate::receive::{Arrival, ReceiveHalf};
 use crate::send::SendHalf;
 use crate::session::{Session, SessionId, Sessions};
-use crate::{Address, Body, CloseReason, Frame, Header, Role};
-
-/// What an endpoint allows itself and others.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// The most bytes in one data frame, at most [`MAX_PAYLOAD_LEN`].
-    pub payload: usize,
-    /// How many bytes a peer may be ahead of what the host has consumed, for each session.
-    pub window: u64,
-    /// How many bytes one session holds that could not be sent yet.
-    pub send_queue: usize,
-    /// Sessions that others opened.
-    pub inbound_sessions: usize,
-    /// Sessions that this end opened. Both together stay below seed 002's 1,000 connections.
-    pub outbound_sessions: usize,
-    /// How long an open waits for its answer.
-    pub open_timeout: Duration,
-    /// How often an end that waits for credit asks again, in case the grant was lost.
-    pub probe_interval: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            payload: MAX_PAYLOAD_LEN,
-            window: 2 * 1024 * 1024,
-            send_queue: 2 * 1024 * 1024,
-            inbound_sessions: 500,
-            outbound_sessions: 499,
-            open_timeout: Duration::from_secs(5),
-            probe_interval: Duration::from_secs(1),
-        }
-    }
-}
-
-/// Received bytes, kept in the frame that carried them so that they need not be copied.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Payload(Vec<u8>);
-
-impl Payload {
-    /// The bytes as a vector of their own (moves them to its start).
-    pub fn into_vec(mut self) -> Vec<u8> {
-        self.0.drain(..DATA_HEADER_LEN);
-        self.0
-    }
-}
-
-impl Deref for Payload {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0[DATA_HEADER_LEN..]
-    }
-}
-
-impl fmt::Debug for Payload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Payload({} bytes)", self.len())
-    }
-}
-
-/// What the host must do, or should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Post `frame` on the channel of `to`.
-    Transmit {
-        /// The receiver.
-        to: Address,
-        /// A whole frame.
-        frame: Vec<u8>,
-    },
-    /// A session that this end opened was accepted.
-    Opened {
-        /// The id that [`Endpoint::open`] returned.
-        session: SessionId,
-    },
-    /// A session that another end opened is there.
-    Accepted {
-        /// Its new id.
-        session: SessionId,
-        /// Who opened it.
-        from: Address,
-    },
-    /// The next bytes of a session's stream. The host calls [`Endpoint::consume`] when it is done with them.
-    Data {
-        /// Whose stream.
-        session: SessionId,
-        /// One byte at least.
-        bytes: Payload,
-    },
-    /// There is room again after [`Endpoint::send`] took less than it was given.
-    Writable {
-        /// Whose queue.
-        session: SessionId,
-    },
-    /// A session has ended, other than by [`Endpoint::close`]; nothing about it follows.
-    Closed {
-        /// Which one.
-        session: SessionId,
-        /// Why.
-        reason: CloseReason,
-    },
-}
+use crate::{
+    Address, Body, CloseReason, Counters, Frame, Header, Limits, MAX_PAYLOAD_LEN, Output, Payload, Role,
+};
 
 /// Why a session cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -135,21 +32,6 @@ pub enum OpenError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the session has ended")]
 pub struct UnknownSession;
-
-/// What an endpoint dropped, and why.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Bytes that were no frame.
-    pub malformed: u64,
-    /// Frames for another address.
-    pub misaddressed: u64,
-    /// Frames for a session that is not there.
-    pub unknown: u64,
-    /// Frames that repeat what was there already.
-    pub duplicate: u64,
-    /// Opens refused.
-    pub refused: u64,
-}
 
 /// All sessions of one address.
 #[derive(Debug)]
@@ -519,3 +401,6 @@ impl Endpoint {
         self.now = self.now.max(now);
     }
 }
+
+#[cfg(test)]
+mod tests;

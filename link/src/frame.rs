@@ -322,3 +322,79 @@ impl<'a> Frame<'a> {
 fn split<const N: usize>(bytes: &[u8]) -> Result<([u8; N], &[u8]), FrameError> {
     bytes.split_first_chunk().map(|(first, rest)| (*first, rest)).ok_or(FrameError::Length(bytes.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: Header = Header {
+        role: Role::Acceptor,
+        from: Address::loopback(3000),
+        to: Address { ip: [10, 1, 2, 3], port: 3001 },
+        opener: 0x0807_0605_0403_0201,
+        acceptor: 9,
+    };
+
+    #[test]
+    fn the_layout_is_the_table_at_the_head() {
+        let frame = Frame { header: HEADER, body: Body::Data { sequence: 0x0403_0201, payload: b"hi" } };
+        let expected = [
+            1, 3, 1, 127, 0, 0, 1, 0x0b, 0xb8, 10, 1, 2, 3, 0x0b, 0xb9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0,
+            0, 0, 0, 0, 1, 2, 3, 4, b'h', b'i',
+        ];
+        assert_eq!(frame.encode(), expected);
+        assert_eq!(Frame::decode(&expected), Ok(frame));
+    }
+
+    #[test]
+    fn every_kind_reads_back_what_it_wrote() {
+        let open = Header { role: Role::Opener, acceptor: 0, ..HEADER };
+        let mut frames = vec![
+            Frame { header: open, body: Body::Open { credit: 5 } },
+            Frame { header: HEADER, body: Body::Accept { credit: u64::MAX } },
+            Frame { header: HEADER, body: Body::Credit { offset: 7 } },
+            Frame { header: HEADER, body: Body::Probe { sequence: u32::MAX } },
+        ];
+        frames.extend(CloseReason::ALL.map(|reason| Frame { header: open, body: Body::Close { reason } }));
+        for frame in frames {
+            assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+        }
+    }
+
+    #[test]
+    fn each_rule_is_named_by_its_error() {
+        let good = Frame { header: HEADER, body: Body::Close { reason: CloseReason::Gap } }.encode();
+        let spoilt = |at: usize, value: u8| {
+            let mut bytes = good.clone();
+            bytes[at] = value;
+            Frame::decode(&bytes).map(|_| ())
+        };
+        assert_eq!(Frame::decode(&good[..20]), Err(FrameError::Length(20)));
+        assert_eq!(Frame::decode(&good[..HEADER_LEN]), Err(FrameError::Length(HEADER_LEN)));
+        assert_eq!(spoilt(0, 2), Err(FrameError::Version(2)));
+        assert_eq!(spoilt(1, 0), Err(FrameError::Kind(0)));
+        assert_eq!(spoilt(1, 7), Err(FrameError::Kind(7)));
+        assert_eq!(spoilt(2, 2), Err(FrameError::Role(2)));
+        assert_eq!(spoilt(1, OPEN), Err(FrameError::Role(1)));
+        assert_eq!(spoilt(HEADER_LEN, 9), Err(FrameError::Reason(9)));
+        let header = Header { from: HEADER.to, ..HEADER };
+        let looped = Frame { header, body: Body::Credit { offset: 1 } }.encode();
+        assert_eq!(Frame::decode(&looped), Err(FrameError::Address));
+        let header = Header { opener: 0, ..HEADER };
+        let nameless = Frame { header, body: Body::Credit { offset: 1 } }.encode();
+        assert_eq!(Frame::decode(&nameless), Err(FrameError::Session));
+    }
+
+    #[test]
+    fn data_is_neither_empty_nor_longer_than_the_limit() {
+        let of_length = |len: usize| {
+            let payload = vec![0; len];
+            let bytes =
+                Frame { header: HEADER, body: Body::Data { sequence: 0, payload: &payload } }.encode();
+            Frame::decode(&bytes).map(|_| ())
+        };
+        assert_eq!(of_length(0), Err(FrameError::Length(DATA_HEADER_LEN)));
+        assert_eq!(of_length(MAX_PAYLOAD_LEN), Ok(()));
+        assert_eq!(of_length(MAX_PAYLOAD_LEN + 1), Err(FrameError::Length(MAX_FRAME_LEN + 1)));
+    }
+}

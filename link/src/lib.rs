@@ -15,6 +15,8 @@ mod address;
 mod conditions;
 mod endpoint;
 mod frame;
+mod limits;
+mod output;
 mod receive;
 mod send;
 mod session;
@@ -23,6 +25,8 @@ mod simulation;
 
 pub use address::{Address, ParseAddressError};
 pub use conditions::{Conditions, Shaper, ShaperFull, Shaping};
-pub use endpoint::{Counters, Endpoint, Limits, OpenError, Output, Payload, UnknownSession};
+pub use endpoint::{Endpoint, OpenError, UnknownSession};
 pub use frame::{Body, CloseReason, Frame, FrameError, Header, MAX_FRAME_LEN, MAX_PAYLOAD_LEN, Role};
+pub use limits::{Counters, Limits};
+pub use output::{Output, Payload};
 pub use session::SessionId;
