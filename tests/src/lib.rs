@@ -1,1 +1,3 @@
-//! Terrarium's tests crate.
+//! What Terrarium's tests across crates are made of.
+
+pub mod browser;

@@ -1,0 +1,17 @@
+//! The built page in a real Chromium: a server, a driver, a fresh profile for each test, and the calls that tests make.
+//!
+//! [`run`] is the main function of a test binary. Where Chromium, chromedriver or a built page is missing, its tests are
+//! reported as ignored with the reason, never as passed.
+
+mod driver;
+mod environment;
+mod page;
+mod profile;
+mod runner;
+mod stage;
+
+pub use driver::Switches;
+pub use environment::Environment;
+pub use page::{Page, Screen};
+pub use runner::{Outcome, Test, run};
+pub use stage::Stage;

@@ -1,0 +1,67 @@
+//! Runs browser tests one after another, each with a deadline.
+
+use std::{future::Future, pin::Pin, process::ExitCode, sync::Arc, time::Duration};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use tokio::{runtime, time::timeout};
+
+use super::{environment::Environment, stage::Stage};
+
+/// What a test's steps return; the error is the message that the test fails with.
+pub type Outcome<T = ()> = Result<T, Failed>;
+
+type Body = Box<dyn for<'a> Fn(&'a Stage<'a>) -> Pin<Box<dyn Future<Output = Outcome> + 'a>> + Send>;
+
+/// A named test with its deadline.
+pub struct Test {
+    name: String,
+    deadline: Duration,
+    body: Body,
+}
+
+impl std::fmt::Debug for Test {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Test")
+            .field("name", &self.name)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Test {
+    /// A test that fails where `body` has not ended after `seconds`.
+    pub fn new<F>(name: impl Into<String>, seconds: u64, body: F) -> Self
+    where
+        F: for<'a> Fn(&'a Stage<'a>) -> Pin<Box<dyn Future<Output = Outcome> + 'a>> + Send + 'static,
+    {
+        Self { name: name.into(), deadline: Duration::from_secs(seconds), body: Box::new(body) }
+    }
+
+    fn into_trial(self, environment: Arc<Result<Environment, String>>) -> Trial {
+        Trial::ignorable_test(self.name.clone(), move || match environment.as_ref() {
+            Ok(environment) => self.run(environment).map(|()| Completion::Completed),
+            Err(missing) => Ok(Completion::ignored_with(missing)),
+        })
+    }
+
+    fn run(&self, environment: &Environment) -> Outcome {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let stage = Stage::set(environment)?;
+        runtime.block_on(async {
+            let result = timeout(self.deadline, (self.body)(&stage)).await;
+            let late = |_| Err(Failed::from(format!("not done after {} s", self.deadline.as_secs())));
+            stage.conclude(&self.name, result.unwrap_or_else(late)).await
+        })
+    }
+}
+
+/// The main function of a binary of browser tests. They run one at a time unless `--test-threads` says otherwise: a browser
+/// with several nodes fills two cores.
+pub fn run(tests: Vec<Test>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    let environment = if arguments.list { Err("only listed".into()) } else { Environment::find() };
+    let environment = Arc::new(environment);
+    let trials = tests.into_iter().map(|test| test.into_trial(Arc::clone(&environment))).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
