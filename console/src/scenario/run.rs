@@ -1,0 +1,263 @@
+//! Running a scenario at a host.
+
+use super::step::{Action, Condition, Expected, Scenario, Step};
+use crate::host::Host;
+use crate::terminal::Terminal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use terrarium_core::interface::{Command, NodeId, Reply};
+use terrarium_core::primitives::Amount;
+
+/// What a wait takes at most until `timeout` says otherwise.
+const DEFAULT_TIMEOUT_MS: f64 = 60_000.0;
+
+/// How a scenario went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Every step was carried out and held.
+    pub passed: bool,
+    /// The steps that were carried out; the last has failed if `passed` is false.
+    pub steps: Vec<StepReport>,
+}
+
+/// How a step went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Its line in the scenario, counted from 1.
+    pub line: usize,
+    /// Its text.
+    pub text: String,
+    /// What it printed.
+    pub output: Vec<String>,
+    /// Why it failed, with what was seen instead.
+    pub failure: Option<String>,
+}
+
+impl Report {
+    /// The failure with its line, if the scenario failed.
+    pub fn failure(&self) -> Option<String> {
+        let step = self.steps.last()?;
+        step.failure.as_ref().map(|why| format!("line {}: {}: {why}", step.line, step.text))
+    }
+}
+
+impl Scenario {
+    /// Carries out the steps in order up to the first that fails; `show` is called after each.
+    pub async fn run(&self, host: &impl Host, mut show: impl FnMut(&StepReport)) -> Report {
+        let mut runner = Runner { host, names: BTreeMap::new(), timeout_ms: DEFAULT_TIMEOUT_MS };
+        let mut report = Report { passed: true, steps: Vec::new() };
+        for step in &self.steps {
+            let mut output = Vec::new();
+            let failure = runner.carry_out(&step.action, &mut output).await.err();
+            let Step { line, text, .. } = step.clone();
+            let step = StepReport { line, text, output, failure };
+            show(&step);
+            report.passed = step.failure.is_none();
+            report.steps.push(step);
+            if !report.passed {
+                break;
+            }
+        }
+        report
+    }
+}
+
+struct Runner<'a, H> {
+    host: &'a H,
+    /// What `->` bound.
+    names: BTreeMap<String, String>,
+    timeout_ms: f64,
+}
+
+impl<H: Host> Runner<'_, H> {
+    async fn carry_out(&mut self, action: &Action, output: &mut Vec<String>) -> Result<(), String> {
+        let host = self.host;
+        let outcome = match action {
+            Action::Run { node, command, bind, expected } => {
+                return self.run(*node, command, bind.as_deref(), expected, output).await;
+            }
+            Action::Log { node, patterns } => return self.log(*node, patterns).await,
+            Action::Wait { node, condition } => return self.wait(*node, condition).await,
+            Action::Timeout { seconds } => {
+                self.timeout_ms = seconds * 1_000.0;
+                Ok(())
+            }
+            Action::Start(node) => host.start(*node).await,
+            Action::Stop(node) => host.stop(*node).await,
+            Action::Kill(node) => host.kill(*node),
+            Action::Spawn(node, role) => host.spawn(*node, *role).await,
+            Action::Mine(node) => host.mine(*node).await,
+            Action::HashRate(node, khs) => host.set_hash_rate(*node, *khs),
+            Action::Connect(a, b) => host.connect(*a, *b).await,
+            Action::Link(a, b, settings) => host.link(*a, *b, *settings),
+            Action::Partition(groups) => host.partition(groups),
+            Action::Heal => {
+                host.heal();
+                Ok(())
+            }
+            Action::Pause => {
+                host.pause();
+                Ok(())
+            }
+            Action::Resume => {
+                host.resume();
+                Ok(())
+            }
+        };
+        outcome.map_err(|error| error.to_string())
+    }
+
+    async fn run(
+        &mut self,
+        node: NodeId,
+        command: &str,
+        bind: Option<&str>,
+        expected: &[Expected],
+        output: &mut Vec<String>,
+    ) -> Result<(), String> {
+        self.host.add_node(node).await.map_err(|error| error.to_string())?;
+        let command = self.insert_names(command)?;
+        let outcome = Terminal::at(node).run(self.host, &command).await;
+        let failures: Vec<&String> = expected.iter().filter_map(Expected::failure).collect();
+        let lines = match (outcome, &failures[..]) {
+            (Ok(done), []) => done.lines,
+            (Ok(_), [text, ..]) => return Err(format!("it succeeded and should fail with '{text}'")),
+            (Err(error), []) => return Err(error.to_string()),
+            (Err(error), texts) => vec![error.to_string(); texts.len().min(1)],
+        };
+        output.clone_from(&lines);
+        for line in expected {
+            let (Expected::Line(text) | Expected::Failure(text)) = line;
+            let text = self.insert_names(text)?;
+            if !lines.iter().any(|line| line.trim() == text) {
+                return Err(format!("no line equals '{text}'; it printed: {}", lines.join(" / ")));
+            }
+        }
+        if let Some(name) = bind {
+            let first = lines.first().ok_or("it printed nothing to bind")?;
+            let value = first.rsplit(':').next().unwrap_or(first).trim().to_owned();
+            self.names.insert(name.to_owned(), value);
+        }
+        Ok(())
+    }
+
+    /// What another node did reaches its log a moment later than its effect is seen here, so lines are awaited.
+    async fn log(&self, node: NodeId, patterns: &[String]) -> Result<(), String> {
+        let patterns = patterns.iter().map(|pattern| self.insert_names(pattern)).collect::<Result<Vec<_>, _>>()?;
+        let deadline = self.host.now_ms() + self.timeout_ms;
+        loop {
+            let log = self.host.log(node);
+            let missing = patterns.iter().find(|pattern| !log.iter().any(|line| matches(pattern, line)));
+            let Some(missing) = missing else { return Ok(()) };
+            if !self.changed_before(deadline).await {
+                let tail = log[log.len().saturating_sub(12)..].join(" / ");
+                return Err(format!("no line matches '{missing}'; the log ends: {tail}"));
+            }
+        }
+    }
+
+    async fn wait(&self, node: NodeId, condition: &Condition) -> Result<(), String> {
+        let deadline = self.host.now_ms() + self.timeout_ms;
+        loop {
+            let seen = match self.check(node, condition).await? {
+                Ok(()) => return Ok(()),
+                Err(seen) => seen,
+            };
+            if !self.changed_before(deadline).await {
+                return Err(format!("not after {} s; saw {seen}", self.timeout_ms / 1_000.0));
+            }
+        }
+    }
+
+    /// Whether something changed before the deadline.
+    async fn changed_before(&self, deadline: f64) -> bool {
+        let left = deadline - self.host.now_ms();
+        if left <= 0.0 {
+            return false;
+        }
+        self.host.next_change(left).await;
+        true
+    }
+
+    /// Whether a condition holds, or what is seen instead; the outer error ends the wait.
+    async fn check(&self, node: NodeId, condition: &Condition) -> Result<Result<(), String>, String> {
+        let holds = |holds: bool, seen: String| Ok(if holds { Ok(()) } else { Err(seen) });
+        if let Condition::Balance { address, amount } = condition {
+            let wanted = Amount::parse_coins(amount).map_err(|error| error.to_string())?;
+            let address = self.insert_names(address)?;
+            let address = self.host.desk().borrow().book.resolve(&address).to_owned();
+            let reply = self.host.execute(node, Command::GetBalance { address }).await;
+            return match reply.map_err(|error| error.to_string())? {
+                Reply::Balance(balance) => holds(balance == wanted, format!("balance {balance}")),
+                other => Err(format!("{other:?} is no balance")),
+            };
+        }
+        let Some(snapshot) = self.host.snapshot(node) else {
+            return holds(false, format!("no node {node}"));
+        };
+        let tip = |node| self.host.snapshot(node).and_then(|snapshot| snapshot.chain).map(|chain| chain.tip);
+        let height = snapshot.chain.as_ref().map(|chain| chain.height.0);
+        match condition {
+            Condition::Height(wanted) => {
+                let seen = height.map_or("no chain".to_owned(), |height| format!("height {height}"));
+                holds(height.is_some_and(|height| height >= *wanted), seen)
+            }
+            Condition::Mempool(wanted) => {
+                let count = snapshot.mempool.count;
+                holds(count == *wanted, format!("{count} in the mempool"))
+            }
+            Condition::Tip(other) => {
+                let seen = format!("{:?} here, {:?} at {other}", tip(node), tip(*other));
+                holds(tip(node).is_some() && tip(node) == tip(*other), seen)
+            }
+            Condition::Balance { .. } => unreachable!("answered above"),
+        }
+    }
+
+    /// A text with each `$name` replaced by what was bound; the longest name that fits is meant.
+    fn insert_names(&self, text: &str) -> Result<String, String> {
+        let mut result = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            let (before, after) = rest.split_at(at);
+            let after = &after[1..];
+            let end = after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len());
+            let name = &after[..end];
+            let value = self.names.get(name).ok_or_else(|| format!("${name} was not bound"))?;
+            result.extend([before, value]);
+            rest = &after[end..];
+        }
+        result.push_str(rest);
+        Ok(result)
+    }
+}
+
+impl Expected {
+    fn failure(&self) -> Option<&String> {
+        match self {
+            Expected::Failure(text) => Some(text),
+            Expected::Line(_) => None,
+        }
+    }
+}
+
+/// Whether a line equals a pattern in which `*` stands for any text.
+fn matches(pattern: &str, line: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else { return pattern == line };
+    let Some(rest) = line.strip_prefix(head) else { return false };
+    (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| matches(tail, &rest[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert!(matches("Received inventory with * block", "Received inventory with 2 block"));
+        assert!(matches("*", ""));
+        assert!(matches("Added block *", "Added block 00ab"));
+        assert!(!matches("Added block *", "Refused block"));
+        assert!(!matches("New", "New block"));
+    }
+}
