@@ -22,7 +22,8 @@ fn candidates(before: &str, book: &AddressBook, nodes: &[NodeId]) -> Vec<String>
     };
     let Some(form) = form(command) else { return Vec::new() };
     let last = words.next_back().and_then(|word| word.strip_prefix('-'));
-    let value = last.and_then(|name| form.flags.iter().find(|flag| flag.name == name)).and_then(|flag| flag.value);
+    let value =
+        last.and_then(|name| form.flags.iter().find(|flag| flag.name == name)).and_then(|flag| flag.value);
     match (value, command) {
         (Some(Value::Address), _) => book.labels().map(str::to_owned).collect(),
         (Some(Value::Node), _) => nodes.iter().map(NodeId::to_string).collect(),
@@ -30,7 +31,9 @@ fn candidates(before: &str, book: &AddressBook, nodes: &[NodeId]) -> Vec<String>
         (None, "set" | "export") => nodes.iter().map(|id| format!("NODE_ID={id}")).collect(),
         (None, "copy" | "cp") => nodes.iter().map(|id| format!("blockchain_{id}.db")).collect(),
         (None, "help") => FORMS.iter().map(|form| form.name.to_owned()).collect(),
-        (None, "addnode" | "disconnectnode" | "setban" | "listen") => nodes.iter().map(NodeId::to_string).collect(),
+        (None, "addnode" | "disconnectnode" | "setban" | "listen") => {
+            nodes.iter().map(NodeId::to_string).collect()
+        }
         (None, _) => form.flags.iter().map(|flag| format!("-{}", flag.name)).collect(),
     }
 }
@@ -45,7 +48,10 @@ mod tests {
         let nodes = [NodeId(3000), NodeId(3001)];
         assert_eq!(complete("getbal", &book, &nodes), ["getbalance "]);
         assert_eq!(complete("send -fr", &book, &nodes), ["send -from "]);
-        assert_eq!(complete("startnode -connect 3", &book, &nodes), ["startnode -connect 3000 ", "startnode -connect 3001 "]);
+        assert_eq!(
+            complete("startnode -connect 3", &book, &nodes),
+            ["startnode -connect 3000 ", "startnode -connect 3001 "]
+        );
         assert!(complete("dance ", &book, &nodes).is_empty());
     }
 }

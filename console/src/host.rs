@@ -23,7 +23,10 @@ pub struct LinkSettings {
 }
 
 /// A lab as its consoles and scenarios see it. All calls are on one thread; none blocks.
-#[expect(async_fn_in_trait, reason = "page and simulator are single-threaded: their futures need not be Send")]
+#[expect(
+    async_fn_in_trait,
+    reason = "page and simulator are single-threaded: their futures need not be Send"
+)]
 pub trait Host {
     /// What the lab's terminals share.
     fn desk(&self) -> &RefCell<Desk>;

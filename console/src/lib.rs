@@ -11,6 +11,8 @@
 mod complete;
 mod desk;
 mod error;
+#[cfg(test)]
+mod fake;
 mod grammar;
 mod help;
 mod history;

@@ -47,8 +47,9 @@ pub(crate) fn parse(line: &str, book: &AddressBook) -> Result<Line, ConsoleError
         return Ok(Line { request: Request::Nothing, head: None });
     };
     let name = name.to_ascii_lowercase();
-    let form = grammar::form(&name)
-        .ok_or_else(|| ConsoleError::UnknownCommand { nearest: grammar::nearest(&name).map(str::to_owned) })?;
+    let form = grammar::form(&name).ok_or_else(|| ConsoleError::UnknownCommand {
+        nearest: grammar::nearest(&name).map(str::to_owned),
+    })?;
     let arguments = Arguments::read(form, rest)?;
     let request = if arguments.form.flags.is_empty() {
         by_place(&arguments, book)?
@@ -104,7 +105,11 @@ impl<'a> Arguments<'a> {
     }
 
     /// `-name VALUE`, `--name VALUE`, `-name=VALUE` or a switch, as Go's flag package reads them.
-    fn read_option(&mut self, option: &'a str, words: &mut impl Iterator<Item = &'a str>) -> Result<(), ConsoleError> {
+    fn read_option(
+        &mut self,
+        option: &'a str,
+        words: &mut impl Iterator<Item = &'a str>,
+    ) -> Result<(), ConsoleError> {
         let option = option.trim_start_matches('-');
         let (name, inline) = match option.split_once('=') {
             Some((name, value)) => (name, Some(value)),
@@ -222,7 +227,9 @@ fn sync_mode(arguments: &Arguments<'_>, word: &str) -> Result<SyncMode, ConsoleE
 fn by_place(arguments: &Arguments<'_>, book: &AddressBook) -> Result<Request, ConsoleError> {
     match arguments.form.name {
         "set" | "export" => set_node(arguments),
-        "copy" | "cp" => Ok(Request::Copy { from: arguments.place(0).to_owned(), to: arguments.place(1).to_owned() }),
+        "copy" | "cp" => {
+            Ok(Request::Copy { from: arguments.place(0).to_owned(), to: arguments.place(1).to_owned() })
+        }
         "listen" => {
             let node = arguments.places.first().map(|word| arguments.node(word)).transpose()?;
             Ok(Request::Listen(node))
@@ -253,19 +260,23 @@ fn rpc(arguments: &Arguments<'_>, book: &AddressBook) -> Result<Command, Console
         "reindexutxo" => Command::ReindexUtxo,
         "stopnode" => Command::StopNode,
         "dumpprivkey" => Command::DumpKey { address: address(0) },
-        "importprivkey" => Command::ImportKey { wif: text(0), label: arguments.places.get(1).map(|l| (*l).to_owned()) },
+        "importprivkey" => {
+            Command::ImportKey { wif: text(0), label: arguments.places.get(1).map(|l| (*l).to_owned()) }
+        }
         "getblockchaininfo" => Command::GetBlockchainInfo,
         "getnetworkinfo" => Command::GetNetworkInfo,
         "getconnectioncount" => Command::GetConnectionCount,
         "getpeerinfo" => Command::GetPeerInfo,
         "getmempoolinfo" => Command::GetMempoolInfo,
         "getmininginfo" => Command::GetMiningInfo,
-        "getblock" => {
-            Command::GetBlock { hash: arguments.parsed_place(0)?, verbosity: arguments.optional_place(1)?.unwrap_or(1) }
-        }
-        "getblockheader" => {
-            Command::GetBlockHeader { hash: arguments.parsed_place(0)?, verbose: arguments.switch_place(1, true)? }
-        }
+        "getblock" => Command::GetBlock {
+            hash: arguments.parsed_place(0)?,
+            verbosity: arguments.optional_place(1)?.unwrap_or(1),
+        },
+        "getblockheader" => Command::GetBlockHeader {
+            hash: arguments.parsed_place(0)?,
+            verbose: arguments.switch_place(1, true)?,
+        },
         "getblockhash" => Command::GetBlockHash { height: Height(arguments.parsed_place(0)?) },
         "getrawtransaction" => Command::GetRawTransaction {
             txid: arguments.parsed_place(0)?,
@@ -289,7 +300,9 @@ fn rpc(arguments: &Arguments<'_>, book: &AddressBook) -> Result<Command, Console
             block: arguments.optional_place(1)?,
         },
         "verifytxoutproof" => Command::VerifyTxOutProof { proof: text(0) },
-        "generatetoaddress" => Command::Generate { blocks: arguments.parsed_place(0)?, address: Some(address(1)) },
+        "generatetoaddress" => {
+            Command::Generate { blocks: arguments.parsed_place(0)?, address: Some(address(1)) }
+        }
         "addnode" => Command::AddNode {
             address: arguments.node(arguments.place(0))?.local_address(),
             action: match arguments.place(1) {
@@ -299,7 +312,9 @@ fn rpc(arguments: &Arguments<'_>, book: &AddressBook) -> Result<Command, Console
                 other => return Err(arguments.usage(format!("'{other}' is none of add, remove, onetry"))),
             },
         },
-        "disconnectnode" => Command::DisconnectNode { address: arguments.node(arguments.place(0))?.local_address() },
+        "disconnectnode" => {
+            Command::DisconnectNode { address: arguments.node(arguments.place(0))?.local_address() }
+        }
         "setban" => Command::SetBan {
             address: arguments.node(arguments.place(0))?.local_address(),
             action: match arguments.place(1) {

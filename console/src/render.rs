@@ -36,7 +36,9 @@ pub(crate) fn lines(reply: &Reply, subject: &str) -> Vec<String> {
         }
         Reply::ChainFile(file) => vec![format!("{} bytes", file.0.len())],
         Reply::Started(log) => log.iter().map(ToString::to_string).collect(),
-        Reply::Generated(hashes) => json(&hashes.iter().map(|hash| Value::String(hash.to_string())).collect()),
+        Reply::Generated(hashes) => {
+            json(&hashes.iter().map(|hash| Value::String(hash.to_string())).collect())
+        }
         Reply::Json(value) => json(value),
     }
 }
@@ -118,7 +120,7 @@ mod tests {
 
     #[test]
     fn whole_balances_have_no_decimals() {
-        let shown = |satoshis| lines(&Reply::Balance(Amount(satoshis)), "wallet1");
+        let shown = |satoshis| lines(&Reply::Balance(Amount::from_sat(satoshis)), "wallet1");
         assert_eq!(shown(11_000_000_000), ["Balance of 'wallet1': 110"]);
         assert_eq!(shown(41_250_000_000), ["Balance of 'wallet1': 412.5"]);
         assert_eq!(shown(0), ["Balance of 'wallet1': 0"]);
@@ -128,7 +130,10 @@ mod tests {
     fn a_payment_mined_on_the_spot_prints_the_seeds_lines() {
         let reply = Reply::Sent { txid: Txid::ZERO, verified: 2, mined: Some(BlockHash::ZERO) };
         let hash = BlockHash::ZERO.to_string();
-        assert_eq!(lines(&reply, ""), ["verify success", "verify success", "Mining a new block", &hash, "Success!"]);
+        assert_eq!(
+            lines(&reply, ""),
+            ["verify success", "verify success", "Mining a new block", &hash, "Success!"]
+        );
         let reply = Reply::Sent { txid: Txid::ZERO, verified: 1, mined: None };
         assert_eq!(lines(&reply, ""), ["Success!"]);
     }

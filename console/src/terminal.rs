@@ -137,7 +137,12 @@ impl Terminal {
         }
     }
 
-    async fn command(&self, host: &impl Host, command: Command, subject: &str) -> Result<Output, ConsoleError> {
+    async fn command(
+        &self,
+        host: &impl Host,
+        command: Command,
+        subject: &str,
+    ) -> Result<Output, ConsoleError> {
         let node = self.chosen()?;
         if let Command::ImportKey { label: Some(label), .. } = &command {
             check_label(&host.desk().borrow().book, label)?;
@@ -157,7 +162,8 @@ impl Terminal {
     /// Gives each address of a line that the lab does not know a stand-in, and says so.
     async fn adopt_addresses(&self, host: &impl Host, line: &str) -> Result<Output, ConsoleError> {
         let mut output = Output::default();
-        for foreign in foreign_addresses(line, &host.desk().borrow().book) {
+        let foreign = foreign_addresses(line, &host.desk().borrow().book);
+        for foreign in foreign {
             let Reply::Address(entry) = create_wallet(host, self.chosen()?, None).await? else { continue };
             output.lines.push(format!("{foreign} => {}", entry.address));
             host.desk().borrow_mut().book.stand_in(foreign, entry.address);
@@ -226,7 +232,9 @@ async fn copy(host: &impl Host, from: &str, to: &str) -> Result<(), ConsoleError
         }
         ChainName::Node(id) => match host.execute(*id, Command::ExportChain).await? {
             Reply::ChainFile(file) => file,
-            other => return Err(ConsoleError::File(format!("node {id} answered {other:?} instead of its chain"))),
+            other => {
+                return Err(ConsoleError::File(format!("node {id} answered {other:?} instead of its chain")));
+            }
         },
         ChainName::File(name) => {
             let found = host.desk().borrow().files.get(name).cloned();
@@ -261,7 +269,8 @@ impl ChainName {
     fn read(name: &str) -> Result<Self, ConsoleError> {
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
         if name.starts_with("wallet_") {
-            let problem = format!("{name} holds private keys and is not copied: use dumpprivkey and importprivkey");
+            let problem =
+                format!("{name} holds private keys and is not copied: use dumpprivkey and importprivkey");
             return Err(ConsoleError::File(problem));
         }
         let id = name.strip_prefix("blockchain_").and_then(|rest| rest.strip_suffix(".db"));
@@ -270,5 +279,98 @@ impl ChainName {
             None if name.is_empty() => Err(ConsoleError::File("a file needs a name".to_owned())),
             None => Ok(ChainName::File(name.to_owned())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{FakeHost, now};
+    use terrarium_core::interface::ChainFile;
+
+    fn lines(terminal: &mut Terminal, host: &FakeHost, line: &str) -> Vec<String> {
+        now(terminal.run(host, line)).unwrap_or_else(|error| panic!("{line}: {error}")).lines
+    }
+
+    fn refusal(terminal: &mut Terminal, host: &FakeHost, line: &str) -> String {
+        now(terminal.run(host, line)).expect_err("the line is refused").to_string()
+    }
+
+    #[test]
+    fn a_free_terminal_needs_a_node_id_first() {
+        let (host, mut terminal) = (FakeHost::default(), Terminal::new());
+        assert_eq!(refusal(&mut terminal, &host, "createwallet"), "NODE_ID env. var is not set!");
+        assert!(lines(&mut terminal, &host, "set NODE_ID=3000").is_empty());
+        assert_eq!(lines(&mut terminal, &host, "createwallet"), ["Your new address: A1"]);
+        assert_eq!(host.nodes(), [NodeId(3000)]);
+    }
+
+    #[test]
+    fn labels_are_shared_by_all_terminals_of_a_lab() {
+        let host = FakeHost::default();
+        let (mut central, mut miner) = (Terminal::new(), Terminal::new());
+        lines(&mut central, &host, "export NODE_ID=3000");
+        lines(&mut central, &host, "createwallet");
+        lines(&mut miner, &host, "export NODE_ID=3002");
+        lines(&mut miner, &host, "createwallet");
+        assert_eq!(lines(&mut miner, &host, "getbalance -address WALLET1"), ["Balance of 'WALLET1': 50"]);
+        lines(&mut central, &host, "send -from wallet1 -to MINER_WALLET -amount 1");
+        let last = host.commands.borrow().last().cloned();
+        assert!(matches!(last, Some((_, Command::Send { from, to, .. })) if from == "A1" && to == "A2"));
+        assert_eq!(
+            refusal(&mut central, &host, "createwallet -label Wallet_1"),
+            "ERROR: the label 'Wallet_1' is taken in this lab"
+        );
+        assert_eq!(refusal(&mut central, &host, "getbalance -address nobody"), "ERROR: Address is not valid");
+    }
+
+    #[test]
+    fn copy_goes_from_node_to_file_to_node() {
+        let (host, mut terminal) = (FakeHost::default(), Terminal::new());
+        lines(&mut terminal, &host, "set NODE_ID=3000");
+        lines(&mut terminal, &host, "copy blockchain_3000.db blockchain_genesis.db");
+        lines(&mut terminal, &host, "cp ./blockchain_genesis.db blockchain_3001.db");
+        let last = host.commands.borrow().last().cloned();
+        let expected = Command::ImportChain { file: ChainFile(vec![1, 2, 3]) };
+        assert_eq!(last, Some((NodeId(3001), expected)));
+        assert!(refusal(&mut terminal, &host, "copy nothing.db blockchain_3001.db").contains("nothing.db"));
+        assert!(refusal(&mut terminal, &host, "copy blockchain_3009.db x").contains("there is no node 3009"));
+        assert!(refusal(&mut terminal, &host, "copy wallet_3000.db x").contains("private keys"));
+    }
+
+    #[test]
+    fn startnode_is_followed_until_interrupted() {
+        let (host, mut terminal) = (FakeHost::default(), Terminal::at(NodeId(3000)));
+        let output = now(terminal.run(&host, "startnode")).expect("starts");
+        assert_eq!(output.lines, ["Starting node 3000"]);
+        let follow = output.follow.expect("is followed");
+        now(terminal.interrupt(&host, follow)).expect("stops");
+        assert_eq!(*host.calls.borrow(), ["stop 3000"]);
+    }
+
+    #[test]
+    fn a_pasted_transcript_maps_unknown_addresses_and_says_so() {
+        let (host, mut terminal) = (FakeHost::default(), Terminal::new());
+        let text = "export NODE_ID=3000\nlocalhost:B jackson$ go build .\nlocalhost:B jackson$ ./BuildingBlockChain \
+                    getbalance -address 18fHTVuCgUwz1MHCVCb69jAark5KGg5QEPBalance of '18fHTVu': 100\nDone!\n";
+        let mut shown = Vec::new();
+        now(terminal.paste(&host, text, |line, outcome| {
+            shown.push((line.to_owned(), outcome.expect("the transcript runs").lines));
+        }));
+        assert_eq!(shown.len(), 2);
+        assert_eq!(
+            shown[1].1,
+            [
+                "18fHTVuCgUwz1MHCVCb69jAark5KGg5QEP => A1",
+                "Balance of '18fHTVuCgUwz1MHCVCb69jAark5KGg5QEP': 50"
+            ]
+        );
+    }
+
+    #[test]
+    fn head_cuts_the_output() {
+        let (host, mut terminal) = (FakeHost::default(), Terminal::new());
+        assert_eq!(lines(&mut terminal, &host, "help | head -2").len(), 2);
+        assert!(refusal(&mut terminal, &host, "help dance").starts_with("Unknown command!"));
     }
 }

@@ -12,7 +12,11 @@ pub(crate) fn clean(line: &str) -> String {
     let line = without_glued_output(plain.trim());
     let line = without_prompt(line);
     let line = without_program(line);
-    if line.starts_with('#') || line.starts_with("//") || line == "```" { String::new() } else { line.to_owned() }
+    if line.starts_with('#') || line.starts_with("//") || line == "```" {
+        String::new()
+    } else {
+        line.to_owned()
+    }
 }
 
 /// The lines of a pasted transcript that are commands. In a transcript with prompts those behind one, and without
@@ -126,7 +130,8 @@ fn without_program(line: &str) -> &str {
 }
 
 fn is_network_flag(word: &str) -> bool {
-    matches!(word.trim_start_matches('-'), "testnet" | "testnet4" | "regtest" | "signet") && word.starts_with('-')
+    matches!(word.trim_start_matches('-'), "testnet" | "testnet4" | "regtest" | "signet")
+        && word.starts_with('-')
 }
 
 #[cfg(test)]
@@ -160,7 +165,9 @@ mod tests {
     #[test]
     fn output_glued_to_an_address_is_cut_off() {
         assert_eq!(
-            clean("x:B j$ ./BuildingBlockChain getbalance -address 18fHTVuCgUwz1MHCVCb69jAark5KGg5QEPBalance of '18f': 100"),
+            clean(
+                "x:B j$ ./BuildingBlockChain getbalance -address 18fHTVuCgUwz1MHCVCb69jAark5KGg5QEPBalance of '18f': 100"
+            ),
             "getbalance -address 18fHTVuCgUwz1MHCVCb69jAark5KGg5QEP"
         );
     }

@@ -39,7 +39,8 @@ impl FromStr for Scenario {
                 continue;
             }
             if raw.starts_with([' ', '\t']) {
-                let step = steps.last_mut().ok_or_else(|| at_line("an indented line without a step".to_owned()))?;
+                let step =
+                    steps.last_mut().ok_or_else(|| at_line("an indented line without a step".to_owned()))?;
                 expect(&mut step.action, content).map_err(at_line)?;
             } else {
                 let action = action(content).map_err(at_line)?;
@@ -114,7 +115,8 @@ fn link(words: &[&str]) -> Result<LinkSettings, String> {
     let mut settings = LinkSettings::default();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        let mut number = || words.next().ok_or_else(|| format!("'{word}' lacks its number")).and_then(|n| positive(n));
+        let mut number =
+            || words.next().ok_or_else(|| format!("'{word}' lacks its number")).and_then(|n| positive(n));
         match *word {
             "latency" => settings.latency_ms = number()?,
             "jitter" => settings.jitter_ms = number()?,
@@ -190,7 +192,7 @@ mod tests {
              kill 3000\nspawn 3003 miner\nspawn 3004\nmine 3000\nhashrate 3002 8\nconnect 3001 3002\n\
              link 3000 3001 latency 200 jitter 5 bandwidth 1000 cut\npartition 3000 | 3001 3002\nheal\npause\nresume\n"
         );
-        assert_eq!(text.parse::<Scenario>().expect("reads").steps.len(), 21);
+        assert_eq!(text.parse::<Scenario>().expect("reads").steps.len(), 20);
     }
 
     proptest::proptest! {

@@ -143,7 +143,8 @@ impl<H: Host> Runner<'_, H> {
 
     /// What another node did reaches its log a moment later than its effect is seen here, so lines are awaited.
     async fn log(&self, node: NodeId, patterns: &[String]) -> Result<(), String> {
-        let patterns = patterns.iter().map(|pattern| self.insert_names(pattern)).collect::<Result<Vec<_>, _>>()?;
+        let patterns =
+            patterns.iter().map(|pattern| self.insert_names(pattern)).collect::<Result<Vec<_>, _>>()?;
         let deadline = self.host.now_ms() + self.timeout_ms;
         loop {
             let log = self.host.log(node);
@@ -251,6 +252,86 @@ fn matches(pattern: &str, line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fake::{FakeHost, now};
+
+    fn run(body: &str) -> (Report, FakeHost) {
+        let host = FakeHost::default();
+        let scenario: Scenario = format!("terrarium-scenario 1\n{body}").parse().expect("the scenario reads");
+        let report = now(scenario.run(&host, |_| {}));
+        (report, host)
+    }
+
+    fn failure(body: &str) -> String {
+        run(body).0.failure().expect("the scenario fails")
+    }
+
+    #[test]
+    fn a_name_binds_what_follows_the_last_colon_and_is_inserted() {
+        let (report, _) =
+            run("[3000] createwallet -> a\n[3000] getbalance -address $a\n    Balance of '$a': 50");
+        assert_eq!(report.failure(), None);
+        assert!(report.passed);
+        assert_eq!(report.steps[1].output, ["Balance of 'A1': 50"]);
+    }
+
+    #[test]
+    fn a_line_that_is_not_printed_fails_with_what_was() {
+        let text =
+            failure("[3000] createwallet -> a\n[3000] getbalance -address $a\n    Balance of '$a': 51");
+        assert!(text.starts_with("line 3: "), "{text}");
+        assert!(text.contains("Balance of 'A1': 50"), "{text}");
+        assert!(failure("[3000] getbalance -address $b").contains("$b was not bound"));
+    }
+
+    #[test]
+    fn a_failing_command_fails_the_scenario_unless_it_is_expected() {
+        assert!(failure("[3000] getbalance -address x").contains("ERROR: Address is not valid"));
+        assert!(run("[3000] getbalance -address x\n    fails ERROR: Address is not valid").0.passed);
+        assert!(failure("[3000] createwallet\n    fails ERROR").contains("should fail with 'ERROR'"));
+        assert!(failure("[3000] getbalance -address x\n    fails other").contains("Address is not valid"));
+    }
+
+    #[test]
+    fn a_failed_wait_says_what_it_saw() {
+        assert!(failure("timeout 5\nwait 3000 height 1").contains("not after 5 s; saw no node 3000"));
+        assert!(failure("[3000] help\nwait 3000 height 1").contains("saw no chain"));
+        assert!(failure("[3000] help\nwait 3000 mempool 2").contains("saw 0 in the mempool"));
+        assert!(failure("[3000] createwallet -> a\nwait 3000 balance $a 7").contains("saw balance 50"));
+        assert!(run("[3000] createwallet -> a\nwait 3000 balance $a 50\nwait 3000 mempool 0").0.passed);
+    }
+
+    #[test]
+    fn log_lines_are_matched() {
+        let scenario: Scenario = "terrarium-scenario 1\nlog 3000\n    Added block *\n    New*"
+            .parse()
+            .expect("the scenario reads");
+        let host = FakeHost::default();
+        host.log.borrow_mut().push("Added block 00ab".to_owned());
+        let report = now(scenario.run(&host, |_| {}));
+        assert!(report.failure().expect("one line is missing").contains("no line matches 'New*'"));
+        host.log.borrow_mut().push("New block is mined!".to_owned());
+        assert!(now(scenario.run(&host, |_| {})).passed);
+    }
+
+    #[test]
+    fn lab_steps_reach_the_host() {
+        let (report, host) = run("start 3000\nspawn 3003 miner\nmine 3000\nlink 3000 3001 latency 200\n\
+                                  partition 3000 | 3001\nheal\npause\nresume");
+        assert!(report.passed);
+        assert_eq!(
+            *host.calls.borrow(),
+            [
+                "start 3000",
+                "spawn 3003 Miner",
+                "mine 3000",
+                "link 3000 3001 200",
+                "partition 2",
+                "heal",
+                "pause",
+                "resume"
+            ]
+        );
+    }
 
     #[test]
     fn a_star_stands_for_any_text() {

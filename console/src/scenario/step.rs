@@ -22,13 +22,26 @@ pub(super) struct Step {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Action {
     /// `[3000] command -> name`, with the lines that it must print.
-    Run { node: NodeId, command: String, bind: Option<String>, expected: Vec<Expected> },
+    Run {
+        node: NodeId,
+        command: String,
+        bind: Option<String>,
+        expected: Vec<Expected>,
+    },
     /// `log 3001`, with lines that the log must have.
-    Log { node: NodeId, patterns: Vec<String> },
+    Log {
+        node: NodeId,
+        patterns: Vec<String>,
+    },
     /// `wait ...`.
-    Wait { node: NodeId, condition: Condition },
+    Wait {
+        node: NodeId,
+        condition: Condition,
+    },
     /// `timeout N`, in seconds, for the waits that follow.
-    Timeout { seconds: f64 },
+    Timeout {
+        seconds: f64,
+    },
     Start(NodeId),
     Stop(NodeId),
     Kill(NodeId),

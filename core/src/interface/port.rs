@@ -25,6 +25,8 @@ pub struct NodeConfig {
     pub network: Option<Preset>,
     /// How it syncs unless `startnode` says otherwise.
     pub sync: SyncMode,
+    /// The only nodes that it connects to unless `startnode` says otherwise; none means that it finds them itself.
+    pub connect: Vec<NodeId>,
 }
 
 /// Page to worker.
