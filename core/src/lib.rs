@@ -11,6 +11,7 @@ pub mod consensus;
 pub mod crypto;
 pub mod encode;
 pub mod interface;
+pub mod net;
 pub mod node;
 pub mod primitives;
 pub mod spv;

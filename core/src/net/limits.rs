@@ -1,0 +1,102 @@
+//! Every limit and time of the protocol that this node keeps to, in one table. Names and values are Bitcoin Core's
+//! unless the line says otherwise; times that a network sets for itself are in `consensus::NetworkParams`.
+
+use crate::time::Span;
+
+// ---- Messages ------------------------------------------------------------------------------------------------------
+
+/// The most payload bytes of any message; a header that claims more ends the connection.
+pub const MAX_PROTOCOL_MESSAGE_LENGTH: usize = 4_000_000;
+/// The most bytes that a receive buffer reserves ahead of what has arrived (ours; Core's `RecvMsg` does the same).
+pub const MAX_RECEIVE_RESERVE: usize = 256 * 1024;
+/// Unread bytes of one peer above which it is disconnected: one whole message and Core's `-maxreceivebuffer`.
+pub const MAX_RECEIVE_BUFFER: usize = 24 + MAX_PROTOCOL_MESSAGE_LENGTH + 5_000_000;
+/// Unsent bytes of one peer above which it is neither read from nor served (Core's `-maxsendbuffer`).
+pub const MAX_SEND_BUFFER: usize = 1_000_000;
+/// The most bytes of a peer's user agent.
+pub const MAX_SUBVERSION_LENGTH: usize = 256;
+/// The most headers in one `headers`.
+pub const MAX_HEADERS_RESULTS: usize = 2_000;
+/// The most entries of an `inv`, `getdata` or `notfound`.
+pub const MAX_INV_SZ: usize = 50_000;
+/// The most blocks that an answer to `getblocks` lists.
+pub const MAX_GETBLOCKS_RESULTS: usize = 500;
+/// The most hashes in a locator.
+pub const MAX_LOCATOR_SZ: usize = 101;
+/// The most addresses in one `addr`.
+pub const MAX_ADDR_TO_SEND: usize = 1_000;
+
+// ---- Connections ---------------------------------------------------------------------------------------------------
+
+/// Our protocol version: the one that adds `wtxidrelay`, which this node does not send.
+pub const PROTOCOL_VERSION: u32 = 70_016;
+/// The oldest version that is spoken to: the first with `getheaders`.
+pub const MIN_PEER_PROTO_VERSION: u32 = 31_800;
+/// The first version that understands `sendheaders` (BIP130).
+pub const SENDHEADERS_VERSION: u32 = 70_012;
+/// The first version that understands `feefilter` (BIP133).
+pub const FEEFILTER_VERSION: u32 = 70_013;
+/// Connections that this node opens by itself (Core's full-relay count; seed 004).
+pub const MAX_OUTBOUND_CONNECTIONS: usize = 8;
+/// Connections that it lets in (seed 004).
+pub const MAX_INBOUND_CONNECTIONS: usize = 125;
+/// Connections of every kind, those opened by hand too (seed 002).
+pub const MAX_CONNECTIONS: usize = 1_000;
+/// Connections opened by itself into one address group (protocol.md).
+pub const MAX_OUTBOUND_PER_GROUP: usize = 2;
+/// Addresses that are wanted by hand: `-connect`, `-seednode`, `addnode` (Core's `MAX_ADDNODE_CONNECTIONS` is 8; a lab
+/// may name every node of a class).
+pub const MAX_WANTED_BY_HAND: usize = 1_000;
+/// Addresses that the host's directory may list.
+pub const MAX_DIRECTORY: usize = 1_000;
+/// Address groups remembered as discouraged; the oldest is forgotten (Core's filter holds 50,000).
+pub const MAX_DISCOURAGED: usize = 50_000;
+/// How long a peer may take from the connection to its `verack`.
+pub const HANDSHAKE_TIMEOUT: Span = Span::from_secs(60);
+/// How long a connection may take to open (Core's `DEFAULT_CONNECT_TIMEOUT`).
+pub const CONNECT_TIMEOUT: Span = Span::from_secs(5);
+/// The pause before a lost connection is opened again; doubles with each failure (ours).
+pub const CONNECT_RETRY_MIN: Span = Span::from_millis(250);
+/// The longest such pause for a node that the directory says is up, so that a healed cut is noticed within a second.
+pub const CONNECT_RETRY_MAX_LISTED: Span = Span::from_millis(750);
+/// The longest such pause for any other address.
+pub const CONNECT_RETRY_MAX: Span = Span::from_secs(4);
+/// A connection that ends sooner counts as a failed attempt (ours): what refuses us at once is not hammered.
+pub const CONNECTION_PROVEN: Span = Span::from_secs(5);
+/// Two connections between the same nodes that are opened within this time crossed on the way (ours).
+pub const CROSSING_WINDOW: Span = Span::from_secs(5);
+
+// ---- Headers and blocks --------------------------------------------------------------------------------------------
+
+/// Blocks asked for from one peer and not received yet.
+pub const MAX_BLOCKS_IN_TRANSIT_PER_PEER: usize = 16;
+/// How far beyond the last block in common with a peer blocks are asked for.
+pub const BLOCK_DOWNLOAD_WINDOW: u32 = 1_024;
+/// How long a peer may hold up the window before it is replaced; doubles each time ...
+pub const BLOCK_STALLING_TIMEOUT_DEFAULT: Span = Span::from_secs(2);
+/// ... up to this, and falls back as blocks arrive.
+pub const BLOCK_STALLING_TIMEOUT_MAX: Span = Span::from_secs(64);
+/// Least block download timeout: a network whose blocks are seconds apart still gives a slow link time (ours).
+pub const BLOCK_DOWNLOAD_TIMEOUT_MIN: Span = Span::from_secs(10);
+/// Blocks announced as headers at once; with more, only the tip is announced, by `inv`.
+pub const MAX_BLOCKS_TO_ANNOUNCE: usize = 8;
+/// Messages in a row of headers that do not connect before the peer is dropped ... (Core's
+/// `MAX_NUM_UNCONNECTING_HEADERS_MSGS`, there with a discouragement).
+pub const MAX_NUM_UNCONNECTING_HEADERS_MSGS: u32 = 10;
+
+// ---- Transactions --------------------------------------------------------------------------------------------------
+
+/// Transactions asked for from one peer and not received yet (Core's `MAX_PEER_TX_REQUEST_IN_FLIGHT`).
+pub const MAX_PEER_TX_REQUEST_IN_FLIGHT: usize = 100;
+/// Announcements of one peer that are remembered (Core's `MAX_PEER_TX_ANNOUNCEMENTS`).
+pub const MAX_PEER_TX_ANNOUNCEMENTS: usize = 5_000;
+/// How long a peer may take over a transaction before another is asked.
+pub const GETDATA_TX_INTERVAL: Span = Span::from_secs(60);
+/// Transactions that a peer is known to have are remembered this far back.
+pub const MAX_KNOWN_TRANSACTIONS: usize = 5_000;
+/// Refused transactions that are not asked for again before the next block.
+pub const MAX_RECENT_REJECTS: usize = 5_000;
+/// Transactions that wait to be announced to a peer.
+pub const MAX_TX_TO_ANNOUNCE: usize = 5_000;
+/// Bodies asked of the node for one peer and not handed over yet (ours).
+pub const MAX_SERVING_PER_PEER: usize = 16;

@@ -1,0 +1,173 @@
+//! The messages of Bitcoin's peer-to-peer protocol and their bytes. Knows formats and limits; neither peers nor time.
+
+mod address;
+mod codec;
+mod inventory;
+mod version;
+
+#[cfg(test)]
+pub(crate) mod strategy;
+#[cfg(test)]
+mod tests;
+
+pub use address::{NetAddress, Services, TimedAddress};
+pub use codec::{
+    CHECKSUM_SIZE, CommandName, Frame, FrameError, HEADER_SIZE, MessageDecoder, encode, encode_into,
+};
+pub use inventory::{Inventory, LocatorRequest};
+pub use version::VersionMessage;
+
+use crate::encode::{Decode, DecodeError, Encode, MAX_SIZE, Reader, encode_compact_size, encode_vec};
+use crate::primitives::{Block, Header, Transaction};
+use std::sync::Arc;
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Who speaks; the first message in each direction.
+    Version(Box<VersionMessage>),
+    /// The other side's `version` was accepted.
+    Verack,
+    /// Nodes that are said to be up.
+    Addr(Vec<TimedAddress>),
+    /// Asks for `addr`.
+    GetAddr,
+    /// Asks for a sign of life.
+    Ping(u64),
+    /// The sign of life, with the ping's number.
+    Pong(u64),
+    /// What the sender has.
+    Inv(Vec<Inventory>),
+    /// What the sender wants.
+    GetData(Vec<Inventory>),
+    /// What of a `getdata` the sender does not have.
+    NotFound(Vec<Inventory>),
+    /// Asks for the hashes of the blocks after a locator, as `inv`.
+    GetBlocks(LocatorRequest),
+    /// Asks for the headers after a locator.
+    GetHeaders(LocatorRequest),
+    /// Headers, each the parent of the next.
+    Headers(Vec<Header>),
+    /// A block.
+    Block(Arc<Block>),
+    /// A transaction.
+    Tx(Arc<Transaction>),
+    /// Asks for the transactions that wait, as `inv` (BIP35).
+    Mempool,
+    /// Asks to be told of new blocks by `headers` (BIP130).
+    SendHeaders,
+    /// Asks not to be told of transactions below a fee rate, in satoshis per 1,000 virtual bytes (BIP133).
+    FeeFilter(i64),
+}
+
+impl Message {
+    /// The command that announces this message.
+    pub const fn command(&self) -> &'static str {
+        match self {
+            Self::Version(_) => "version",
+            Self::Verack => "verack",
+            Self::Addr(_) => "addr",
+            Self::GetAddr => "getaddr",
+            Self::Ping(_) => "ping",
+            Self::Pong(_) => "pong",
+            Self::Inv(_) => "inv",
+            Self::GetData(_) => "getdata",
+            Self::NotFound(_) => "notfound",
+            Self::GetBlocks(_) => "getblocks",
+            Self::GetHeaders(_) => "getheaders",
+            Self::Headers(_) => "headers",
+            Self::Block(_) => "block",
+            Self::Tx(_) => "tx",
+            Self::Mempool => "mempool",
+            Self::SendHeaders => "sendheaders",
+            Self::FeeFilter(_) => "feefilter",
+        }
+    }
+
+    /// The hash of the one block or transaction that this message carries or names, as text.
+    pub fn subject(&self) -> Option<String> {
+        match self {
+            Self::Inv(items) | Self::GetData(items) | Self::NotFound(items) => match items.as_slice() {
+                [item] => item
+                    .block()
+                    .map(|hash| hash.to_string())
+                    .or_else(|| item.tx().map(|txid| txid.to_string())),
+                _ => None,
+            },
+            Self::Headers(headers) => match headers.as_slice() {
+                [header] => Some(header.block_hash().to_string()),
+                _ => None,
+            },
+            Self::Block(block) => Some(block.block_hash().to_string()),
+            Self::Tx(tx) => Some(tx.txid().to_string()),
+            _ => None,
+        }
+    }
+
+    /// Appends the payload's bytes.
+    pub fn encode_payload(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Version(version) => version.encode(out),
+            Self::Verack | Self::GetAddr | Self::Mempool | Self::SendHeaders => {}
+            Self::Addr(addresses) => encode_vec(addresses, out),
+            Self::Ping(nonce) | Self::Pong(nonce) => nonce.encode(out),
+            Self::Inv(items) | Self::GetData(items) | Self::NotFound(items) => encode_vec(items, out),
+            Self::GetBlocks(request) | Self::GetHeaders(request) => request.encode(out),
+            Self::Headers(headers) => encode_headers(headers, out),
+            Self::Block(block) => block.encode(out),
+            Self::Tx(tx) => tx.encode(out),
+            Self::FeeFilter(rate) => rate.encode(out),
+        }
+    }
+
+    /// Reads the payload of `command`; none if this node has no such command. Bytes after the fields it knows are
+    /// ignored, so that a later version of the protocol may add some.
+    pub fn decode_payload(command: &str, payload: &[u8]) -> Result<Option<Self>, DecodeError> {
+        let reader = &mut Reader::new(payload);
+        Ok(Some(match command {
+            "version" => Self::Version(Box::new(reader.read()?)),
+            "verack" => Self::Verack,
+            "addr" => Self::Addr(reader.vec(MAX_SIZE)?),
+            "getaddr" => Self::GetAddr,
+            "ping" => Self::Ping(reader.read()?),
+            "pong" => Self::Pong(reader.read()?),
+            "inv" => Self::Inv(reader.vec(MAX_SIZE)?),
+            "getdata" => Self::GetData(reader.vec(MAX_SIZE)?),
+            "notfound" => Self::NotFound(reader.vec(MAX_SIZE)?),
+            "getblocks" => Self::GetBlocks(reader.read()?),
+            "getheaders" => Self::GetHeaders(reader.read()?),
+            "headers" => Self::Headers(decode_headers(reader)?),
+            "block" => Self::Block(Arc::new(reader.read()?)),
+            "tx" => Self::Tx(Arc::new(reader.read()?)),
+            "mempool" => Self::Mempool,
+            "sendheaders" => Self::SendHeaders,
+            "feefilter" => Self::FeeFilter(reader.read()?),
+            _ => return Ok(None),
+        }))
+    }
+}
+
+/// Headers travel as blocks without transactions: each is followed by a count of zero.
+fn encode_headers(headers: &[Header], out: &mut Vec<u8>) {
+    encode_compact_size(headers.len() as u64, out);
+    for header in headers {
+        header.encode(out);
+        out.push(0);
+    }
+}
+
+fn decode_headers(reader: &mut Reader<'_>) -> Result<Vec<Header>, DecodeError> {
+    /// A header with the count after it, which nobody reads (Core ignores it too).
+    struct Entry(Header);
+
+    impl Decode for Entry {
+        const MIN_ENCODED_LEN: usize = Header::SIZE + 1;
+        fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+            let header = reader.read()?;
+            reader.compact_u64()?;
+            Ok(Self(header))
+        }
+    }
+
+    Ok(reader.vec::<Entry>(MAX_SIZE)?.into_iter().map(|entry| entry.0).collect())
+}
