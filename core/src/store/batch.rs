@@ -98,6 +98,15 @@ pub enum Op {
     Clear { table: Table },
 }
 
+impl Op {
+    /// The table that it changes.
+    pub const fn table(&self) -> Table {
+        match self {
+            Op::Put { table, .. } | Op::Delete { table, .. } | Op::Clear { table } => *table,
+        }
+    }
+}
+
 /// Writes that take effect together, in order, in one readwrite transaction on one database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreBatch {
