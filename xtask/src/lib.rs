@@ -4,9 +4,11 @@
 
 mod args;
 pub mod command;
+mod count;
 mod error;
 pub mod paths;
 mod process;
+pub mod single_file;
 pub mod site;
 mod source_hash;
 pub mod tools;

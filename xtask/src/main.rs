@@ -27,6 +27,8 @@ fn main() -> ExitCode {
 fn run(args: &mut Args) -> Result<(), Error> {
     match args.command().as_deref() {
         Some("serve") => command::serve::run(args),
+        Some("test") => command::test::run(args),
+        Some("dist") => command::dist::run(args),
         Some("build") => command::build::run(args),
         Some("help" | "--help" | "-h") | None => {
             println!("{USAGE}");

@@ -19,7 +19,13 @@ const WASM_BINDGEN: CargoTool =
     CargoTool { package: "wasm-bindgen-cli", binary: "wasm-bindgen", version: "0.2.129", minutes: 3 };
 /// Older ones, Debian's among them, do not read what today's rustc writes.
 const BINARYEN: &str = "132.0.0";
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// What page and worker are compiled for.
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// Names under which distributions install the browser.
+pub const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/// Debian's and Ubuntu's packages.
+const BROWSER_PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "fonts-noto-cjk"];
 
 struct CargoTool {
     package: &'static str,
@@ -43,12 +49,51 @@ pub fn find(name: &str) -> Option<PathBuf> {
 /// Everything that building the page takes; installs what is missing.
 pub(crate) fn ensure_build_tools() -> Result<(), Error> {
     ensure_wasm_target()?;
-    ensure_cargo_tool(&WASM_BINDGEN)?;
+    ensure_wasm_bindgen()?;
     ensure_cargo_tool(&TRUNK)?;
     ensure_wasm_opt()
 }
 
-fn ensure_wasm_target() -> Result<(), Error> {
+/// Chromium and its driver, and a font that has Chinese, for tests.
+///
+/// # Errors
+/// One line that says what to install, where apt-get cannot.
+pub(crate) fn ensure_browser() -> Result<(), Error> {
+    let missing = || BROWSERS.iter().all(|name| find(name).is_none()) || find("chromedriver").is_none();
+    if !missing() {
+        return Ok(());
+    }
+    if find("apt-get").is_some() {
+        announce("Installing Chromium, chromedriver and a Chinese font with apt-get (about 2 minutes)");
+        // What fails here shows in what is still missing afterwards.
+        drop(run(apt_get().args(["update", "-qq"])));
+        drop(run(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(BROWSER_PACKAGES)));
+    }
+    if missing() {
+        return Err(Error::new(
+            "missing: Chromium and chromedriver of one version, on PATH; tests in a browser are skipped",
+        ));
+    }
+    Ok(())
+}
+
+fn apt_get() -> Command {
+    let is_root = output(program("id").arg("-u")).is_some_and(|id| id == "0");
+    let mut command = if is_root { program("apt-get") } else { program("sudo") };
+    if !is_root {
+        command.args(["-n", "apt-get"]);
+    }
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+/// wasm-bindgen's command line tools, its test runner among them.
+pub(crate) fn ensure_wasm_bindgen() -> Result<(), Error> {
+    ensure_cargo_tool(&WASM_BINDGEN)
+}
+
+/// The compiler's part for [`WASM_TARGET`].
+pub(crate) fn ensure_wasm_target() -> Result<(), Error> {
     let libraries = output(program("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]));
     if libraries.is_some_and(|folder| Path::new(&folder).is_dir()) {
         return Ok(());

@@ -7,9 +7,6 @@ use std::{
 
 use xtask::{paths, site::Site, tools, trunk::Profile};
 
-/// Names under which distributions install the browser.
-const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-
 /// A browser, its driver, and the page under test at an address.
 #[derive(Debug)]
 pub struct Environment {
@@ -25,7 +22,8 @@ impl Environment {
     /// # Errors
     /// What is missing, in one line.
     pub fn find() -> Result<Self, String> {
-        let browser = BROWSERS.iter().find_map(|name| tools::find(name)).ok_or("no Chromium on PATH")?;
+        let browser =
+            tools::BROWSERS.iter().find_map(|name| tools::find(name)).ok_or("no Chromium on PATH")?;
         let chromedriver = tools::find("chromedriver").ok_or("no chromedriver on PATH")?;
         let site = site().ok_or("no built page; run cargo xtask build")?;
         let address = serve(&site).map_err(|error| format!("cannot serve the page: {error}"))?;

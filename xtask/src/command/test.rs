@@ -1,0 +1,139 @@
+//! `cargo xtask test`: every check and every test, ending with a plain count.
+
+use std::process::Command;
+
+use crate::{
+    Args, Error,
+    count::{Count, run_counting},
+    process::{announce, cargo, run as run_program},
+    tools::{self, WASM_TARGET},
+    trunk::{self, Profile},
+};
+
+/// Packages that are compiled to wasm; `--workspace` would fail there on the native ones.
+const WASM_PACKAGES: [&str; 5] =
+    ["terrarium-core", "terrarium-console", "terrarium-link", "terrarium-worker", "terrarium-web"];
+/// Packages with tests that run in a browser.
+const BROWSER_TESTED: [&str; 1] = ["terrarium-worker"];
+
+struct Step {
+    name: &'static str,
+    says: &'static str,
+    run: fn() -> Result<Count, Error>,
+}
+
+const STEPS: [Step; 7] = [
+    Step { name: "fmt", says: "Checking the formatting", run: fmt },
+    Step { name: "clippy", says: "Clippy, native (about 3 minutes the first time)", run: clippy },
+    Step { name: "clippy-wasm", says: "Clippy, wasm32 (about 2 minutes the first time)", run: clippy_wasm },
+    Step { name: "doc", says: "Checking the documentation (about a minute)", run: doc },
+    Step { name: "native", says: "Native tests (about 6 minutes the first time)", run: native },
+    Step {
+        name: "wasm",
+        says: "Tests of the worker in headless Chromium (about 4 minutes the first time)",
+        run: wasm,
+    },
+    Step {
+        name: "e2e",
+        says: "End-to-end tests of the built page in headless Chromium (about 6 minutes)",
+        run: e2e,
+    },
+];
+
+/// Runs all steps, or with `--only NAME` one of them; each goes on where an earlier one failed.
+pub fn run(args: &mut Args) -> Result<(), Error> {
+    let only: Option<String> = args.value("--only")?;
+    args.finish()?;
+    let chosen: Vec<&Step> =
+        STEPS.iter().filter(|step| only.as_deref().is_none_or(|name| name == step.name)).collect();
+    if chosen.is_empty() {
+        let names = STEPS.map(|step| step.name).join(", ");
+        return Err(Error::new(format!("--only takes one of {names}")));
+    }
+    tools::ensure_wasm_target()?;
+    let mut total = Count::default();
+    for step in chosen {
+        announce(step.says);
+        match (step.run)() {
+            Ok(count) => total.add(count),
+            Err(error) => {
+                eprintln!("{error}");
+                total.add(Count::failure(step.name));
+            }
+        }
+    }
+    total.report()
+}
+
+fn fmt() -> Result<Count, Error> {
+    check("rustfmt", cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<Count, Error> {
+    let mut all = cargo();
+    all.args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+    let mut count = check("clippy", &mut all)?;
+    // The end-to-end tests are left out of `--all-targets`, as they are out of a plain `cargo test`.
+    let mut e2e = cargo();
+    e2e.args(["clippy", "--locked", "-p", "terrarium-tests", "--test", "e2e", "--", "-D", "warnings"]);
+    count.add(check("clippy of the end-to-end tests", &mut e2e)?);
+    Ok(count)
+}
+
+fn clippy_wasm() -> Result<Count, Error> {
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--locked", "--target", WASM_TARGET]);
+    for package in WASM_PACKAGES {
+        clippy.args(["-p", package]);
+    }
+    check("clippy for wasm32", clippy.args(["--", "-D", "warnings"]))
+}
+
+fn doc() -> Result<Count, Error> {
+    let mut doc = cargo();
+    doc.args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    check("rustdoc", &mut doc)
+}
+
+fn native() -> Result<Count, Error> {
+    run_counting("native tests", cargo().args(["test", "--locked", "--workspace", "--no-fail-fast"]))
+}
+
+fn wasm() -> Result<Count, Error> {
+    tools::ensure_wasm_bindgen()?;
+    if let Err(missing) = tools::ensure_browser() {
+        eprintln!("{missing}");
+        return Ok(Count::skipped("tests of the worker in Chromium"));
+    }
+    let mut test = cargo();
+    test.args(["test", "--locked", "--no-fail-fast", "--target", WASM_TARGET]);
+    for package in BROWSER_TESTED {
+        test.args(["-p", package]);
+    }
+    test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
+    test.env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    run_counting("tests of the worker in Chromium", &mut test)
+}
+
+fn e2e() -> Result<Count, Error> {
+    if let Err(missing) = tools::ensure_browser() {
+        // The tests themselves report each as ignored.
+        eprintln!("{missing}");
+    }
+    trunk::build(Profile::Release, &Profile::Release.site())?;
+    let mut test = cargo();
+    test.args(["test", "--locked", "-p", "terrarium-tests", "--test", "e2e"]);
+    test.env("TERRARIUM_SITE", Profile::Release.site());
+    run_counting("end-to-end tests", &mut test)
+}
+
+/// A command that passes or fails as one check.
+fn check(name: &str, command: &mut Command) -> Result<Count, Error> {
+    Ok(match run_program(command) {
+        Ok(()) => Count::success(),
+        Err(error) => {
+            eprintln!("{error}");
+            Count::failure(name)
+        }
+    })
+}
