@@ -144,6 +144,17 @@ impl Endpoint {
         }
     }
 
+    /// Ends a session once all that was sent to it has been transmitted. It is closed at once where it was never
+    /// accepted, and after one probe interval at the latest where the other end grants no more. No
+    /// [`Output::Closed`] follows, and no data.
+    pub fn finish(&mut self, session: SessionId) {
+        let Some(state) = self.sessions.get_mut(session) else { return };
+        state.finishing = true;
+        if !state.open || state.sender.queued() == 0 {
+            self.close(session);
+        }
+    }
+
     /// Ends all sessions, as [`Endpoint::close`] does.
     pub fn close_all(&mut self) {
         for session in self.sessions.ids() {
@@ -195,6 +206,8 @@ impl Endpoint {
             let Some(session) = self.sessions.get(id) else { continue };
             if !session.open {
                 self.fail(id, CloseReason::Timeout);
+            } else if session.finishing {
+                self.close(id);
             } else if session.sender.is_blocked() {
                 let (header, sequence) = (session.header, session.sender.next_sequence());
                 self.transmit(header, Body::Probe { sequence });
@@ -218,7 +231,9 @@ impl Endpoint {
             let Some(session) = self.sessions.get_mut(id) else { continue };
             let header = session.header;
             let Some(frame) = session.sender.next_frame(&header) else { continue };
-            if session.sender.take_writable() {
+            if session.finishing && session.sender.queued() == 0 {
+                self.close(id);
+            } else if session.sender.take_writable() {
                 self.outputs.push_back(Output::Writable { session: id });
             }
             self.arrange_sending(id);
@@ -284,6 +299,7 @@ impl Endpoint {
         let Some(id) = self.find_open(header) else { return };
         let Some(session) = self.sessions.get_mut(id) else { return };
         match session.receiver.receive(sequence, len) {
+            Ok(Arrival::Next) if session.finishing => {}
             Ok(Arrival::Next) => {
                 self.outputs.push_back(Output::Data { session: id, bytes: Payload(frame) });
             }
@@ -324,8 +340,9 @@ impl Endpoint {
         let same =
             known == header.acceptor || known == 0 || (header.role == Role::Opener && header.acceptor == 0);
         if same {
-            self.sessions.remove(id);
-            self.outputs.push_back(Output::Closed { session: id, reason });
+            if let Some(session) = self.sessions.remove(id) {
+                self.tell_closed(&session, id, reason);
+            }
         } else {
             self.counters.unknown += 1;
         }
@@ -358,6 +375,13 @@ impl Endpoint {
     fn fail(&mut self, id: SessionId, reason: CloseReason) {
         if let Some(session) = self.sessions.remove(id) {
             self.transmit(session.header, Body::Close { reason });
+            self.tell_closed(&session, id, reason);
+        }
+    }
+
+    /// The host hears of an end that it did not ask for.
+    fn tell_closed(&mut self, session: &Session, id: SessionId, reason: CloseReason) {
+        if !session.finishing {
             self.outputs.push_back(Output::Closed { session: id, reason });
         }
     }

@@ -66,7 +66,7 @@ pub enum Output {
         /// Whose queue.
         session: SessionId,
     },
-    /// A session has ended, other than by [`crate::Endpoint::close`]; nothing about it follows.
+    /// A session has ended, other than by [`crate::Endpoint::close`] or `finish`; nothing about it follows.
     Closed {
         /// Which one.
         session: SessionId,

@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) header: Header,
     /// False only at the opener until the accept is there.
     pub(crate) open: bool,
+    /// The host is done with it: it ends when its queue is empty.
+    pub(crate) finishing: bool,
     pub(crate) sender: SendHalf,
     pub(crate) receiver: ReceiveHalf,
     /// Waits in the table's round of senders.
@@ -31,7 +33,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(header: Header, sender: SendHalf, receiver: ReceiveHalf) -> Self {
         let open = header.role == Role::Acceptor;
-        Self { header, open, sender, receiver, scheduled: false, deadline: None }
+        Self { header, open, finishing: false, sender, receiver, scheduled: false, deadline: None }
     }
 
     pub(crate) fn key(&self) -> Key {

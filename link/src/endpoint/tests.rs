@@ -301,3 +301,33 @@ fn an_opener_that_gave_up_ends_the_session_that_it_never_heard_of() {
     let reason = CloseReason::Timeout;
     assert_eq!(deliver(&mut b, &close).1, [Output::Closed { session: at_b, reason }]);
 }
+
+#[test]
+fn finishing_sends_what_was_sent_before_it_closes() {
+    let (mut a, at_a, mut b, at_b) = connected();
+    a.send(START, at_a, &[7; 50]).unwrap();
+    a.finish(at_a);
+    let (first, outputs) = drain(&mut a);
+    assert_eq!(outputs, []);
+    assert_eq!(received(&deliver(&mut b, &first).1), [7; 40]);
+    b.consume(at_b, 40);
+    let (rest, outputs) = deliver(&mut a, &drain(&mut b).0);
+    assert_eq!(outputs, []);
+    let (_, outputs) = deliver(&mut b, &rest);
+    assert_eq!(received(&outputs), [7; 10]);
+    let closed = Output::Closed { session: at_b, reason: CloseReason::Closed };
+    assert_eq!(outputs.last(), Some(&closed));
+}
+
+#[test]
+fn finishing_does_not_wait_for_ever_for_credit() {
+    let (mut a, at_a, mut b, at_b) = connected();
+    a.send(START, at_a, &[7; 50]).unwrap();
+    a.finish(at_a);
+    let (first, _) = drain(&mut a);
+    deliver(&mut b, &first);
+    a.handle_timeout(a.next_wakeup().unwrap());
+    let (close, outputs) = drain(&mut a);
+    assert_eq!(outputs, []);
+    assert_eq!(deliver(&mut b, &close).1, [Output::Closed { session: at_b, reason: CloseReason::Closed }]);
+}
