@@ -17,3 +17,13 @@ pub fn sha256d(data: &[u8]) -> [u8; 32] {
 pub fn hash160(data: &[u8]) -> [u8; 20] {
     Ripemd160::digest(Sha256::digest(data)).into()
 }
+
+/// RIPEMD-160 of `data` (OP_RIPEMD160).
+pub fn ripemd160(data: &[u8]) -> [u8; 20] {
+    Ripemd160::digest(data).into()
+}
+
+/// SHA-1 of `data` (OP_SHA1).
+pub fn sha1(data: &[u8]) -> [u8; 20] {
+    sha1::Sha1::digest(data).into()
+}

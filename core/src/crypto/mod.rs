@@ -1,5 +1,17 @@
 //! Hashes, keys, signatures and the text forms of keys and addresses.
+//!
+//! Knows primitives and encode. Everything that is computed on a curve comes from `k256`; what is Bitcoin's own
+//! (lax DER, hybrid keys, low S) is here.
 
+mod address;
+pub mod base58;
+mod der;
 mod hash;
+mod key;
+mod signature;
 
-pub use hash::{hash160, sha256, sha256d};
+pub use address::{Address, AddressError, AddressParams, PubkeyHash, ScriptHash};
+pub use der::is_valid_signature_encoding;
+pub use hash::{hash160, ripemd160, sha1, sha256, sha256d};
+pub use key::{KeyError, PrivateKey, PublicKey, WifError};
+pub use signature::Signature;
