@@ -14,10 +14,7 @@ pub mod interface;
 pub mod net;
 pub mod node;
 pub mod primitives;
-<<<<<<< HEAD
 pub mod spv;
-=======
 pub mod script;
->>>>>>> c8d5840 (Add script templates, signature hashes and signing)
 pub mod store;
 pub mod time;
