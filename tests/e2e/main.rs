@@ -1,19 +1,32 @@
 //! End-to-end tests: the built page in headless Chromium, through `window.terrarium` and the keyboard.
 
+mod first_minute;
+mod keyboard;
+mod kills;
+mod network;
+mod screenshots;
+mod scripting;
+mod seeds;
+mod single_file;
+mod storage;
+mod tabs;
+
 use std::process::ExitCode;
 
-use terrarium_tests::browser::{self, Outcome, Stage, Switches, Test};
-
-async fn hello(stage: &Stage<'_>) -> Outcome {
-    let page = stage.launch(Switches::Usual).await?;
-    page.driver().goto(stage.environment().address()).await?;
-    page.wait_for(
-        "return document.querySelector('#answer')?.textContent.includes('hello from build')",
-        serde_json::json!(null),
-    )
-    .await
-}
+use terrarium_tests::browser;
 
 fn main() -> ExitCode {
-    browser::run(vec![Test::new("hello", 60, |stage| Box::pin(hello(stage)))])
+    let tests = [
+        first_minute::tests(),
+        seeds::tests(),
+        network::tests(),
+        scripting::tests(),
+        storage::tests(),
+        kills::tests(),
+        tabs::tests(),
+        keyboard::tests(),
+        single_file::tests(),
+        screenshots::tests(),
+    ];
+    browser::run(tests.into_iter().flatten().collect())
 }

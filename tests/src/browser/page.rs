@@ -143,6 +143,47 @@ impl Page {
         Ok(output.as_str().unwrap_or_default().to_owned())
     }
 
+    /// Makes a node that is not started, a wallet and a chain of its own without retargeting; returns the address that its
+    /// genesis block paid 50 to.
+    ///
+    /// # Errors
+    /// Those of the commands.
+    pub async fn new_chain(&self, node: &str) -> Outcome<String> {
+        self.eval("await terrarium.terminal().run(`set NODE_ID=${args}`)", json!(node)).await?;
+        let address = self.new_address(node).await?;
+        self.exec(node, &format!("createblockchain -address {address}")).await?;
+        Ok(address)
+    }
+
+    /// `createwallet` at `node`; returns the address.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub async fn new_address(&self, node: &str) -> Outcome<String> {
+        let line = self.exec(node, "createwallet").await?;
+        line.split_once(": ").map(|(_, address)| address.to_owned()).ok_or_else(|| Failed::from(line))
+    }
+
+    /// Waits until the nodes of `ids`, an array of their ids, have one tip.
+    ///
+    /// # Errors
+    /// Where they do not within a minute.
+    pub async fn agree(&self, ids: &Value) -> Outcome {
+        let agreed = "const nodes = terrarium.nodes().filter((node) => args.includes(node.id));
+                      return nodes.length === args.length && new Set(nodes.map((node) => node.tip)).size === 1";
+        self.wait_for(agreed, ids.clone()).await
+    }
+
+    /// Runs `script` in every page before any of its own.
+    ///
+    /// # Errors
+    /// Those of the driver.
+    pub async fn before_each_load(&self, script: &str) -> Outcome {
+        let source = json!({ "source": script });
+        self.driver.cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", source).await?;
+        Ok(())
+    }
+
     /// The element with this `data-testid`, once it is there.
     ///
     /// # Errors
