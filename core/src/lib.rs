@@ -14,7 +14,7 @@ pub mod interface;
 pub mod net;
 pub mod node;
 pub mod primitives;
-pub mod spv;
 pub mod script;
+pub mod spv;
 pub mod store;
 pub mod time;

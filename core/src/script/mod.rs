@@ -7,11 +7,13 @@ mod build;
 mod checker;
 mod error;
 mod flags;
+pub mod interpreter;
 mod num;
 mod opcode;
 pub mod sighash;
 pub mod sign;
 pub mod standard;
+mod verify;
 
 pub use build::{Instruction, Instructions, TruncatedPush};
 pub use checker::{
@@ -22,7 +24,8 @@ pub use error::ScriptError;
 pub use flags::VerifyFlags;
 pub use num::{MAX_NUM_SIZE, NumEncoding, ScriptNum};
 pub use opcode::Opcode;
-pub use sighash::PrecomputedTransactionData;
+pub use sighash::{PrecomputedTransactionData, SighashType};
+pub use verify::verify_script;
 
 /// The most bytes of a script that is executed.
 pub const MAX_SCRIPT_SIZE: usize = 10_000;
