@@ -169,7 +169,8 @@ mod tests {
     fn the_owner_spends_p2pkh_and_nobody_else() {
         let tx = spender();
         let script_pubkey = p2pkh(key(1).public_key().pubkey_hash());
-        let spend = |key| verify(&tx, &p2pkh_script_sig(&tx, 0, &script_pubkey, key), &script_pubkey);
+        let spend =
+            |key: &PrivateKey| verify(&tx, &p2pkh_script_sig(&tx, 0, &script_pubkey, key), &script_pubkey);
         assert_eq!(spend(&key(1)), Ok(()));
         assert_eq!(spend(&key(2)), Err(ScriptError::EqualVerify));
     }
