@@ -6,6 +6,7 @@ mod batch;
 pub mod contract;
 mod error;
 mod memory;
+pub mod record;
 
 use std::future::Future;
 

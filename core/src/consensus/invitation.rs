@@ -1,0 +1,320 @@
+//! What travels with a chain made by `createblockchain`: its genesis block and a record of its parameters.
+//!
+//! The record is a version byte and then fields in ascending order of their tags, each with a length. A field at its
+//! default is left out, an unknown one is refused, so that there is one record for one set of parameters, and a field
+//! added later changes no record of today. The magic is hashed from genesis header and record: nodes whose parameters
+//! differ never talk to each other by accident.
+
+use super::check::check_transaction;
+use super::params::{ConsensusParams, Retarget};
+use super::{bip34, merkle, pow};
+use crate::crypto::sha256d;
+use crate::encode::{Decode, DecodeError, Encode, Reader, encode_bytes, serialize};
+use crate::primitives::{Amount, Block, BlockHash, CompactTarget, Height, Target};
+
+/// The version of the record that this code writes and reads.
+const RECORD_VERSION: u8 = 1;
+
+/// The longest record that is looked at, in bytes.
+const MAX_RECORD: u64 = 1_024;
+
+/// An invitation to a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// The network's first block.
+    pub genesis: Block,
+    /// The network's parameters.
+    pub consensus: ConsensusParams,
+}
+
+/// Why bytes are no invitation.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvitationError {
+    /// The bytes do not decode.
+    #[error("invitation does not decode: {0}")]
+    Encoding(#[from] DecodeError),
+    /// A record of another version.
+    #[error("invitation has version {0}, this program knows 1")]
+    Version(u8),
+    /// A field that this program does not know.
+    #[error("invitation has the unknown field {0}")]
+    UnknownField(u8),
+    /// A field that does not come after the one before it.
+    #[error("field {0} of the invitation is out of order")]
+    FieldOrder(u8),
+    /// A field of the wrong length.
+    #[error("field {tag} of the invitation has {length} bytes")]
+    FieldLength {
+        /// The field.
+        tag: u8,
+        /// Its length.
+        length: usize,
+    },
+    /// A field that says what goes without saying.
+    #[error("field {0} of the invitation is at its default and must be left out")]
+    DefaultField(u8),
+    /// A value outside its bounds.
+    #[error("{field} of the invitation is {value}, allowed is {allowed}")]
+    OutOfBounds {
+        /// Its name.
+        field: &'static str,
+        /// Its value.
+        value: i64,
+        /// The bounds.
+        allowed: &'static str,
+    },
+    /// A genesis block that breaks the network's own rules.
+    #[error("genesis block {hash}: {rule}")]
+    Genesis {
+        /// Its hash.
+        hash: BlockHash,
+        /// The rule.
+        rule: &'static str,
+    },
+}
+
+/// One field of the record.
+struct Field {
+    tag: u8,
+    name: &'static str,
+    /// Bytes of the value, little-endian.
+    width: usize,
+    min: i64,
+    max: i64,
+    allowed: &'static str,
+    get: fn(&ConsensusParams) -> i64,
+    set: fn(&mut ConsensusParams, i64),
+}
+
+/// The record's fields, by tag. Never change one that is here; new ones follow.
+const FIELDS: [Field; 9] = [
+    Field {
+        tag: 1,
+        name: "easiest target",
+        width: 4,
+        min: 0x0100_0001,
+        max: 0x207f_ffff,
+        allowed: "a compact target up to 0x207fffff",
+        get: |p| i64::from(p.pow_limit.0),
+        set: |p, v| p.pow_limit = CompactTarget(v as u32),
+    },
+    Field {
+        tag: 2,
+        name: "spacing",
+        width: 4,
+        min: 1,
+        max: 86_400,
+        allowed: "1 to 86400 seconds",
+        get: |p| i64::from(p.spacing),
+        set: |p, v| p.spacing = v as u32,
+    },
+    Field {
+        tag: 3,
+        name: "retarget interval",
+        width: 4,
+        min: 0,
+        max: 2_016,
+        allowed: "0 (none) to 2016 blocks",
+        get: |p| p.retarget.map_or(0, |rule| i64::from(rule.interval)),
+        set: |p, v| {
+            let rule = Retarget { interval: v as u32, min_difficulty_after: None };
+            p.retarget = (v > 0).then_some(Retarget { interval: v as u32, ..p.retarget.unwrap_or(rule) });
+        },
+    },
+    Field {
+        tag: 4,
+        name: "spacings before the easiest target",
+        width: 4,
+        min: 0,
+        max: 1_000,
+        allowed: "0 (never) to 1000, and only where there is a retarget",
+        get: |p| p.retarget.and_then(|rule| rule.min_difficulty_after).map_or(0, i64::from),
+        set: |p, v| {
+            if let Some(rule) = &mut p.retarget {
+                rule.min_difficulty_after = (v > 0).then_some(v as u32);
+            }
+        },
+    },
+    Field {
+        tag: 5,
+        name: "future limit",
+        width: 4,
+        min: 1,
+        max: 86_400,
+        allowed: "1 to 86400 seconds",
+        get: |p| i64::from(p.future_limit),
+        set: |p, v| p.future_limit = v as u32,
+    },
+    Field {
+        tag: 6,
+        name: "subsidy",
+        width: 8,
+        min: 0,
+        max: crate::primitives::MAX_MONEY.to_sat(),
+        allowed: "0 to 21 million coins",
+        get: |p| p.subsidy.to_sat(),
+        set: |p, v| p.subsidy = Amount::from_sat(v),
+    },
+    Field {
+        tag: 7,
+        name: "halving interval",
+        width: 4,
+        min: 1,
+        max: 100_000_000,
+        allowed: "1 to 100000000 blocks",
+        get: |p| i64::from(p.halving_interval),
+        set: |p, v| p.halving_interval = v as u32,
+    },
+    Field {
+        tag: 8,
+        name: "coinbase maturity",
+        width: 4,
+        min: 1,
+        max: 10_000,
+        allowed: "1 to 10000 blocks",
+        get: |p| i64::from(p.coinbase_maturity),
+        set: |p, v| p.coinbase_maturity = v as u32,
+    },
+    Field {
+        tag: 9,
+        name: "spendable genesis",
+        width: 1,
+        min: 0,
+        max: 1,
+        allowed: "0 or 1",
+        get: |p| i64::from(p.spendable_genesis),
+        set: |p, v| p.spendable_genesis = v == 1,
+    },
+];
+
+impl Invitation {
+    /// The network's magic: the first 4 bytes of sha256d(genesis header, record).
+    pub fn magic(&self) -> [u8; 4] {
+        let mut preimage = serialize(&self.genesis.header);
+        preimage.extend_from_slice(&encode_record(&self.consensus));
+        let [a, b, c, d, ..] = sha256d(&preimage);
+        [a, b, c, d]
+    }
+
+    /// The bytes that travel: the record with its length, then the genesis block.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        encode_bytes(&encode_record(&self.consensus), &mut out);
+        self.genesis.encode(&mut out);
+        out
+    }
+
+    /// Reads an invitation and checks its bounds and its genesis block.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvitationError> {
+        let mut reader = Reader::new(bytes);
+        let consensus = decode_record(reader.bytes(MAX_RECORD)?)?;
+        let genesis = Block::decode(&mut reader)?;
+        reader.finish()?;
+        check_genesis(&genesis, &consensus)?;
+        Ok(Self { genesis, consensus })
+    }
+}
+
+/// Checks parameters against the bounds of their fields.
+pub fn check_bounds(consensus: &ConsensusParams) -> Result<(), InvitationError> {
+    for field in &FIELDS {
+        check_field(field, (field.get)(consensus))?;
+    }
+    Ok(())
+}
+
+fn check_field(field: &Field, value: i64) -> Result<(), InvitationError> {
+    let in_bounds = (field.min..=field.max).contains(&value);
+    let is_target = field.tag != 1 || is_canonical_target(CompactTarget(value as u32));
+    if in_bounds && is_target {
+        return Ok(());
+    }
+    Err(InvitationError::OutOfBounds { field: field.name, value, allowed: field.allowed })
+}
+
+/// Whether a compact target is the one form of a target that is not zero.
+fn is_canonical_target(compact: CompactTarget) -> bool {
+    Target::from_compact(compact).is_ok_and(|target| !target.0.is_zero() && target.to_compact() == compact)
+}
+
+fn encode_record(consensus: &ConsensusParams) -> Vec<u8> {
+    let defaults = defaults_for(consensus.retarget.is_some());
+    let mut record = vec![RECORD_VERSION];
+    for field in &FIELDS {
+        let value = (field.get)(consensus);
+        if value != (field.get)(if field.tag == 3 { &ConsensusParams::CLASSROOM } else { &defaults }) {
+            record.push(field.tag);
+            encode_bytes(&value.to_le_bytes()[..field.width], &mut record);
+        }
+    }
+    record
+}
+
+/// What a field is where the record leaves it out. Without a retarget there is no exception to it either.
+fn defaults_for(retargets: bool) -> ConsensusParams {
+    let classroom = ConsensusParams::CLASSROOM;
+    if retargets { classroom } else { ConsensusParams { retarget: None, ..classroom } }
+}
+
+fn decode_record(record: &[u8]) -> Result<ConsensusParams, InvitationError> {
+    let mut reader = Reader::new(record);
+    let version = reader.read::<u8>()?;
+    if version != RECORD_VERSION {
+        return Err(InvitationError::Version(version));
+    }
+    let mut consensus = ConsensusParams::CLASSROOM;
+    let mut last = 0;
+    while !reader.is_empty() {
+        let tag = reader.read::<u8>()?;
+        let field = FIELDS.iter().find(|field| field.tag == tag).ok_or(InvitationError::UnknownField(tag))?;
+        if tag <= last {
+            return Err(InvitationError::FieldOrder(tag));
+        }
+        last = tag;
+        let value = decode_value(field, reader.bytes(MAX_RECORD)?)?;
+        if value == (field.get)(&consensus) {
+            return Err(InvitationError::DefaultField(tag));
+        }
+        check_field(field, value)?;
+        (field.set)(&mut consensus, value);
+        if (field.get)(&consensus) != value {
+            return Err(InvitationError::OutOfBounds { field: field.name, value, allowed: field.allowed });
+        }
+    }
+    Ok(consensus)
+}
+
+fn decode_value(field: &Field, bytes: &[u8]) -> Result<i64, InvitationError> {
+    if bytes.len() != field.width {
+        return Err(InvitationError::FieldLength { tag: field.tag, length: bytes.len() });
+    }
+    let mut value = [0; 8];
+    value[..bytes.len()].copy_from_slice(bytes);
+    Ok(i64::from_le_bytes(value))
+}
+
+/// A genesis block needs no parent and no coins; all else holds for it.
+fn check_genesis(genesis: &Block, consensus: &ConsensusParams) -> Result<(), InvitationError> {
+    let hash = genesis.block_hash();
+    let header = &genesis.header;
+    let [coinbase] = genesis.transactions.as_slice() else {
+        return Err(InvitationError::Genesis { hash, rule: "it has one transaction, its coinbase" });
+    };
+    let rules = [
+        (header.prev_blockhash == BlockHash::ZERO, "it has no parent"),
+        (header.bits == consensus.pow_limit, "its target is the easiest one"),
+        (pow::check_proof_of_work(header, hash, consensus).is_ok(), "its hash meets its target"),
+        (
+            merkle::block_root(&genesis.transactions).0 == header.merkle_root,
+            "its header commits to its coinbase",
+        ),
+        (coinbase.is_coinbase() && check_transaction(coinbase).is_ok(), "its transaction is a coinbase"),
+        (!coinbase.has_witness(), "its coinbase has no witness"),
+        (bip34::commits_to(coinbase, Height::GENESIS), "its coinbase begins with height 0"),
+        (coinbase.output_value() == Some(consensus.subsidy), "its coinbase pays the subsidy"),
+    ];
+    match rules.iter().find(|(holds, _)| !holds) {
+        Some((_, rule)) => Err(InvitationError::Genesis { hash, rule }),
+        None => Ok(()),
+    }
+}

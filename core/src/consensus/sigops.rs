@@ -1,0 +1,107 @@
+//! Signature operations as blocks are limited by them: counted in the scripts' bytes, run or not.
+
+use super::params::ConsensusParams;
+use crate::primitives::{Height, Script, Transaction, TxIn, TxOut, WITNESS_SCALE_FACTOR};
+use crate::script::standard::{script_hash, witness_program};
+use crate::script::{Instructions, Opcode};
+
+/// What CHECKMULTISIG counts where the number of keys is not looked at (Core's `MAX_PUBKEYS_PER_MULTISIG`).
+const MAX_PUBKEYS_PER_MULTISIG: usize = 20;
+
+/// The cost of the operations that stand in a transaction's own scripts (Core's `GetLegacySigOpCount`, scaled).
+pub fn legacy_cost(tx: &Transaction) -> usize {
+    let in_inputs: usize =
+        tx.inputs.iter().map(|input| count(input.script_sig.as_bytes(), Keys::Assumed)).sum();
+    let in_outputs: usize =
+        tx.outputs.iter().map(|output| count(output.script_pubkey.as_bytes(), Keys::Assumed)).sum();
+    (in_inputs + in_outputs) * WITNESS_SCALE_FACTOR
+}
+
+/// The cost of a transaction with what it spends: also the scripts behind script hashes and witnesses (Core's
+/// `GetTransactionSigOpCost`). `spent` are the outputs it spends, in order; none for a coinbase.
+pub fn transaction_cost<'a>(
+    tx: &Transaction,
+    spent: impl Iterator<Item = &'a TxOut>,
+    height: Height,
+    consensus: &ConsensusParams,
+) -> usize {
+    let with_witness = height >= consensus.segwit_height;
+    let behind: usize = tx
+        .inputs
+        .iter()
+        .zip(spent)
+        .map(|(input, output)| {
+            let witness = if with_witness { witness_count(input, &output.script_pubkey) } else { 0 };
+            p2sh_count(input, &output.script_pubkey) * WITNESS_SCALE_FACTOR + witness
+        })
+        .sum();
+    legacy_cost(tx) + behind
+}
+
+/// How CHECKMULTISIG is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    /// As 20.
+    Assumed,
+    /// As the number pushed before it, where there is one (Core's `fAccurate`).
+    Pushed,
+}
+
+fn p2sh_count(input: &TxIn, script_pubkey: &Script) -> usize {
+    if script_hash(script_pubkey).is_none() {
+        return 0;
+    }
+    match last_push(input.script_sig.as_bytes()) {
+        Some(redeem_script) => count(redeem_script, Keys::Pushed),
+        None => 0,
+    }
+}
+
+/// Core's `CountWitnessSigOps`: taproot's budget is per input and counts nothing here.
+fn witness_count(input: &TxIn, script_pubkey: &Script) -> usize {
+    let program = match script_hash(script_pubkey) {
+        Some(_) => last_push(input.script_sig.as_bytes()).and_then(witness_program),
+        None => witness_program(script_pubkey.as_bytes()),
+    };
+    match program {
+        Some((0, program)) if program.len() == 20 => 1,
+        Some((0, program)) if program.len() == 32 => {
+            input.witness.last().map_or(0, |script| count(script, Keys::Pushed))
+        }
+        _ => 0,
+    }
+}
+
+/// Core's `CScript::GetSigOpCount`: stops at the first push that runs over the end.
+fn count(script: &[u8], keys: Keys) -> usize {
+    let mut total = 0;
+    let mut last = None;
+    for instruction in Instructions::new(script).map_while(Result::ok) {
+        total += match instruction.opcode {
+            Opcode::OP_CHECKSIG | Opcode::OP_CHECKSIGVERIFY => 1,
+            Opcode::OP_CHECKMULTISIG | Opcode::OP_CHECKMULTISIGVERIFY => {
+                let pushed = last.and_then(Opcode::as_small_int).filter(|keys| *keys > 0);
+                match pushed {
+                    Some(pushed) if keys == Keys::Pushed => usize::from(pushed),
+                    _ => MAX_PUBKEYS_PER_MULTISIG,
+                }
+            }
+            _ => 0,
+        };
+        last = Some(instruction.opcode);
+    }
+    total
+}
+
+/// The last item that a script of pushes alone pushes; none where it does anything else.
+fn last_push(script: &[u8]) -> Option<&[u8]> {
+    let mut last = None;
+    for instruction in Instructions::new(script) {
+        let instruction = instruction.ok()?;
+        if !instruction.opcode.is_push() {
+            return None;
+        }
+        last = Some(instruction.data);
+    }
+    last
+}
