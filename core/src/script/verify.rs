@@ -197,7 +197,7 @@ mod tests {
             assert_eq!(spend(&[&keys[a], &keys[b]]), Ok(()));
         }
         assert_eq!(spend(&[&keys[1], &keys[0]]), Err(ScriptError::SigNullFail));
-        assert_eq!(spend(&[&keys[0]]), Err(ScriptError::InvalidStackOperation));
+        assert_eq!(spend(&[&keys[0]]), Err(ScriptError::SigNullFail));
     }
 
     #[test]
