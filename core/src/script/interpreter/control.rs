@@ -76,7 +76,7 @@ impl<C: SignatureChecker> Machine<'_, C> {
             self.conditions.enter(false);
             return Ok(());
         }
-        let condition = self.stack.pop().map_err(|_| ScriptError::UnbalancedConditional)?;
+        let condition = self.stack.pop()?;
         let minimal = self.version == SigVersion::WitnessV0 && self.flags.contains(VerifyFlags::MINIMALIF);
         if minimal && !matches!(condition.as_slice(), [] | [1]) {
             return Err(ScriptError::MinimalIf);
