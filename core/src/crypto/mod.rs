@@ -8,6 +8,7 @@ pub mod base58;
 mod der;
 mod hash;
 mod key;
+pub mod lanes;
 mod signature;
 
 pub use address::{Address, AddressError, AddressParams, PubkeyHash, ScriptHash};
