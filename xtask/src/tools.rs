@@ -17,8 +17,8 @@ const TRUNK: CargoTool = CargoTool { package: "trunk", binary: "trunk", version:
 /// Must equal the crate wasm-bindgen in Cargo.toml and `[tools]` in Trunk.toml.
 const WASM_BINDGEN: CargoTool =
     CargoTool { package: "wasm-bindgen-cli", binary: "wasm-bindgen", version: "0.2.129", minutes: 3 };
-/// Older ones, Debian's among them, do not read what today's rustc writes.
-const BINARYEN: &str = "132.0.0";
+/// wasm-opt's version. Older ones, Debian's among them, do not read what today's rustc writes.
+const BINARYEN: u32 = 132;
 /// What page and worker are compiled for.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -131,16 +131,13 @@ fn ensure_cargo_tool(tool: &CargoTool) -> Result<(), Error> {
 }
 
 fn ensure_wasm_opt() -> Result<(), Error> {
-    let wanted = BINARYEN.split('.').next();
-    let found = version_of("wasm-opt");
-    if found.is_some() && found.as_deref() >= wanted {
+    let found = version_of("wasm-opt").and_then(|version| version.parse::<u32>().ok());
+    if found.is_some_and(|found| found >= BINARYEN) {
         return Ok(());
     }
     announce(&format!("Installing wasm-opt from npm's binaryen {BINARYEN} (some seconds)"));
-    npm_install(&npm_folder(), &[&format!("binaryen@{BINARYEN}")]).map_err(|_| {
-        Error::new(format!(
-            "missing: wasm-opt {BINARYEN}; install node with npm, or binaryen {BINARYEN} itself"
-        ))
+    npm_install(&npm_folder(), &[&format!("binaryen@{BINARYEN}.0.0")]).map_err(|_| {
+        Error::new(format!("missing: wasm-opt {BINARYEN}; install node with npm, or binaryen itself"))
     })
 }
 
@@ -157,8 +154,24 @@ fn npm_folder() -> PathBuf {
     paths::tools().join("npm")
 }
 
-/// The number in `NAME 1.2.3` or `NAME version 132 (…)`.
 fn version_of(binary: &str) -> Option<String> {
     let text = output(Command::new(find(binary)?).arg("--version"))?;
-    text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(String::from)
+    version_in(&text).map(String::from)
+}
+
+/// The number in `NAME 1.2.3` or `NAME version 132 (…)`.
+fn version_in(text: &str) -> Option<&str> {
+    text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version_in;
+
+    #[test]
+    fn versions_are_read_as_the_tools_print_them() {
+        assert_eq!(version_in("wasm-bindgen 0.2.129"), Some("0.2.129"));
+        assert_eq!(version_in("wasm-opt version 132 (version_132)"), Some("132"));
+        assert_eq!(version_in("trunk"), None);
+    }
 }
