@@ -1,5 +1,10 @@
 //! Terrarium's worker crate: one Web Worker is one node.
 
+#![warn(missing_docs)]
+
+mod js;
+pub mod store;
+
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
