@@ -30,6 +30,12 @@ pub struct CheckedBlock {
 }
 
 impl CheckedBlock {
+    /// A block that was checked before it was stored, read back under a checksum.
+    pub(crate) fn from_store(block: Block) -> Self {
+        let txids = block.transactions.iter().map(Transaction::txid).collect();
+        Self { hash: block.block_hash(), txids, block: Arc::new(block) }
+    }
+
     /// The block.
     pub fn block(&self) -> &Arc<Block> {
         &self.block

@@ -8,6 +8,7 @@ pub mod genesis;
 pub mod invitation;
 pub mod locktime;
 pub mod merkle;
+mod network;
 mod params;
 pub mod pow;
 pub mod sigops;
@@ -16,5 +17,6 @@ pub mod witness;
 
 pub use error::{BlockError, HeaderError, TxError};
 pub use invitation::{Invitation, InvitationError};
+pub use network::{Network, NetworkError};
 pub use params::{ConsensusParams, NetworkParams, PolicyParams, Preset, PresetError, Retarget, TimingParams};
 pub use subsidy::block_subsidy;

@@ -1,0 +1,371 @@
+//! Changing the active chain to the one of most work, in steps (Core's `ActivateBestChain`).
+//!
+//! Coins and tip agree after every step, so each may be committed. Those who follow the chain take the effects once
+//! it says `Done`: what they see then is the way from the last tip that they saw to the present one, whatever was tried
+//! in between.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::chainstate::{Chainstate, RecordKey, record_key};
+use super::coins::MAX_COINS;
+use super::connect::{ConnectedBlock, Place, connect_block, disconnect_block, fees_of};
+use super::error::ChainError;
+use super::index::{BlockStatus, EntryId};
+use super::pack::{Location, Packs};
+use super::script_check::{ScriptCache, ScriptCheck, block_script_flags};
+use super::supply::Supply;
+use crate::consensus::BlockError;
+use crate::consensus::check::CheckedBlock;
+use crate::primitives::{Amount, Block, BlockHash, Height};
+use crate::store::{Table, record};
+
+/// Blocks that one step connects or disconnects.
+const MAX_STEP: usize = 32;
+
+/// Bytes of blocks that one step takes from the store, one block apart.
+const MAX_STEP_BYTES: usize = 8 * 1024 * 1024;
+
+/// Where activation stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActivateStep {
+    /// The tip is the best there is. Effects may be taken.
+    Done,
+    /// There is more to do.
+    More,
+    /// Load these records, give each to [`Chainstate::supply`], and go on.
+    NeedRecords(Vec<RecordKey>),
+}
+
+/// A block that joined the active chain.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    /// The block.
+    pub block: Arc<Block>,
+    /// Its hash.
+    pub hash: BlockHash,
+    /// Its height.
+    pub height: Height,
+    /// The fees of its transactions.
+    pub fees: Amount,
+}
+
+/// What happened to the active chain since effects were last taken, on balance.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// Blocks that left it, from the old tip down.
+    pub disconnected: Vec<Arc<Block>>,
+    /// Blocks that joined it, from the fork up.
+    pub connected: Vec<Connected>,
+    /// Blocks that proved invalid when they were to join it.
+    pub failed: Vec<(BlockHash, BlockError)>,
+    /// Records were lost and the chain had to be built anew to another tip: whoever follows it starts over.
+    pub rescan: bool,
+    /// Records that were found damaged, and what was done, one line each.
+    pub repairs: Vec<String>,
+}
+
+impl Effects {
+    fn connect(&mut self, connected: Connected) {
+        let returns = self.connected.is_empty()
+            && self.disconnected.last().is_some_and(|block| block.block_hash() == connected.hash);
+        if returns {
+            self.disconnected.pop();
+        } else {
+            self.connected.push(connected);
+        }
+    }
+
+    fn disconnect(&mut self, block: &CheckedBlock) {
+        if self.connected.last().is_some_and(|last| last.hash == block.hash()) {
+            self.connected.pop();
+        } else {
+            self.disconnected.push(Arc::clone(block.block()));
+        }
+    }
+}
+
+/// One block of a step.
+#[derive(Clone, Copy)]
+enum Move {
+    Disconnect(EntryId),
+    Connect(EntryId),
+}
+
+impl Chainstate {
+    /// What happened since this was last called. To be taken at `Done`.
+    pub fn take_effects(&mut self) -> Effects {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes the tip one step towards the best block there is. `verified` knows transactions whose scripts need not run
+    /// again.
+    pub fn activate(&mut self, verified: &ScriptCache) -> Result<ActivateStep, ChainError> {
+        let Some(&(_, _, best)) = self.candidates.last() else { return Ok(self.settle()) };
+        if best == self.tip_id() {
+            return Ok(self.settle());
+        }
+        let moves = self.plan(best);
+        let missing = self.missing_records(&moves);
+        if !missing.is_empty() {
+            return Ok(ActivateStep::NeedRecords(missing));
+        }
+        for next in moves {
+            let went_on = match next {
+                Move::Disconnect(id) => self.disconnect_tip(id),
+                Move::Connect(id) => self.connect_tip(id, verified)?,
+            };
+            if !went_on {
+                break;
+            }
+        }
+        self.bodies.require([]);
+        self.undo.require([]);
+        Ok(ActivateStep::More)
+    }
+
+    /// Nothing is better than the tip: what is worse is a candidate no more.
+    fn settle(&mut self) -> ActivateStep {
+        let tip = self.candidate(self.tip_id());
+        self.candidates = self.candidates.split_off(&tip);
+        self.candidates.insert(tip);
+        if let Some(before) = self.rebuild.take()
+            && !self.active.starts_with(&before)
+        {
+            self.effects.connected.clear();
+            self.effects.disconnected.clear();
+            self.effects.rescan = true;
+        }
+        ActivateStep::Done
+    }
+
+    /// The first moves from the tip towards `best`.
+    fn plan(&self, best: EntryId) -> Vec<Move> {
+        let branch = self.index.branch(Some(best)).map(|(id, _)| id);
+        let mut up: Vec<EntryId> = branch.take_while(|id| !self.is_active_id(*id)).collect();
+        up.reverse();
+        let fork = self.index.get(best).height.0 as usize - up.len();
+        let down = self.active[fork + 1..].iter().rev();
+        let moves = down.map(|id| Move::Disconnect(*id)).chain(up.into_iter().map(Move::Connect));
+        let mut bytes = 0;
+        let mut planned = Vec::new();
+        for next in moves.take(MAX_STEP) {
+            let (Move::Disconnect(id) | Move::Connect(id)) = next;
+            bytes += self.index.get(id).body.map_or(0, |location| location.length as usize);
+            if bytes > MAX_STEP_BYTES && !planned.is_empty() {
+                break;
+            }
+            planned.push(next);
+        }
+        planned
+    }
+
+    /// The records that hold what the moves need and memory has not.
+    fn missing_records(&mut self, moves: &[Move]) -> Vec<RecordKey> {
+        let ids = |wanted: fn(&Move) -> Option<EntryId>| moves.iter().filter_map(wanted).collect::<Vec<_>>();
+        let bodies = ids(|(Move::Disconnect(id) | Move::Connect(id))| Some(*id));
+        let undos = ids(|next| match next {
+            Move::Disconnect(id) => Some(*id),
+            Move::Connect(_) => None,
+        });
+        let mut missing = BTreeSet::new();
+        for id in bodies.iter().filter(|id| self.bodies.get(**id).is_none()) {
+            missing.extend(self.index.get(*id).body.map(|at| record_key(Table::Bodies, at)));
+        }
+        for id in undos.iter().filter(|id| self.undo.get(**id).is_none()) {
+            missing.extend(self.index.get(*id).undo.map(|at| record_key(Table::Undo, at)));
+        }
+        if !missing.is_empty() {
+            self.bodies.require(bodies);
+            self.undo.require(undos);
+        }
+        missing.into_iter().collect()
+    }
+
+    /// Connects a block to the tip. False if it proves invalid: then it is remembered as that and the tip stays.
+    fn connect_tip(&mut self, id: EntryId, verified: &ScriptCache) -> Result<bool, ChainError> {
+        let Some(block) = self.bodies.get(id).cloned() else {
+            self.lose_body(id);
+            return Ok(false);
+        };
+        let outputs: usize = block.block().transactions.iter().map(|tx| tx.outputs.len()).sum();
+        if self.coins.len() + outputs > MAX_COINS {
+            return Err(ChainError::CoinsFull(MAX_COINS));
+        }
+        match self.connect_checked(id, &block, verified) {
+            Ok(fees) => {
+                let height = self.index.get(id).height;
+                self.active.push(id);
+                self.supply.connect(Supply::of_block(block.block(), fees));
+                self.index.get_mut(id).status = BlockStatus::Valid;
+                let was_there = self.rebuild.as_ref().and_then(|before| before.get(height.0 as usize));
+                if was_there != Some(&id) {
+                    let (hash, block) = (block.hash(), Arc::clone(block.block()));
+                    self.effects.connect(Connected { block, hash, height, fees });
+                }
+                Ok(true)
+            }
+            Err(error) => {
+                self.effects.failed.push((block.hash(), error));
+                self.invalidate(id);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Moves the coins and runs the scripts (Core's `ConnectBlock`). Scripts of a block that was connected before are not
+    /// run again: its branch, and so what it spends, is the same.
+    fn connect_checked(
+        &mut self,
+        id: EntryId,
+        block: &Arc<CheckedBlock>,
+        verified: &ScriptCache,
+    ) -> Result<Amount, BlockError> {
+        let entry = self.index.get(id);
+        let (height, known_valid) = (entry.height, entry.status == BlockStatus::Valid);
+        let (index, active) = (&self.index, &self.active);
+        let median_time_before = |height: Height| {
+            let below = active.get(height.0.saturating_sub(1) as usize);
+            below.map_or(0, |id| index.get(*id).median_time_past)
+        };
+        let place = Place {
+            height,
+            median_time_past: self.index.get(self.tip_id()).median_time_past,
+            median_time_before: &median_time_before,
+            consensus: &self.params.consensus,
+        };
+        let ConnectedBlock { undo, fees } = connect_block(&mut self.coins, block, &place)?;
+        let undo = Arc::new(undo);
+        let flags = block_script_flags(height, &self.params.consensus);
+        let checks = ScriptCheck::of_block(block, &undo, flags).filter(|_| !known_valid);
+        let result = run_checks(checks, verified);
+        if let Err(error) = result {
+            let restored = disconnect_block(&mut self.coins, block, (*undo).clone());
+            debug_assert!(restored.is_ok(), "what was just connected comes off again");
+            return Err(error);
+        }
+        let has_undo = self.index.get(id).undo.is_some() || self.undo.get(id).is_some();
+        if !has_undo {
+            self.undo.add(id, undo);
+        }
+        Ok(fees)
+    }
+
+    /// Takes the tip off. False if its undo data is missing or not its own: then the coins are built anew.
+    fn disconnect_tip(&mut self, id: EntryId) -> bool {
+        let (Some(block), Some(undo)) = (self.bodies.get(id).cloned(), self.undo.get(id).cloned()) else {
+            self.build_coins_anew("undo data is missing");
+            return false;
+        };
+        let fees = fees_of(&block, &undo);
+        if disconnect_block(&mut self.coins, &block, (*undo).clone()).is_err() {
+            self.build_coins_anew("undo data is of another block");
+            return false;
+        }
+        self.active.pop();
+        self.supply.disconnect(Supply::of_block(block.block(), fees));
+        self.effects.disconnect(&block);
+        true
+    }
+
+    /// Builds the coins anew from the blocks: `activate` until it is done (the seeds' `reindexutxo`).
+    pub fn reindex(&mut self) {
+        if self.rebuild.is_none() {
+            self.rebuild = Some(self.active.clone());
+        }
+        self.active.truncate(1);
+        self.coins.clear();
+        self.flush.rewrite_coins();
+        self.add_genesis_coins();
+        let linked = self.index.iter().filter(|(_, entry)| entry.linked && !entry.status.is_invalid());
+        let ids: Vec<EntryId> = linked.map(|(id, _)| id).collect();
+        self.candidates = ids.into_iter().map(|id| self.candidate(id)).collect();
+    }
+
+    fn build_coins_anew(&mut self, why: &str) {
+        self.effects.repairs.push(format!("{why}: the coins are built anew from the blocks"));
+        self.reindex();
+    }
+
+    /// Takes a record that [`ActivateStep::NeedRecords`] or [`Chainstate::body`] named; none if the store has none. What a
+    /// damaged or missing record held is dropped, and downloaded or built anew.
+    pub fn supply_record(&mut self, key: &RecordKey, value: Option<&[u8]>) {
+        let Ok(pack) = key.key.as_slice().try_into().map(u32::from_be_bytes) else { return };
+        let payload = match value {
+            Some(value) => record::open(key.table, &key.key, value).map_err(|error| error.to_string()),
+            None => Err(format!("record of {} is missing", key.table.name())),
+        };
+        match key.table {
+            Table::Bodies => {
+                let index = &self.index;
+                let place = |id| index.slot(id).and_then(|entry| entry.body);
+                let lost = take_in(&mut self.bodies, pack, payload, place, &mut self.effects.repairs);
+                for id in lost {
+                    self.lose_body(id);
+                }
+            }
+            Table::Undo => {
+                let index = &self.index;
+                let place = |id| index.slot(id).and_then(|entry| entry.undo);
+                let lost = take_in(&mut self.undo, pack, payload, place, &mut self.effects.repairs);
+                for id in lost {
+                    self.lose_undo(id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A body is gone: it is missing again, and what builds on it waits.
+    fn lose_body(&mut self, id: EntryId) {
+        let was_active = self.is_active_id(id);
+        let descendants = self.index.descendants(id);
+        for id in std::iter::once(id).chain(descendants) {
+            self.candidates.remove(&self.candidate(id));
+            self.index.get_mut(id).linked = false;
+        }
+        let entry = self.index.get_mut(id);
+        entry.n_tx = 0;
+        let location = entry.body.take();
+        self.bodies.remove(id, location);
+        if was_active {
+            self.build_coins_anew("a block of the active chain is damaged");
+        }
+    }
+
+    /// Undo data is gone: connecting the block makes it again.
+    fn lose_undo(&mut self, id: EntryId) {
+        let location = self.index.get_mut(id).undo.take();
+        self.undo.remove(id, location);
+        if self.is_active_id(id) {
+            self.build_coins_anew("undo data of the active chain is damaged");
+        }
+    }
+}
+
+/// Runs the checks of all transactions but those that are known to pass.
+fn run_checks(
+    mut checks: impl Iterator<Item = ScriptCheck>,
+    verified: &ScriptCache,
+) -> Result<(), BlockError> {
+    let is_known =
+        |check: &ScriptCheck| !verified.is_empty() && verified.contains(&check.transaction().wtxid());
+    checks.try_for_each(|check| if is_known(&check) { Ok(()) } else { check.verify() })
+}
+
+/// Takes a record's payload into memory and says which entries have lost what it should have held.
+fn take_in<T: super::pack::Packed>(
+    packs: &mut Packs<T>,
+    pack: u32,
+    payload: Result<&[u8], String>,
+    place: impl Fn(EntryId) -> Option<Location>,
+    repairs: &mut Vec<String>,
+) -> Vec<EntryId> {
+    match payload {
+        Ok(payload) => packs.supply(pack, payload, place),
+        Err(why) => {
+            repairs.push(format!("{why}: what it held is dropped"));
+            packs.in_pack(pack)
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! The chain as a whole: its state, and every question that others ask of it. How it takes in headers and blocks is
+//! in `accept`, how it changes branch in `activate`, how it is kept in `persist` and `load`.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::activate::Effects;
+use super::coins::{Coin, CoinsCache};
+use super::index::{BlockIndex, BlockIndexEntry, BlockStatus, EntryId};
+use super::pack::{Location, Packs};
+use super::persist::Flush;
+use super::supply::Supply;
+use super::undo::BlockUndo;
+use crate::consensus::check::CheckedBlock;
+use crate::consensus::{Network, NetworkParams, pow};
+use crate::primitives::{Amount, Block, BlockHash, CompactTarget, Header, Height, OutPoint, Script, Work};
+use crate::script::standard::is_unspendable;
+use crate::store::Table;
+use crate::time::UnixTime;
+
+/// The most headers that a node keeps; over it the node stops by name.
+pub const MAX_HEADERS: usize = 500_000;
+
+/// The most headers off the active chain and off the best header's; those of least work give way.
+pub const MAX_SIDE_HEADERS: usize = 20_000;
+
+/// A linked branch tip that may become the active one: most work first, then first seen (Core's
+/// `CBlockIndexWorkComparator`).
+pub(super) type Candidate = (Work, Reverse<u64>, EntryId);
+
+/// Names a stored record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordKey {
+    /// Its table, `Bodies` or `Undo`.
+    pub table: Table,
+    /// Its key.
+    pub key: Vec<u8>,
+}
+
+/// Where a block's body is.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// In memory.
+    Memory(Arc<Block>),
+    /// In the store: load this record, give it to [`Chainstate::supply`] and ask again.
+    Stored(RecordKey),
+    /// Not here.
+    Absent,
+}
+
+/// Header tree, active chain and coins (Core's `Chainstate` and `BlockManager`).
+#[derive(Clone, Debug)]
+pub struct Chainstate {
+    pub(super) network: Network,
+    pub(super) params: NetworkParams,
+    /// Bounded by [`MAX_HEADERS`] and [`MAX_SIDE_HEADERS`] in `accept_header`.
+    pub(super) index: BlockIndex,
+    /// The active chain by height; never empty.
+    pub(super) active: Vec<EntryId>,
+    /// The chain of the best header by height; never empty.
+    pub(super) header_chain: Vec<EntryId>,
+    /// Linked blocks, not known to be invalid, at least as good as the tip; at most one for each header.
+    pub(super) candidates: BTreeSet<Candidate>,
+    pub(super) next_sequence: u64,
+    /// The coins at the tip.
+    pub(super) coins: CoinsCache,
+    pub(super) supply: Supply,
+    pub(super) bodies: Packs<CheckedBlock>,
+    pub(super) undo: Packs<BlockUndo>,
+    pub(super) flush: Flush,
+    pub(super) effects: Effects,
+    /// The active chain as it was when the coins had to be built anew; none once they are.
+    pub(super) rebuild: Option<Vec<EntryId>>,
+}
+
+impl Chainstate {
+    /// A chain that consists of its genesis block. Its first batch replaces whatever the store held.
+    pub fn create(network: Network) -> Self {
+        let genesis = CheckedBlock::from_store(network.genesis());
+        let params = network.params();
+        let mut index = BlockIndex::default();
+        let id = index.insert(genesis.block().header, genesis.hash(), None, &params.consensus);
+        let entry = index.get_mut(id);
+        entry.status = BlockStatus::Valid;
+        entry.n_tx = genesis.txids().len() as u32;
+        entry.linked = true;
+        entry.sequence = 0;
+        let mut chain = Self {
+            network,
+            params,
+            index,
+            active: vec![id],
+            header_chain: vec![id],
+            candidates: BTreeSet::new(),
+            next_sequence: 1,
+            coins: CoinsCache::default(),
+            supply: Supply::default(),
+            bodies: Packs::default(),
+            undo: Packs::default(),
+            flush: Flush::new(),
+            effects: Effects::default(),
+            rebuild: None,
+        };
+        chain.candidates.insert(chain.candidate(id));
+        chain.bodies.add(id, Arc::new(genesis));
+        chain.add_genesis_coins();
+        chain
+    }
+
+    /// Puts the coins at the genesis block.
+    pub(super) fn add_genesis_coins(&mut self) {
+        let genesis = self.network.genesis();
+        let spendable = self.params.consensus.spendable_genesis;
+        self.supply = Supply::of_genesis(&genesis, spendable);
+        for tx in genesis.transactions.iter().filter(|_| spendable) {
+            let txid = tx.txid();
+            for (vout, output) in tx.outputs.iter().enumerate() {
+                if !is_unspendable(&output.script_pubkey) {
+                    let coin = Coin { output: output.clone(), height: Height::GENESIS, coinbase: true };
+                    self.coins.add(OutPoint::new(txid, vout as u32), coin);
+                }
+            }
+        }
+    }
+
+    /// The network.
+    pub const fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The network's parameters.
+    pub const fn params(&self) -> &NetworkParams {
+        &self.params
+    }
+
+    /// The tip's height.
+    pub fn height(&self) -> Height {
+        self.tip_entry().height
+    }
+
+    /// The tip's hash.
+    pub fn tip(&self) -> BlockHash {
+        self.tip_entry().hash
+    }
+
+    /// The tip.
+    pub fn tip_entry(&self) -> &BlockIndexEntry {
+        self.index.get(self.tip_id())
+    }
+
+    /// The genesis block's hash.
+    pub fn genesis_hash(&self) -> BlockHash {
+        self.index.get(self.active[0]).hash
+    }
+
+    /// The header of most work that is not known to be invalid; the first seen of several.
+    pub fn best_header(&self) -> &BlockIndexEntry {
+        self.index.get(self.best_header_id())
+    }
+
+    /// What is known of a block.
+    pub fn entry(&self, hash: &BlockHash) -> Option<&BlockIndexEntry> {
+        self.index.id(hash).map(|id| self.index.get(id))
+    }
+
+    /// The number of headers known.
+    pub fn header_count(&self) -> usize {
+        self.index.len()
+    }
+
+    /// The active chain's block at a height.
+    pub fn active_hash(&self, height: Height) -> Option<BlockHash> {
+        self.active_entry(height).map(|entry| entry.hash)
+    }
+
+    /// The active chain's entry at a height.
+    pub fn active_entry(&self, height: Height) -> Option<&BlockIndexEntry> {
+        self.active.get(height.0 as usize).map(|id| self.index.get(*id))
+    }
+
+    /// Whether a block is in the active chain.
+    pub fn is_active(&self, hash: &BlockHash) -> bool {
+        self.index.id(hash).is_some_and(|id| self.is_active_id(id))
+    }
+
+    /// Hashes from the tip back, ever further apart, ending with the genesis block (Core's `GetLocator`).
+    pub fn locator(&self) -> Vec<BlockHash> {
+        self.locator_of(&self.active)
+    }
+
+    /// As [`Chainstate::locator`], from the best header back: for getheaders.
+    pub fn header_locator(&self) -> Vec<BlockHash> {
+        self.locator_of(&self.header_chain)
+    }
+
+    fn locator_of(&self, chain: &[EntryId]) -> Vec<BlockHash> {
+        let mut hashes = Vec::new();
+        let mut height = chain.len() - 1;
+        let mut step = 1;
+        loop {
+            hashes.push(self.index.get(chain[height]).hash);
+            if height == 0 {
+                return hashes;
+            }
+            if hashes.len() >= 10 {
+                step *= 2;
+            }
+            height = height.saturating_sub(step);
+        }
+    }
+
+    /// The height of the first hash of `locator` that is in the active chain; 0 if none is (Core's
+    /// `FindForkInGlobalIndex`).
+    pub fn fork_of(&self, locator: &[BlockHash]) -> Height {
+        let known = locator.iter().filter_map(|hash| self.index.id(hash)).find(|id| self.is_active_id(*id));
+        known.map_or(Height::GENESIS, |id| self.index.get(id).height)
+    }
+
+    /// The active chain's headers after `locator`, up to and with `stop`, at most `max`.
+    pub fn headers_after(&self, locator: &[BlockHash], stop: &BlockHash, max: usize) -> Vec<Header> {
+        self.entries_after(locator, stop, max).map(|entry| entry.header).collect()
+    }
+
+    /// As [`Chainstate::headers_after`], the hashes: for getblocks.
+    pub fn hashes_after(&self, locator: &[BlockHash], stop: &BlockHash, max: usize) -> Vec<BlockHash> {
+        self.entries_after(locator, stop, max).map(|entry| entry.hash).collect()
+    }
+
+    fn entries_after(
+        &self,
+        locator: &[BlockHash],
+        stop: &BlockHash,
+        max: usize,
+    ) -> impl Iterator<Item = &BlockIndexEntry> {
+        let first = self.fork_of(locator).0 as usize + 1;
+        let stop = self.index.id(stop).filter(|id| self.is_active_id(*id));
+        let end = stop.map_or(self.active.len(), |id| self.index.get(id).height.0 as usize + 1);
+        let ids = self.active.get(first..end).unwrap_or_default();
+        ids.iter().take(max).map(|id| self.index.get(*id))
+    }
+
+    /// The median time past of the tip: a block on it must be later.
+    pub fn median_time_past(&self) -> UnixTime {
+        UnixTime(self.tip_entry().median_time_past)
+    }
+
+    /// The earliest time that a block on the tip may have.
+    pub fn minimum_time(&self) -> UnixTime {
+        let tip = self.tip_entry();
+        let after_median = UnixTime(tip.median_time_past.saturating_add(1));
+        let timewarp = pow::timewarp_limit(&tip.difficulty, &self.params.consensus);
+        timewarp.map_or(after_median, |limit| limit.max(after_median))
+    }
+
+    /// The target of a block on the tip that is dated `time`.
+    pub fn next_work_required(&self, time: UnixTime) -> CompactTarget {
+        pow::next_work_required(&self.tip_entry().difficulty, time, &self.params.consensus)
+    }
+
+    /// The coins at the tip.
+    pub const fn coins(&self) -> &CoinsCache {
+        &self.coins
+    }
+
+    /// The confirmed coins that a script guards.
+    pub fn balance_of(&self, script_pubkey: &Script) -> Amount {
+        self.coins.balance_of(script_pubkey)
+    }
+
+    /// How many transactions have unspent outputs.
+    pub fn utxo_transactions(&self) -> usize {
+        self.coins.transactions()
+    }
+
+    /// The sum of all coins, in satoshis.
+    pub fn total_coins(&self) -> u128 {
+        self.coins.total()
+    }
+
+    /// What the blocks of the active chain did to the supply.
+    pub const fn supply(&self) -> &Supply {
+        &self.supply
+    }
+
+    /// Whether the coins sum to what coinbases made, less fees, less what cannot be spent.
+    pub fn supply_is_right(&self) -> bool {
+        self.total_coins() == self.supply.expected_total()
+    }
+
+    /// Where a block's body is.
+    pub fn body(&self, hash: &BlockHash) -> Body {
+        let Some(id) = self.index.id(hash) else { return Body::Absent };
+        match (self.bodies.get(id), self.index.get(id).body) {
+            (Some(block), _) => Body::Memory(Arc::clone(block.block())),
+            (None, Some(location)) => Body::Stored(record_key(Table::Bodies, location)),
+            (None, None) => Body::Absent,
+        }
+    }
+
+    /// Whether a block's body is here, in memory or in the store.
+    pub fn has_body(&self, hash: &BlockHash) -> bool {
+        self.entry(hash).is_some_and(BlockIndexEntry::has_body)
+    }
+
+    /// Blocks of the best header's chain whose bodies are not here, lowest first: at most `max`, none of them more
+    /// than `window` above the tip's place in that chain (Core's `FindNextBlocksToDownload`).
+    pub fn missing_bodies(&self, max: usize, window: u32) -> Vec<BlockHash> {
+        let fork = self.common_height();
+        let range = self.header_chain.iter().skip(fork + 1).take(window as usize);
+        let entries = range.map(|id| self.index.get(*id));
+        entries.filter(|entry| !entry.has_body()).take(max).map(|entry| entry.hash).collect()
+    }
+
+    /// The height up to which the active chain and the best header's are the same.
+    pub(super) fn common_height(&self) -> usize {
+        let mut height = self.active.len().min(self.header_chain.len()) - 1;
+        while self.active[height] != self.header_chain[height] {
+            height -= 1;
+        }
+        height
+    }
+
+    pub(super) fn tip_id(&self) -> EntryId {
+        self.active[self.active.len() - 1]
+    }
+
+    pub(super) fn best_header_id(&self) -> EntryId {
+        self.header_chain[self.header_chain.len() - 1]
+    }
+
+    pub(super) fn is_active_id(&self, id: EntryId) -> bool {
+        let height = self.index.get(id).height.0 as usize;
+        self.active.get(height) == Some(&id)
+    }
+
+    pub(super) fn candidate(&self, id: EntryId) -> Candidate {
+        let entry = self.index.get(id);
+        (entry.chainwork, Reverse(entry.sequence), id)
+    }
+}
+
+pub(super) fn record_key(table: Table, location: Location) -> RecordKey {
+    RecordKey { table, key: Location::key(location.pack) }
+}

@@ -1,0 +1,93 @@
+//! The chain as a file (the seeds' `copy blockchain_3000.db ...`): the network and the blocks of the active chain.
+//!
+//! Magic `TERRCHN` and a version byte, the network with its length, the number of blocks above genesis, the blocks, and
+//! the first 4 bytes of the sha256d of all that.
+
+use std::sync::Arc;
+
+use super::activate::ActivateStep;
+use super::chainstate::Chainstate;
+use super::script_check::ScriptCache;
+use crate::consensus::{BlockError, Network, NetworkError};
+use crate::crypto::sha256d;
+use crate::encode::{DecodeError, Encode, MAX_SIZE, Reader, encode_bytes, encode_compact_size};
+use crate::interface::ChainFile;
+use crate::primitives::{Block, Height};
+use crate::time::UnixTime;
+
+/// What a chain file begins with; the last byte is its version.
+const MAGIC: [u8; 8] = *b"TERRCHN\x01";
+
+/// Bytes of checksum at the end.
+const CHECKSUM: usize = 4;
+
+/// Why bytes are not a chain that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainFileError {
+    /// It begins with something else.
+    #[error("not a chain file of this version")]
+    NotAChainFile,
+    /// Some byte is not as it was written.
+    #[error("checksum is wrong: the file is damaged")]
+    Checksum,
+    /// Its parts do not decode.
+    #[error("does not decode: {0}")]
+    Encoding(#[from] DecodeError),
+    /// Its network is not one of ours.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A block breaks a rule.
+    #[error("block at height {height}: {error}")]
+    Block {
+        /// Where.
+        height: Height,
+        /// The rule.
+        error: BlockError,
+    },
+    /// The chain does not fit into memory.
+    #[error("{0}")]
+    TooLarge(String),
+}
+
+/// The file of a chain; `blocks` are those of the active chain above genesis, in order.
+pub fn export<'a>(network: &Network, blocks: impl ExactSizeIterator<Item = &'a Block>) -> ChainFile {
+    let mut bytes = MAGIC.to_vec();
+    encode_bytes(&network.to_bytes(), &mut bytes);
+    encode_compact_size(blocks.len() as u64, &mut bytes);
+    for block in blocks {
+        block.encode(&mut bytes);
+    }
+    let checksum = sha256d(&bytes);
+    bytes.extend_from_slice(&checksum[..CHECKSUM]);
+    ChainFile(bytes)
+}
+
+/// The chain that a file holds, every block validated. Its first batch replaces what the store holds.
+pub fn import(file: &ChainFile, now: UnixTime) -> Result<Chainstate, ChainFileError> {
+    let (network, blocks) = decode(&file.0)?;
+    let mut chain = Chainstate::create(network);
+    let verified = ScriptCache::default();
+    for (block, height) in blocks.into_iter().zip(1..) {
+        let refuse = |error| ChainFileError::Block { height: Height(height), error };
+        chain.accept_block(Arc::new(block), now).map_err(refuse)?;
+        let too_large = |error: super::ChainError| ChainFileError::TooLarge(error.to_string());
+        while chain.activate(&verified).map_err(too_large)? != ActivateStep::Done {}
+        if let Some((_, error)) = chain.take_effects().failed.pop() {
+            return Err(refuse(error));
+        }
+    }
+    Ok(chain)
+}
+
+fn decode(bytes: &[u8]) -> Result<(Network, Vec<Block>), ChainFileError> {
+    let body = bytes.strip_prefix(&MAGIC).ok_or(ChainFileError::NotAChainFile)?;
+    let (body, checksum) = body.split_last_chunk::<CHECKSUM>().ok_or(ChainFileError::Checksum)?;
+    if sha256d(&bytes[..bytes.len() - CHECKSUM])[..CHECKSUM] != *checksum {
+        return Err(ChainFileError::Checksum);
+    }
+    let mut reader = Reader::new(body);
+    let network = Network::from_bytes(reader.bytes(MAX_SIZE)?)?;
+    let blocks = reader.vec(MAX_SIZE)?;
+    reader.finish()?;
+    Ok((network, blocks))
+}

@@ -1,0 +1,31 @@
+//! The chain: every header as a tree, the most-work branch as the active chain, the coins at its tip, and what it
+//! takes to change branch. Synchronous; what is not in memory is asked for by name and given back (`NeedRecords`).
+//! Knows consensus and store's records; nothing of peers, mempool or wallets.
+
+mod accept;
+mod activate;
+mod chainstate;
+mod coins;
+mod coins_log;
+mod connect;
+mod error;
+pub mod file;
+mod index;
+mod load;
+mod pack;
+mod persist;
+mod script_check;
+mod supply;
+mod undo;
+
+pub use accept::{Accepted, BlockOutcome};
+pub use activate::{ActivateStep, Connected, Effects};
+pub use chainstate::{Body, Chainstate, MAX_HEADERS, MAX_SIDE_HEADERS, RecordKey};
+pub use coins::{Coin, CoinLookup, CoinsCache, MAX_COINS};
+pub use connect::check_tx_inputs;
+pub use error::{ChainError, LoadError};
+pub use index::{BlockIndexEntry, BlockStatus};
+pub use load::LoadedChain;
+pub use script_check::{ScriptCache, ScriptCheck, block_script_flags, verify_input_scripts};
+pub use supply::Supply;
+pub use undo::BlockUndo;

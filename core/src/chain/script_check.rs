@@ -1,0 +1,121 @@
+//! Scripts of transactions as work that can be done anywhere, and the memory of what was done before.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::coins::Coin;
+use super::undo::BlockUndo;
+use crate::consensus::check::CheckedBlock;
+use crate::consensus::{BlockError, ConsensusParams, TxError};
+use crate::primitives::{Height, Transaction, Wtxid};
+use crate::script::{
+    PrecomputedTransactionData, ScriptError, TransactionSignatureChecker, VerifyFlags, verify_script,
+};
+
+/// Transactions that the cache remembers, 32 bytes each and as much for their order.
+const MAX_CACHED: usize = 20_000;
+
+/// The scripts of one transaction of a block. Owns what it needs.
+#[derive(Clone, Debug)]
+pub struct ScriptCheck {
+    block: Arc<CheckedBlock>,
+    undo: Arc<BlockUndo>,
+    /// Index of the transaction in the block, from 1: a coinbase has no scripts to check.
+    index: usize,
+    flags: VerifyFlags,
+}
+
+impl ScriptCheck {
+    /// The checks of a block: one for each transaction that spends. `undo` is what they spend.
+    pub fn of_block(
+        block: &Arc<CheckedBlock>,
+        undo: &Arc<BlockUndo>,
+        flags: VerifyFlags,
+    ) -> impl Iterator<Item = Self> {
+        (1..block.txids().len()).map(move |index| Self {
+            block: Arc::clone(block),
+            undo: Arc::clone(undo),
+            index,
+            flags,
+        })
+    }
+
+    /// The transaction.
+    pub fn transaction(&self) -> &Transaction {
+        &self.block.block().transactions[self.index]
+    }
+
+    /// Runs the scripts.
+    pub fn verify(&self) -> Result<(), BlockError> {
+        let spent = self.undo.spent.get(self.index - 1).map_or(&[][..], Vec::as_slice);
+        verify_input_scripts(self.transaction(), spent, self.flags)
+            .map_err(|error| BlockError::Transaction { txid: self.block.txids()[self.index], error })
+    }
+}
+
+/// Runs the scripts of all inputs of `tx`; `spent` are the coins that they spend, in order (Core's
+/// `CheckInputScripts`).
+pub fn verify_input_scripts(tx: &Transaction, spent: &[Coin], flags: VerifyFlags) -> Result<(), TxError> {
+    let precomputed = PrecomputedTransactionData::new(tx);
+    for (index, input) in tx.inputs.iter().enumerate() {
+        let coin = spent.get(index).ok_or(TxError::MissingInput(input.previous_output))?;
+        let checker = TransactionSignatureChecker::new(tx, index, coin.output.value, &precomputed);
+        let result = match checker {
+            Some(checker) => {
+                let script_pubkey = &coin.output.script_pubkey;
+                verify_script(&input.script_sig, script_pubkey, &input.witness, flags, &checker)
+            }
+            None => Err(ScriptError::EvalFalse),
+        };
+        result.map_err(|error| TxError::Script { input: index, error })?;
+    }
+    Ok(())
+}
+
+/// The script rules of a block at `height` (Core's `GetBlockScriptFlags`).
+pub fn block_script_flags(height: Height, consensus: &ConsensusParams) -> VerifyFlags {
+    let forks = [
+        (Height::GENESIS, VerifyFlags::P2SH),
+        (consensus.bip66_height, VerifyFlags::DERSIG),
+        (consensus.bip65_height, VerifyFlags::CHECKLOCKTIMEVERIFY),
+        (consensus.csv_height, VerifyFlags::CHECKSEQUENCEVERIFY),
+        (consensus.segwit_height, VerifyFlags::WITNESS.with(VerifyFlags::NULLDUMMY)),
+    ];
+    let active = forks.into_iter().filter(|(from, _)| height >= *from);
+    active.fold(VerifyFlags::NONE, |flags, (_, rule)| flags.with(rule))
+}
+
+/// Transactions whose scripts passed a block's rules, so that a block that brings them need not run them again (Core's
+/// script execution cache). The wtxid commits to the scripts, and through the outpoints to what is spent. Only rules
+/// of blocks count: stricter ones (the mempool's) include them.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptCache {
+    /// At most [`MAX_CACHED`], oldest out first.
+    passed: BTreeSet<Wtxid>,
+    order: VecDeque<Wtxid>,
+}
+
+impl ScriptCache {
+    /// Remembers a transaction whose scripts all passed.
+    pub fn insert(&mut self, wtxid: Wtxid) {
+        if !self.passed.insert(wtxid) {
+            return;
+        }
+        self.order.push_back(wtxid);
+        if self.order.len() > MAX_CACHED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.passed.remove(&oldest);
+        }
+    }
+
+    /// Whether a transaction's scripts passed before.
+    pub fn contains(&self, wtxid: &Wtxid) -> bool {
+        self.passed.contains(wtxid)
+    }
+
+    /// Whether nothing is remembered, so that no wtxid need be reckoned to ask.
+    pub fn is_empty(&self) -> bool {
+        self.passed.is_empty()
+    }
+}
