@@ -11,13 +11,13 @@ pub(crate) fn tests() -> Vec<Test> {
 async fn first_minute(stage: &Stage<'_>) -> Outcome {
     let page = stage.open("?lang=en").await?;
     page.wait_for("return terrarium.nodes().every((node) => node.height >= 8)", json!(null)).await?;
-    press(&page, "cut").await?;
+    press(&page, "cut-network").await?;
     let parted = "const tips = new Set(terrarium.nodes().map((node) => node.tip));
                   return tips.size > 1 && Math.min(...terrarium.nodes().map((node) => node.height)) > args";
     let height =
         page.eval("return Math.max(...terrarium.nodes().map((node) => node.height))", json!(null)).await?;
     page.wait_within(120_000, parted, height).await?;
-    press(&page, "heal").await?;
+    press(&page, "heal-network").await?;
     page.wait_within(
         120_000,
         "return new Set(terrarium.nodes().map((node) => node.tip)).size === 1",
@@ -28,7 +28,7 @@ async fn first_minute(stage: &Stage<'_>) -> Outcome {
     let transactions =
         "window.payments = []; terrarium.on('tx', (event) => window.payments.push(event.txid))";
     page.eval(transactions, json!(null)).await?;
-    press(&page, "send").await?;
+    press(&page, "send-coins").await?;
     reach(&page, "send-amount").await?;
     type_keys(&page, "1").await?;
     press(&page, "send-submit").await?;

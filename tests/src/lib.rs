@@ -1,3 +1,4 @@
 //! What Terrarium's tests across crates are made of.
 
 pub mod browser;
+pub mod fixture;

@@ -28,6 +28,7 @@ fn run(args: &mut Args) -> Result<(), Error> {
     match args.command().as_deref() {
         Some("serve") => command::serve::run(args),
         Some("test") => command::test::run(args),
+        Some("bench") => command::bench::run(args),
         Some("dist") => command::dist::run(args),
         Some("build") => command::build::run(args),
         Some("help" | "--help" | "-h") | None => {

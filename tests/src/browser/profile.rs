@@ -1,6 +1,7 @@
 //! A browser profile on disk, and the end of the browser that uses it.
 
 use std::{
+    collections::BTreeMap,
     env, fs, io,
     path::{Path, PathBuf},
     process::{self, Command},
@@ -37,6 +38,50 @@ impl Profile {
                 drop(Command::new("kill").arg("-9").arg(id).output());
             }
         }
+    }
+}
+
+impl Profile {
+    /// Resident bytes of the largest renderer process below this profile's browser.
+    pub(crate) fn largest_renderer(&self) -> io::Result<Option<u64>> {
+        let mut processes = BTreeMap::new();
+        for entry in fs::read_dir("/proc")?.flatten() {
+            let id = entry.file_name().to_string_lossy().parse::<u32>();
+            // A process that ends meanwhile is none of the page's.
+            if let (Ok(id), Some(process)) = (id, Process::read(&entry.path())) {
+                processes.insert(id, process);
+            }
+        }
+        let mine = self.0.to_string_lossy();
+        let is_mine = |process: &Process| {
+            let parents = std::iter::successors(Some(process), |process| processes.get(&process.parent));
+            parents.take(16).any(|process| process.command.contains(mine.as_ref()))
+        };
+        let renderers = processes.values().filter(|process| process.command.contains("--type=renderer"));
+        Ok(renderers.filter(|process| is_mine(process)).map(|process| process.resident).max())
+    }
+}
+
+/// What `/proc` says about a process.
+struct Process {
+    parent: u32,
+    command: String,
+    resident: u64,
+}
+
+impl Process {
+    fn read(folder: &Path) -> Option<Self> {
+        let status = fs::read_to_string(folder.join("status")).ok()?;
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        let command = fs::read(folder.join("cmdline")).ok()?;
+        Some(Self {
+            parent: u32::try_from(field("PPid:")?).ok()?,
+            command: String::from_utf8_lossy(&command).into_owned(),
+            resident: field("VmRSS:")? * 1024,
+        })
     }
 }
 

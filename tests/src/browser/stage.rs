@@ -25,7 +25,11 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub(crate) fn set(environment: &'a Environment) -> Outcome<Self> {
+    /// Starts a driver on a fresh profile.
+    ///
+    /// # Errors
+    /// Those of starting it.
+    pub fn set(environment: &'a Environment) -> Outcome<Self> {
         Ok(Self {
             environment,
             profile: Profile::create()?,
@@ -75,6 +79,27 @@ impl<'a> Stage<'a> {
     /// Lets messages at level error that contain `text` pass; every other one fails the test.
     pub fn expect_console_error(&self, text: &'static str) {
         self.expected.borrow_mut().push(text);
+    }
+
+    /// Does `work` and concludes as a test does: console errors are failures.
+    ///
+    /// # Errors
+    /// Those of `work`, with what the browser has to say.
+    pub async fn attend<T>(&self, name: &str, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        match work.await {
+            Ok(result) => self.conclude(name, Ok(())).await.map(|()| result),
+            Err(failure) => {
+                Err(self.conclude(name, Err(failure)).await.err().unwrap_or_else(Failed::without_message))
+            }
+        }
+    }
+
+    /// Resident memory of this browser's largest renderer, the page's, in bytes.
+    ///
+    /// # Errors
+    /// Where there is none, or no `/proc`.
+    pub fn renderer_memory(&self) -> Outcome<u64> {
+        self.profile.largest_renderer()?.ok_or_else(|| Failed::from("no renderer of this browser"))
     }
 
     /// Turns unexpected console errors into a failure, and adds to a failure what the browser has to say about it.
