@@ -3,4 +3,5 @@
 
 mod io;
 
-pub use io::{Cost, Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};
+pub use crate::cost::Cost;
+pub use io::{Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};
