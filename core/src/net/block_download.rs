@@ -5,8 +5,8 @@
 //! announced and whose headers are not known, as before Bitcoin 0.10. A block is asked of one peer at a time.
 
 use super::limits::{
-    BLOCK_DOWNLOAD_TIMEOUT_MIN, BLOCK_DOWNLOAD_WINDOW, BLOCK_STALLING_TIMEOUT_DEFAULT, BLOCK_STALLING_TIMEOUT_MAX,
-    MAX_BLOCKS_IN_TRANSIT_PER_PEER, MAX_INV_SZ,
+    BLOCK_DOWNLOAD_TIMEOUT_MIN, BLOCK_DOWNLOAD_WINDOW, BLOCK_STALLING_TIMEOUT_DEFAULT,
+    BLOCK_STALLING_TIMEOUT_MAX, MAX_BLOCKS_IN_TRANSIT_PER_PEER, MAX_INV_SZ,
 };
 use super::message::{Inventory, Message};
 use super::outbox::Outbox;
@@ -129,7 +129,13 @@ impl BlockDownload {
     }
 
     /// Whether a peer is known to have a block (Core's `PeerHasHeader`).
-    pub(crate) fn is_known_to(&self, peer: PeerId, hash: &BlockHash, height: Height, chain: &Chainstate) -> bool {
+    pub(crate) fn is_known_to(
+        &self,
+        peer: PeerId,
+        hash: &BlockHash,
+        height: Height,
+        chain: &Chainstate,
+    ) -> bool {
         let best = self.sources.get(&peer).and_then(|source| source.best_known);
         best.is_some_and(|best| chain.ancestor(&best, height) == Some(*hash))
     }
@@ -270,7 +276,8 @@ impl BlockDownload {
         while source.in_flight.len() + wanted.len() < MAX_BLOCKS_IN_TRANSIT_PER_PEER
             && let Some(hash) = source.announced.pop_front()
         {
-            let here = chain.entry(&hash).is_some_and(BlockIndexEntry::has_body) || self.judging.contains(&hash);
+            let here =
+                chain.entry(&hash).is_some_and(BlockIndexEntry::has_body) || self.judging.contains(&hash);
             if self.in_flight.contains_key(&hash) {
                 elsewhere.push(hash);
             } else if !here && !wanted.contains(&hash) {
@@ -286,7 +293,12 @@ impl BlockDownload {
 
     /// Adds the next blocks of the peer's best chain to `wanted` while there is room. Where the peer has nothing to
     /// give because the window ends, tells who holds the window up.
-    fn next_blocks(&mut self, peer: PeerId, chain: &Chainstate, wanted: &mut Vec<BlockHash>) -> Option<PeerId> {
+    fn next_blocks(
+        &mut self,
+        peer: PeerId,
+        chain: &Chainstate,
+        wanted: &mut Vec<BlockHash>,
+    ) -> Option<PeerId> {
         let source = self.sources.get_mut(&peer)?;
         let mut room = MAX_BLOCKS_IN_TRANSIT_PER_PEER.saturating_sub(source.in_flight.len() + wanted.len());
         let best = chain.entry(&source.best_known?)?;
@@ -328,7 +340,10 @@ impl BlockDownload {
 
     /// A request is over, whoever it was made to.
     fn forget_request(&mut self, hash: &BlockHash, now: Mono) {
-        let Some(source) = self.in_flight.remove(hash).and_then(|holder| self.sources.get_mut(&holder)) else { return };
+        let Some(source) = self.in_flight.remove(hash).and_then(|holder| self.sources.get_mut(&holder))
+        else {
+            return;
+        };
         if source.in_flight.first() == Some(hash) {
             source.since = now;
         }

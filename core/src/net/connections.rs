@@ -6,8 +6,8 @@
 
 use super::group::AddressGroup;
 use super::limits::{
-    CONNECT_RETRY_MAX, CONNECT_RETRY_MAX_LISTED, CONNECT_RETRY_MIN, CONNECT_TIMEOUT, CONNECTION_PROVEN, MAX_DIRECTORY,
-    MAX_DISCOURAGED, MAX_OUTBOUND_CONNECTIONS, MAX_OUTBOUND_PER_GROUP, MAX_WANTED_BY_HAND,
+    CONNECT_RETRY_MAX, CONNECT_RETRY_MAX_LISTED, CONNECT_RETRY_MIN, CONNECT_TIMEOUT, CONNECTION_PROVEN,
+    MAX_DIRECTORY, MAX_DISCOURAGED, MAX_OUTBOUND_CONNECTIONS, MAX_OUTBOUND_PER_GROUP, MAX_WANTED_BY_HAND,
 };
 use super::outbox::{NetOutput, Outbox};
 use super::peer::Purpose;
@@ -148,7 +148,13 @@ impl Connections {
     }
 
     /// Opens one connection that is not kept.
-    pub(crate) fn open_once(&mut self, address: SocketAddr, purpose: Purpose, now: Mono, outbox: &mut Outbox) {
+    pub(crate) fn open_once(
+        &mut self,
+        address: SocketAddr,
+        purpose: Purpose,
+        now: Mono,
+        outbox: &mut Outbox,
+    ) {
         self.attempts.insert(address, Attempt { purpose, deadline: now + CONNECT_TIMEOUT });
         self.wake_at(now + CONNECT_TIMEOUT);
         outbox.push(NetOutput::Connect { address });
@@ -229,7 +235,8 @@ impl Connections {
         if self.bans.get(&group).is_some_and(|ban| ban.until > now) {
             return Some(DisconnectReason::Banned);
         }
-        (self.discouraged.contains(&group) && !self.by_hand.contains(address)).then_some(DisconnectReason::Discouraged)
+        (self.discouraged.contains(&group) && !self.by_hand.contains(address))
+            .then_some(DisconnectReason::Discouraged)
     }
 
     /// Keeps `address`'s group away while this node lives; those added by hand are exempt.
@@ -264,10 +271,15 @@ impl Connections {
     }
 
     fn dial_neighbours(&mut self, now: Time, peers: &Peers, rng: &mut ChaCha20Rng, outbox: &mut Outbox) {
-        let attempted = self.attempts.values().filter(|attempt| attempt.purpose == Purpose::Automatic).count();
+        let attempted =
+            self.attempts.values().filter(|attempt| attempt.purpose == Purpose::Automatic).count();
         let mut room = MAX_OUTBOUND_CONNECTIONS.saturating_sub(peers.count(Purpose::Automatic) + attempted);
-        let mut candidates: Vec<SocketAddr> =
-            self.directory.range(..self.own).filter(|address| self.is_due(address, now, peers)).copied().collect();
+        let mut candidates: Vec<SocketAddr> = self
+            .directory
+            .range(..self.own)
+            .filter(|address| self.is_due(address, now, peers))
+            .copied()
+            .collect();
         while room > 0 && !candidates.is_empty() {
             let address = candidates.swap_remove(rng.next_u32() as usize % candidates.len());
             if self.in_group(&AddressGroup::of(&address), peers) < MAX_OUTBOUND_PER_GROUP {
@@ -281,7 +293,9 @@ impl Connections {
     fn in_group(&self, group: &AddressGroup, peers: &Peers) -> usize {
         let open = peers.iter().filter(|peer| peer.purpose == Purpose::Automatic).map(|peer| peer.address);
         let opening = self.attempts.iter().filter(|(_, attempt)| attempt.purpose == Purpose::Automatic);
-        open.chain(opening.map(|(address, _)| *address)).filter(|address| AddressGroup::of(address) == *group).count()
+        open.chain(opening.map(|(address, _)| *address))
+            .filter(|address| AddressGroup::of(address) == *group)
+            .count()
     }
 
     fn is_due(&self, address: &SocketAddr, now: Time, peers: &Peers) -> bool {
@@ -298,7 +312,8 @@ impl Connections {
 
     /// Lengthens the pause before `address` is tried again.
     fn push_back(&mut self, address: SocketAddr, reported: bool, now: Mono) {
-        let longest = if self.directory.contains(&address) { CONNECT_RETRY_MAX_LISTED } else { CONNECT_RETRY_MAX };
+        let longest =
+            if self.directory.contains(&address) { CONNECT_RETRY_MAX_LISTED } else { CONNECT_RETRY_MAX };
         let pause = match self.backoffs.get(&address) {
             Some(backoff) => Span(backoff.pause.0 * 2).min(longest),
             None => CONNECT_RETRY_MIN,
@@ -307,7 +322,11 @@ impl Connections {
     }
 
     fn expired(&self, now: Mono) -> Vec<SocketAddr> {
-        self.attempts.iter().filter(|(_, attempt)| attempt.deadline <= now).map(|(address, _)| *address).collect()
+        self.attempts
+            .iter()
+            .filter(|(_, attempt)| attempt.deadline <= now)
+            .map(|(address, _)| *address)
+            .collect()
     }
 
     /// The next end of an attempt or of a pause. An address that is not tried although its pause is over (there is no
@@ -315,7 +334,9 @@ impl Connections {
     fn next_event(&self, now: Mono, peers: &Peers) -> Option<Mono> {
         let attempts = self.attempts.values().map(|attempt| attempt.deadline);
         let pauses = self.backoffs.iter().filter(|(address, backoff)| {
-            backoff.next > now && peers.with_address(**address).is_none() && !self.attempts.contains_key(address)
+            backoff.next > now
+                && peers.with_address(**address).is_none()
+                && !self.attempts.contains_key(address)
         });
         attempts.chain(pauses.map(|(_, backoff)| backoff.next)).min()
     }

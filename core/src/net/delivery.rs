@@ -40,7 +40,8 @@ impl Deliveries {
 
     /// A connection is ready: sends what is to go there, each with a ping after it, numbered from `nonce` on.
     pub(crate) fn send(&mut self, peer: PeerId, address: SocketAddr, nonce: u64, outbox: &mut Outbox) {
-        let unsent = self.open.iter_mut().filter(|delivery| delivery.address == address && delivery.sent.is_none());
+        let unsent =
+            self.open.iter_mut().filter(|delivery| delivery.address == address && delivery.sent.is_none());
         for (delivery, nonce) in unsent.zip(nonce..) {
             delivery.sent = Some((peer, nonce));
             outbox.send(peer, Message::Tx(Arc::clone(&delivery.transaction)));

@@ -216,7 +216,11 @@ impl Network {
             Message::SendHeaders => self.relay.on_sendheaders(peer),
             Message::FeeFilter(rate) => self.relay.on_fee_filter(peer, rate),
             // Addresses are not gathered yet; the others never get here.
-            Message::Addr(_) | Message::Version(_) | Message::Verack | Message::Ping(_) | Message::Pong(_) => {}
+            Message::Addr(_)
+            | Message::Version(_)
+            | Message::Verack
+            | Message::Ping(_)
+            | Message::Pong(_) => {}
         }
         Ok(())
     }
@@ -329,7 +333,9 @@ impl Network {
             }
         }
         match self.sync {
-            SyncMode::Headers if unknown.is_some() => self.headers.catch_up(peer, chain, now, &mut self.outbox),
+            SyncMode::Headers if unknown.is_some() => {
+                self.headers.catch_up(peer, chain, now, &mut self.outbox);
+            }
             SyncMode::Headers => {}
             SyncMode::Blocks => self.getblocks.on_list(peer, hashes.len(), unknown, now.mono),
         }

@@ -55,7 +55,12 @@ impl HeadersSync {
     /// Asks those who are to be asked and may be.
     pub(crate) fn ask(&mut self, chain: &Chainstate, now: Time, outbox: &mut Outbox) {
         let old = chain.best_header().header.time < now.unix.0.saturating_sub(RECENT);
-        for peer in self.peers.iter().filter(|(_, asked)| **asked == Asked::Not).map(|(peer, _)| *peer).collect::<Vec<_>>()
+        for peer in self
+            .peers
+            .iter()
+            .filter(|(_, asked)| **asked == Asked::Not)
+            .map(|(peer, _)| *peer)
+            .collect::<Vec<_>>()
         {
             if old && self.peers.values().any(|asked| matches!(asked, Asked::Waiting(_))) {
                 return;
@@ -106,7 +111,8 @@ impl HeadersSync {
 
     /// Who did not answer in time.
     pub(crate) fn overdue(&self, now: Mono) -> Vec<(PeerId, DisconnectReason)> {
-        let late = |asked: &Asked| matches!(asked, Asked::Waiting(since) if *since + self.response_time <= now);
+        let late =
+            |asked: &Asked| matches!(asked, Asked::Waiting(since) if *since + self.response_time <= now);
         let reason = DisconnectReason::HeadersTimeout(self.response_time.as_millis() / 1_000);
         self.peers.iter().filter(|(_, asked)| late(asked)).map(|(peer, _)| (*peer, reason.clone())).collect()
     }
@@ -127,7 +133,14 @@ impl HeadersSync {
         self.request_from(peer, &from, chain, now, outbox);
     }
 
-    fn request_from(&mut self, peer: PeerId, from: &BlockHash, chain: &Chainstate, now: Mono, outbox: &mut Outbox) {
+    fn request_from(
+        &mut self,
+        peer: PeerId,
+        from: &BlockHash,
+        chain: &Chainstate,
+        now: Mono,
+        outbox: &mut Outbox,
+    ) {
         self.peers.insert(peer, Asked::Waiting(now));
         outbox.send(peer, Message::GetHeaders(locator::request(chain, from)));
     }
@@ -144,7 +157,8 @@ fn check_shape(headers: &[Header], hashes: &[BlockHash]) -> Result<(), Disconnec
     if headers.len() > MAX_HEADERS_RESULTS {
         return Err(DisconnectReason::TooManyHeaders(headers.len()));
     }
-    let continuous = headers.iter().skip(1).zip(hashes).all(|(header, parent)| header.prev_blockhash == *parent);
+    let continuous =
+        headers.iter().skip(1).zip(hashes).all(|(header, parent)| header.prev_blockhash == *parent);
     if continuous { Ok(()) } else { Err(DisconnectReason::NonContinuousHeaders) }
 }
 

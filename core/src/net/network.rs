@@ -19,8 +19,8 @@ use super::serving::Serving;
 use super::tx_request::TxRequest;
 use crate::chain::Chainstate;
 use crate::consensus::NetworkParams;
-use crate::interface::{Direction, Event, LogLine, PeerId, PeerState, SyncMode};
 use crate::cost::Cost;
+use crate::interface::{Direction, Event, LogLine, PeerId, PeerState, SyncMode};
 use crate::primitives::{Amount, Height, Transaction, Txid};
 use crate::time::{Mono, Span, Time};
 use rand_chacha::ChaCha20Rng;
@@ -362,7 +362,8 @@ impl Network {
     /// Tells that a connection changed its state.
     pub(super) fn tell(&mut self, peer: PeerId, state: PeerState, reason: Option<String>) {
         if let Some(entry) = self.peers.get(peer) {
-            let event = Event::Peer { peer, address: entry.address, direction: entry.direction, state, reason };
+            let event =
+                Event::Peer { peer, address: entry.address, direction: entry.direction, state, reason };
             self.outbox.push(NetOutput::Event(event));
         }
     }

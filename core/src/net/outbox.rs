@@ -131,9 +131,4 @@ impl Outbox {
             _ => None,
         }
     }
-
-    #[cfg(test)]
-    pub(crate) fn drain(&mut self) -> Vec<Action> {
-        self.queue.drain(..).collect()
-    }
 }

@@ -271,7 +271,11 @@ impl Peer {
     /// When this connection next needs a ping or an end.
     pub(crate) fn next_wakeup(&self, timing: &TimingParams) -> Mono {
         let deadline = self.deadline(timing);
-        if self.ready && self.ping.waiting.is_none() { deadline.min(self.next_ping(timing)) } else { deadline }
+        if self.ready && self.ping.waiting.is_none() {
+            deadline.min(self.next_ping(timing))
+        } else {
+            deadline
+        }
     }
 
     fn next_ping(&self, timing: &TimingParams) -> Mono {

@@ -106,7 +106,8 @@ impl Relay {
         for (&peer, listener) in &mut self.listeners {
             let told = listener.told;
             let knows = |hash: &BlockHash, height: Height| {
-                has(peer, hash, height) || told.is_some_and(|told| chain.ancestor(&told, height) == Some(*hash))
+                has(peer, hash, height)
+                    || told.is_some_and(|told| chain.ancestor(&told, height) == Some(*hash))
             };
             if knows(&tip.hash, tip.height) {
                 continue;
@@ -151,7 +152,8 @@ impl Relay {
 
 impl Listener {
     fn announce(&mut self, txid: Txid, fee_rate: Amount) {
-        let wanted = self.transactions && fee_rate >= self.fee_filter && self.queue.len() < MAX_TX_TO_ANNOUNCE;
+        let wanted =
+            self.transactions && fee_rate >= self.fee_filter && self.queue.len() < MAX_TX_TO_ANNOUNCE;
         if wanted && self.known.insert(txid, ()) {
             self.queue.push(txid);
         }

@@ -4,7 +4,8 @@
 //! not at all while the peer does not read what it was sent.
 
 use super::limits::{
-    MAX_ADDR_TO_SEND, MAX_GETBLOCKS_RESULTS, MAX_HEADERS_RESULTS, MAX_INV_SZ, MAX_LOCATOR_SZ, MAX_SERVING_PER_PEER,
+    MAX_ADDR_TO_SEND, MAX_GETBLOCKS_RESULTS, MAX_HEADERS_RESULTS, MAX_INV_SZ, MAX_LOCATOR_SZ,
+    MAX_SERVING_PER_PEER,
 };
 use super::message::{Inventory, LocatorRequest, Message, NetAddress, Services, TimedAddress};
 use super::outbox::{NetOutput, Outbox, ServeRequest};
@@ -104,7 +105,8 @@ impl Serving {
     ) {
         let Some(customer) = self.customers.get_mut(&peer) else { return };
         let Some(item) = customer.take(|item| item.block() == Some(hash)) else { return };
-        let whole = matches!(item, Inventory::WitnessBlock(_)) || !block.transactions.iter().any(Transaction::has_witness);
+        let whole = matches!(item, Inventory::WitnessBlock(_))
+            || !block.transactions.iter().any(Transaction::has_witness);
         let block = if whole { Arc::clone(block) } else { Arc::new(without_witnesses(block)) };
         outbox.send(peer, Message::Block(block));
         if customer.continuation == Some(hash) {
@@ -115,13 +117,17 @@ impl Serving {
     }
 
     /// A transaction that was asked of the node.
-    pub(crate) fn on_transaction(&mut self, peer: PeerId, transaction: &Arc<Transaction>, outbox: &mut Outbox) {
+    pub(crate) fn on_transaction(
+        &mut self,
+        peer: PeerId,
+        transaction: &Arc<Transaction>,
+        outbox: &mut Outbox,
+    ) {
         let txid = transaction.txid();
         let Some(customer) = self.customers.get_mut(&peer) else { return };
         let Some(item) = customer.take(|item| item.tx() == Some(txid)) else { return };
         let whole = matches!(item, Inventory::WitnessTx(_)) || !transaction.has_witness();
-        let transaction =
-            if whole { Arc::clone(transaction) } else { Arc::new(stripped(transaction)) };
+        let transaction = if whole { Arc::clone(transaction) } else { Arc::new(stripped(transaction)) };
         outbox.send(peer, Message::Tx(transaction));
         customer.settle(peer, outbox);
     }

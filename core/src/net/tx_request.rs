@@ -66,7 +66,10 @@ impl TxRequest {
     }
 
     pub(crate) fn peer_ready(&mut self, peer: PeerId, witness: bool) {
-        self.peers.insert(peer, Announcer { witness, announced: BTreeSet::new(), queue: VecDeque::new(), in_flight: 0 });
+        self.peers.insert(
+            peer,
+            Announcer { witness, announced: BTreeSet::new(), queue: VecDeque::new(), in_flight: 0 },
+        );
     }
 
     /// What was asked of a peer that is gone is asked of the next.
@@ -136,7 +139,9 @@ impl TxRequest {
             while announcer.in_flight < MAX_PEER_TX_REQUEST_IN_FLIGHT
                 && let Some(txid) = announcer.queue.pop_front()
             {
-                let Some(wanted) = self.wanted.get_mut(&txid).filter(|wanted| wanted.may_ask(peer)) else { continue };
+                let Some(wanted) = self.wanted.get_mut(&txid).filter(|wanted| wanted.may_ask(peer)) else {
+                    continue;
+                };
                 wanted.candidates.retain(|candidate| *candidate != peer);
                 wanted.asked = Some((peer, deadline));
                 self.deadlines.insert((deadline, txid));
