@@ -1,0 +1,103 @@
+//! The few browser services that the page uses beside what Leptos wraps: clock, storage, address, clipboard, timers.
+//! Each answers for browsers where the service is missing or refused (private mode, plain http).
+
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// The wall clock, in milliseconds since 1970.
+pub(crate) fn now_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+/// A value remembered by this browser; none where there is none or storage is refused.
+pub(crate) fn remembered(key: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Remembers a value; where storage is refused it is forgotten with the page.
+pub(crate) fn remember(key: &str, value: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// Forgets a remembered value.
+pub(crate) fn forget(key: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// A parameter of the page's address (`?name=value`).
+pub(crate) fn query(name: &str) -> Option<String> {
+    let search = window().location().search().ok()?;
+    web_sys::UrlSearchParams::new_with_str(&search).ok()?.get(name)
+}
+
+/// Resolves after `ms` milliseconds.
+pub(crate) async fn sleep(ms: i32) {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        // A window that refuses timers is closing.
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms);
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+/// Whether the visitor asked for less motion.
+pub(crate) fn wants_less_motion() -> bool {
+    matches(&window(), "(prefers-reduced-motion: reduce)")
+}
+
+/// Whether the system prefers a dark page.
+pub(crate) fn prefers_dark() -> bool {
+    matches(&window(), "(prefers-color-scheme: dark)")
+}
+
+fn matches(window: &web_sys::Window, query: &str) -> bool {
+    window.match_media(query).ok().flatten().is_some_and(|list| list.matches())
+}
+
+/// Copies a text; answers whether that worked. Pages on plain http have no clipboard interface, there the old command
+/// on a selected text area does it.
+pub(crate) async fn copy(text: String) -> bool {
+    let clipboard = js_sys::Reflect::get(&window().navigator(), &JsValue::from_str("clipboard"));
+    if clipboard.is_ok_and(|found| found.is_object()) {
+        let promise = window().navigator().clipboard().write_text(&text);
+        if JsFuture::from(promise).await.is_ok() {
+            return true;
+        }
+    }
+    copy_by_selection(&text).unwrap_or(false)
+}
+
+fn copy_by_selection(text: &str) -> Option<bool> {
+    let document = document();
+    let area: web_sys::HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
+    area.set_value(text);
+    area.set_class_name("off-screen");
+    let body = document.body()?;
+    body.append_child(&area).ok()?;
+    area.select();
+    let page: web_sys::HtmlDocument = document.dyn_into().ok()?;
+    let copied = page.exec_command("copy").unwrap_or(false);
+    area.remove();
+    Some(copied)
+}
+
+/// Asks the browser to delete an IndexedDB database and resolves when it has, or could not.
+pub(crate) async fn delete_database(name: &str) {
+    let Ok(Some(factory)) = window().indexed_db() else { return };
+    let Ok(request) = factory.delete_database(name) else { return };
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        request.set_onsuccess(Some(&resolve));
+        request.set_onerror(Some(&resolve));
+        request.set_onblocked(Some(&resolve));
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+/// Loads the page anew.
+pub(crate) fn reload() {
+    let _ = window().location().reload();
+}

@@ -1,0 +1,191 @@
+//! Every text of the page, English and Chinese side by side. `{0}`, `{1}` are gaps, see [`super::fill`].
+
+macro_rules! texts {
+    ($($key:ident: $english:literal, $chinese:literal;)*) => {
+        /// The texts of one language.
+        pub(crate) struct Texts {
+            $(pub(crate) $key: &'static str,)*
+        }
+
+        /// English.
+        pub(super) static EN: Texts = Texts { $($key: $english,)* };
+
+        /// Simplified Chinese.
+        pub(super) static ZH: Texts = Texts { $($key: $chinese,)* };
+
+        /// Key, English, Chinese.
+        #[cfg(test)]
+        pub(super) const TABLE: &[(&str, &str, &str)] = &[$((stringify!($key), $english, $chinese),)*];
+    };
+}
+
+texts! {
+    title: "Terrarium: a Bitcoin network under glass", "生态缸 Terrarium：玻璃缸里的比特币网络";
+    name: "Terrarium", "生态缸 Terrarium";
+
+    agreement: "{0} of {1} nodes agree on {2} {3}", "{1} 个节点中 {0} 个一致：第 {2} 块 {3}";
+    no_chain_yet: "No chain yet", "还没有区块链";
+    power_and_pace: "{0} kH/s in all · a block every {1} s", "总算力 {0} kH/s · 平均 {1} 秒一块";
+    power_alone: "{0} kH/s in all", "总算力 {0} kH/s";
+    clock: "Clock of the lab", "实验室时钟";
+    pause: "Pause", "暂停";
+    resume: "Go on", "继续";
+    step: "One second further", "前进一秒";
+    speed: "Speed", "速度";
+    language: "Language", "语言";
+    theme: "Light or dark", "浅色 / 深色";
+    new_network: "New network", "新建网络";
+    new_network_asks: "Every node of this lab is ended, its chain and its wallet's keys are deleted. This cannot be undone.", "本实验室的所有节点都将结束，它们的区块链和钱包私钥都会被删除，无法恢复。";
+    new_network_yes: "Delete and begin anew", "删除并重新开始";
+
+    send: "Send coins", "发送教学币";
+    send_about: "Pay from one wallet to another and follow the transaction into a block", "从一个钱包付给另一个，看交易如何进入区块";
+    cut: "Cut the network", "切断网络";
+    cut_about: "Split it in two, let both halves grow, then heal it", "分成两半，两条链各自生长，再接回来";
+    heal: "Heal the network", "接通网络";
+    heal_about: "Join the halves again: the chain with the most work stays", "重新接通两半：累计工作量最大的链留下";
+    add_node: "Add a node", "添加节点";
+    add_node_about: "One more miner, wallet or full node joins the network", "再加入一个矿工、钱包或全节点";
+    two_sides: "The two sides of the cut", "被切开的两边";
+    move_to_other_side: "Move {0} to the other side", "把 {0} 移到另一边";
+
+    from: "From", "付款方";
+    to: "To", "收款方";
+    an_address: "An address …", "某个地址……";
+    address: "Address", "地址";
+    amount: "Amount in coins", "金额（教学币）";
+    pay: "Send", "发送";
+    choose_payer: "Choose who pays.", "请选择付款方。";
+    choose_recipient: "Choose who is paid.", "请选择收款方。";
+    address_missing: "Enter the address to pay to.", "请输入收款地址。";
+    address_invalid: "This is not an address of this network. A letter may be wrong: addresses carry a checksum.", "这不是本网络的地址。可能有字母写错：地址带有校验和。";
+    amount_unreadable: "Enter a number of coins with at most 8 decimal places, such as 2.5.", "请输入教学币数目，最多 8 位小数，例如 2.5。";
+    amount_zero: "The amount must be above zero.", "金额必须大于零。";
+    no_coins: "This wallet has no coins yet: mine a block, or be paid first.", "这个钱包还没有币：先挖一块，或先收一笔款。";
+    not_enough: "The payer's richest address holds {0} confirmed coins, which is not enough.", "付款方余额最多的地址只有 {0} 个已确认的币，不够。";
+    not_enough_now: "Not enough coins that can be spent now: earlier payments may still wait for a block.", "目前可花费的币不够：之前的付款可能还在等待进入区块。";
+
+    followed: "The followed payment", "跟踪的付款";
+    payment: "{0} coins: {1} → {2}", "{0} 个币：{1} → {2}";
+    in_mempools: "sent; in {0} mempools", "已发送；在 {0} 个交易池中";
+    waits_for_block: "waits for a block", "等待进入区块";
+    in_block: "in block {0} {1}", "已进入第 {0} 块 {1}";
+    confirmations: "{0} confirmations", "{0} 个确认";
+
+    network: "Network", "网络";
+    messages_a_second: "{0} messages/s", "消息 {0} 条/秒";
+    map_about: "Map of the network: nodes, their connections and what travels on them; the live log tells the same in words", "网络图：节点、连接和正在传送的消息；实时日志用文字讲述同样的内容";
+    live_log: "Live log", "实时日志";
+    accepted_block: "{0} accepted block {1} {2}", "{0} 接受第 {1} 块 {2}";
+    reorganised: "{0} changed branch: {1} blocks left, {2} joined, {3} transactions back in the mempool", "{0} 链重组：撤下 {1} 块，接上 {2} 块，{3} 笔交易退回交易池";
+    peer_came: "{0} connected to {1}", "{0} 已连接 {1}";
+    peer_went: "{0} lost its connection to {1}", "{0} 与 {1} 的连接已断开";
+
+    chain: "Chain (all nodes)", "区块链（全部节点）";
+    chain_about: "The last blocks of all nodes, oldest first; scroll sideways", "全部节点的最近区块，从旧到新；可横向滚动";
+    stale_count: "{0} stale", "陈旧区块 {0}";
+    stale: "stale", "陈旧区块";
+    no_blocks_yet: "No blocks yet. They appear here as soon as a node has a chain.", "还没有区块。节点有了区块链就会出现在这里。";
+    block_spoken: "Block {0} {1}, {2} transactions", "第 {0} 块 {1}，{2} 笔交易";
+    block_named: "Block {0} {1}", "第 {0} 块 {1}";
+
+    nodes: "Nodes", "节点";
+    no_nodes_yet: "This lab has no nodes yet.", "这个实验室还没有节点。";
+    role_central: "central", "中心节点";
+    role_miner: "miner", "矿工";
+    role_wallet: "wallet", "钱包";
+    role_full: "full node", "全节点";
+    about_central: "The node that the others connect to first. Does not mine by itself.", "其他节点首先连接的节点，自己不挖矿。";
+    about_miner: "Collects transactions and looks for the next block.", "收集交易，寻找下一个区块。";
+    about_wallet: "Pays and is paid; checks every block like all the others.", "付款和收款；和其他节点一样验证每个区块。";
+    about_full: "Checks and relays blocks and transactions.", "验证并转发区块和交易。";
+    state_starting: "starting", "启动中";
+    state_stopped: "stopped", "已停止";
+    state_viewer: "watching", "旁观";
+    state_killed: "ended", "已结束";
+    state_crashed: "failed", "已出错";
+    syncing: "{0} of {1}", "{0} / {1}";
+    height: "Height", "高度";
+    last_blocks: "Last blocks", "最近的区块";
+    balance: "balance", "余额";
+    pending: "pending", "待确认";
+    immature: "immature", "未成熟";
+    mempool: "mempool", "交易池";
+    peers: "peers", "连接";
+    blocks_found: "blocks found", "挖到区块";
+    hash_power: "hash power", "算力";
+    khs: "{0} kH/s", "{0} kH/s";
+    new_address: "New address", "新地址";
+    mine_one: "Mine one", "挖一块";
+    start: "Start", "启动";
+    stop: "Stop", "停止";
+    remove: "Remove", "移除";
+    remove_node: "Remove node {0}", "移除节点 {0}";
+    remove_asks: "The node leaves the network; its chain and its wallet's keys are deleted. This cannot be undone.", "节点将离开网络，它的区块链和钱包私钥都会被删除，无法恢复。";
+    crashed: "The node failed and failed again: {0}. Start opens it from its store.", "节点连续出错：{0}。点“启动”可从存储中重新打开。";
+    crashed_and_restarted: "The node failed and was started again from its store: {0}", "节点出错，已从存储中重新启动：{0}";
+    memory_only: "Kept in memory only, gone with this page: {0}", "数据只在内存中，关闭页面即丢失：{0}";
+    viewer: "Another tab runs this node; here you watch it.", "另一个标签页正在运行这个节点，这里只能旁观。";
+    repaired: "Repaired when it was opened: {0}", "打开时已修复：{0}";
+    store_failed: "The browser refuses to store more: {0}. The node serves what it has and neither mines nor downloads.", "浏览器拒绝继续存储：{0}。节点继续提供已有数据，但不再挖矿和下载。";
+    console: "Console", "控制台";
+    log: "Log", "日志";
+    wallet: "Wallet", "钱包";
+
+    terminals: "Terminals", "终端";
+    terminals_about: "for the seeds' transcripts: begin with set NODE_ID=3000", "用于教程中的命令：先输入 set NODE_ID=3000";
+    new_terminal: "New terminal", "新终端";
+    terminal_named: "Terminal {0}", "终端 {0}";
+
+    addresses: "Addresses", "地址";
+    label: "Label (optional)", "标签（可选）";
+    history: "History", "交易记录";
+    no_history: "Nothing paid or received yet.", "还没有付款或收款。";
+    reward: "Block reward", "区块奖励";
+    paid_to: "Paid to {0}", "付给 {0}";
+    received: "Received", "收款";
+    conflicted: "spent otherwise, can no longer confirm", "输入已被另一笔交易花费，不会再确认";
+    node_gone: "This node is gone.", "这个节点已不存在。";
+
+    block: "Block", "区块";
+    transaction: "Transaction", "交易";
+    loading: "Asking the node …", "正在询问节点……";
+    standing: "Standing", "状态";
+    in_active_chain: "in this node's active chain", "在该节点的主链上";
+    previous_block: "Previous block", "前一区块";
+    genesis: "none: this is the genesis block", "无：这是创世块";
+    time: "Time", "时间";
+    version: "Version", "版本";
+    merkle_root: "Merkle root", "默克尔根";
+    bits: "Target (bits)", "目标值（bits）";
+    nonce: "Nonce", "随机数（nonce）";
+    size: "Size", "大小";
+    miner: "Paid to", "奖励付给";
+    transactions: "Transactions: {0}", "交易：{0} 笔";
+    coinbase: "coinbase", "币基交易";
+    bytes: "Bytes", "字节";
+    lock_time: "Lock time", "锁定时间";
+    spends: "Spends", "花费";
+    pays: "Pays", "支付";
+    new_coins: "new coins (coinbase)", "新币（币基交易）";
+
+    tutorial_one: "Tutorial scene one: a central node 3000, a wallet node 3001 and a miner 3002. Type the commands in the terminals below, or let them be played.", "教程场景一：中心节点 3000、钱包节点 3001、矿工 3002。可以在下面的终端里输入命令，也可以自动播放。";
+    tutorial_two: "Tutorial scene two: two nodes with persistent connections, a subsidy of 100. Type the commands in the terminals below, or let them be played.", "教程场景二：两个保持长连接的节点，区块奖励 100。可以在下面的终端里输入命令，也可以自动播放。";
+    play: "Play it", "播放";
+    playing: "{0} steps played", "已播放 {0} 步";
+    played: "Every step held.", "每一步都符合预期。";
+    play_failed: "Stopped: {0}", "已停止：{0}";
+
+    disclaimer: "A teaching simulation: its coins are worth nothing, it is connected to no public network or mining pool.", "教学模拟：教学币没有任何价值，不连接任何公网或矿池。";
+    scenes: "Scenes", "场景";
+    scene_first: "First scene", "第一场景";
+    scene_one: "Tutorial scene one", "教程场景一";
+    scene_two: "Tutorial scene two", "教程场景二";
+    scene_empty: "Empty lab", "空实验室";
+
+    copy: "copy", "复制";
+    copied: "copied", "已复制";
+    cancel: "Cancel", "取消";
+    close: "Close", "关闭";
+    back: "Back", "返回";
+}

@@ -1,0 +1,159 @@
+//! The lab as consoles and scenarios see it: commands and steps of `terrarium-console`, carried out by the port.
+
+use super::links::LinkSettings;
+use super::port::{Lab, LabError};
+use super::roster::RosterEntry;
+use super::scene::{DEFAULT_KHS, Scene};
+use crate::browser;
+use std::cell::RefCell;
+use std::rc::Rc;
+use terrarium_console::{Desk, Host, HostError};
+use terrarium_core::interface::{Command, CommandError, MiningMode, NodeId, NodeSnapshot, Reply, Role};
+
+/// The page's side of every console, terminal and scenario.
+#[derive(Clone)]
+pub(crate) struct PageHost {
+    lab: Lab,
+    scene: Scene,
+    desk: Rc<RefCell<Desk>>,
+}
+
+impl PageHost {
+    /// The host of a lab.
+    pub(crate) fn new(lab: Lab, scene: Scene) -> Self {
+        PageHost { lab, scene, desk: Rc::default() }
+    }
+
+    /// Teaches the address book the labels of all wallets.
+    pub(crate) fn learn_labels(&self) {
+        let book = &mut self.desk.borrow_mut().book;
+        self.lab.nodes(|nodes| {
+            let wallets = nodes.values().filter_map(|node| node.snapshot()).map(|snapshot| &snapshot.wallet);
+            wallets.flat_map(|wallet| &wallet.addresses).for_each(|entry| book.learn(entry));
+        });
+    }
+
+    /// Makes a node for a person or a script: a miner mines, and it knows whom to connect to.
+    pub(crate) fn make(&self, id: NodeId, role: Role) -> RosterEntry {
+        let entry = self.scene.entry(id, role, self.neighbours());
+        if self.scene.network().is_none() {
+            return entry;
+        }
+        let mining = if role == Role::Miner { MiningMode::Always } else { MiningMode::Off };
+        RosterEntry { mining, khs: DEFAULT_KHS, ..entry }
+    }
+
+    /// The nodes that a new one connects to: the first on the network and the last.
+    fn neighbours(&self) -> Vec<NodeId> {
+        self.lab.nodes(|nodes| {
+            let mut running = nodes.iter().filter(|(_, node)| node.is_running()).map(|(id, _)| *id);
+            let first = running.next();
+            first.into_iter().chain(running.next_back()).collect()
+        })
+    }
+}
+
+impl From<LabError> for HostError {
+    fn from(error: LabError) -> Self {
+        let text = error.to_string();
+        HostError(text.strip_prefix("ERROR: ").map_or_else(|| text.clone(), str::to_owned))
+    }
+}
+
+impl Host for PageHost {
+    fn desk(&self) -> &RefCell<Desk> {
+        &self.desk
+    }
+
+    fn nodes(&self) -> Vec<NodeId> {
+        self.lab.nodes(|nodes| nodes.keys().copied().collect())
+    }
+
+    fn snapshot(&self, node: NodeId) -> Option<NodeSnapshot> {
+        self.lab.nodes(|nodes| nodes.get(&node)?.snapshot().cloned())
+    }
+
+    fn log(&self, node: NodeId) -> Vec<String> {
+        let lines = |nodes: &super::port::Nodes| {
+            nodes.get(&node).map(|node| node.log_lines().map(str::to_owned).collect())
+        };
+        self.lab.nodes(lines).unwrap_or_default()
+    }
+
+    fn now_ms(&self) -> f64 {
+        browser::now_ms()
+    }
+
+    async fn next_change(&self, at_most_ms: f64) {
+        self.lab.next_change(at_most_ms.clamp(0.0, f64::from(i32::MAX)) as i32).await;
+    }
+
+    async fn execute(&self, node: NodeId, command: Command) -> Result<Reply, CommandError> {
+        self.lab.exec(node, command).await.map_err(|error| match error {
+            LabError::Command(error) => error,
+            other => CommandError::BadArgument(other.to_string()),
+        })
+    }
+
+    async fn add_node(&self, node: NodeId) -> Result<(), HostError> {
+        if !self.lab.nodes(|nodes| nodes.contains_key(&node)) {
+            self.lab.spawn(self.scene.entry(node, Role::Full, Vec::new()));
+        }
+        Ok(self.lab.ready(node).await?)
+    }
+
+    async fn spawn(&self, node: NodeId, role: Role) -> Result<(), HostError> {
+        if !self.lab.nodes(|nodes| nodes.contains_key(&node)) {
+            self.lab.spawn(self.make(node, role));
+        }
+        Ok(self.lab.start(node, None).await?)
+    }
+
+    async fn start(&self, node: NodeId) -> Result<(), HostError> {
+        Ok(self.lab.start(node, None).await?)
+    }
+
+    async fn stop(&self, node: NodeId) -> Result<(), HostError> {
+        Ok(self.lab.stop(node).await?)
+    }
+
+    fn kill(&self, node: NodeId) -> Result<(), HostError> {
+        Ok(self.lab.kill(node)?)
+    }
+
+    async fn mine(&self, node: NodeId) -> Result<(), HostError> {
+        let generate = Command::Generate { blocks: 1, address: None };
+        Ok(self.lab.exec(node, generate).await.map(drop)?)
+    }
+
+    fn set_hash_rate(&self, node: NodeId, khs: f64) -> Result<(), HostError> {
+        Ok(self.lab.set_hash_rate(node, khs)?)
+    }
+
+    async fn connect(&self, a: NodeId, b: NodeId) -> Result<(), HostError> {
+        Ok(self.lab.connect(a, b).await?)
+    }
+
+    fn link(&self, a: NodeId, b: NodeId, settings: terrarium_console::LinkSettings) -> Result<(), HostError> {
+        let terrarium_console::LinkSettings { latency_ms, jitter_ms, bandwidth, cut } = settings;
+        self.lab.set_link(a, b, LinkSettings { latency_ms, jitter_ms, bandwidth, cut });
+        Ok(())
+    }
+
+    fn partition(&self, groups: &[Vec<NodeId>]) -> Result<(), HostError> {
+        self.lab.partition(groups.to_vec());
+        Ok(())
+    }
+
+    fn heal(&self) {
+        self.lab.heal();
+    }
+
+    fn pause(&self) {
+        self.lab.pause();
+    }
+
+    fn resume(&self) {
+        self.lab.resume();
+    }
+}

@@ -1,0 +1,130 @@
+//! The conditions of all links as the visitor set them, and what each node's worker is told of them.
+
+use std::collections::BTreeMap;
+use terrarium_core::interface::{LinkCondition, NodeId};
+
+/// How one link differs from a perfect one, the same both ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct LinkSettings {
+    /// One way, milliseconds.
+    pub(crate) latency_ms: f64,
+    /// Up to this much more, milliseconds.
+    pub(crate) jitter_ms: f64,
+    /// Bytes a second; 0 is unlimited.
+    pub(crate) bandwidth: f64,
+    /// Nothing passes.
+    pub(crate) cut: bool,
+}
+
+/// All links of the lab. A cut network is a list of groups; nodes in none of them form one more group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Links {
+    /// Settings by pair, the lower id first; bounded by the nodes of the lab.
+    settings: BTreeMap<(NodeId, NodeId), LinkSettings>,
+    /// The groups that do not hear each other; empty when the network is whole.
+    groups: Vec<Vec<NodeId>>,
+}
+
+impl Links {
+    /// Sets one link.
+    pub(crate) fn set(&mut self, a: NodeId, b: NodeId, settings: LinkSettings) {
+        let pair = pair(a, b);
+        if settings == LinkSettings::default() {
+            self.settings.remove(&pair);
+        } else {
+            self.settings.insert(pair, settings);
+        }
+    }
+
+    /// The settings of one link, the network's cut left aside.
+    pub(crate) fn get(&self, a: NodeId, b: NodeId) -> LinkSettings {
+        self.settings.get(&pair(a, b)).copied().unwrap_or_default()
+    }
+
+    /// Cuts the network into groups.
+    pub(crate) fn partition(&mut self, groups: Vec<Vec<NodeId>>) {
+        self.groups = groups;
+    }
+
+    /// Heals every cut: the network's and those of single links.
+    pub(crate) fn heal(&mut self) {
+        self.groups.clear();
+        self.settings.values_mut().for_each(|settings| settings.cut = false);
+        self.settings.retain(|_, settings| *settings != LinkSettings::default());
+    }
+
+    /// The groups of a cut network; empty when it is whole.
+    pub(crate) fn groups(&self) -> &[Vec<NodeId>] {
+        &self.groups
+    }
+
+    /// Which group a node is in; the unnamed nodes share the number after the last group's.
+    pub(crate) fn group_of(&self, node: NodeId) -> usize {
+        self.groups.iter().position(|group| group.contains(&node)).unwrap_or(self.groups.len())
+    }
+
+    /// Whether nothing passes between two nodes.
+    pub(crate) fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
+        self.get(a, b).cut || self.group_of(a) != self.group_of(b)
+    }
+
+    /// Whether any cut is in force.
+    pub(crate) fn any_cut(&self) -> bool {
+        !self.groups.is_empty() || self.settings.values().any(|settings| settings.cut)
+    }
+
+    /// What the worker of `node` must know, the other nodes being `others`.
+    pub(crate) fn conditions(&self, node: NodeId, others: &[NodeId]) -> Vec<LinkCondition> {
+        let differing = others.iter().filter(|&&other| other != node).filter_map(|&other| {
+            let LinkSettings { latency_ms, jitter_ms, bandwidth, .. } = self.get(node, other);
+            let cut = self.is_cut(node, other);
+            let condition = LinkCondition { to: other, latency_ms, jitter_ms, bandwidth, cut };
+            let perfect = LinkSettings { cut, ..self.get(node, other) } == LinkSettings::default();
+            (!perfect).then_some(condition)
+        });
+        differing.collect()
+    }
+}
+
+fn pair(a: NodeId, b: NodeId) -> (NodeId, NodeId) {
+    (a.min(b), a.max(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: NodeId = NodeId(3000);
+    const B: NodeId = NodeId(3001);
+    const C: NodeId = NodeId(3002);
+
+    #[test]
+    fn nodes_that_no_group_names_form_one_more_group() {
+        let mut links = Links::default();
+        links.partition(vec![vec![A]]);
+        assert!(links.is_cut(A, B));
+        assert!(!links.is_cut(B, C));
+        let cut: Vec<NodeId> = links.conditions(A, &[A, B, C]).iter().map(|link| link.to).collect();
+        assert_eq!(cut, [B, C]);
+    }
+
+    #[test]
+    fn healing_lifts_cuts_and_keeps_latency() {
+        let mut links = Links::default();
+        links.set(B, A, LinkSettings { latency_ms: 200.0, cut: true, ..LinkSettings::default() });
+        links.set(B, C, LinkSettings { cut: true, ..LinkSettings::default() });
+        links.partition(vec![vec![A], vec![B, C]]);
+        links.heal();
+        assert!(!links.any_cut());
+        assert_eq!(links.conditions(C, &[A, B, C]), []);
+        let condition = links.conditions(A, &[A, B, C])[0];
+        assert_eq!((condition.to, condition.latency_ms, condition.cut), (B, 200.0, false));
+    }
+
+    #[test]
+    fn a_perfect_link_is_not_listed() {
+        let mut links = Links::default();
+        links.set(A, B, LinkSettings::default());
+        assert_eq!(links.conditions(A, &[A, B]), []);
+    }
+}

@@ -1,0 +1,233 @@
+//! The life of a node's worker: made, started, stopped, ended, failed, removed.
+
+use super::worker_link::{BUILD_ID, WorkerLink};
+use super::{Happening, Lab, LabError, Node, Observer};
+use crate::browser;
+use crate::lab::roster::{self, RosterEntry};
+use crate::lab::state::{NodeView, Phase};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use terrarium_core::interface::{Command, MiningMode, NodeId, PageMessage, StartOptions};
+
+/// How long a worker that is asked to end may take, in milliseconds.
+const SHUTDOWN_MS: i32 = 1_500;
+
+impl Lab {
+    /// Makes a node and starts its worker; one that exists and has no worker gets a new one, on its old store.
+    pub(crate) fn spawn(&self, entry: RosterEntry) {
+        let id = entry.config.id;
+        if self.nodes(|nodes| nodes.contains_key(&id)) {
+            return self.revive(id);
+        }
+        self.change(|inner| {
+            let (view, writer) = NodeView::create(id, entry.config.role);
+            inner.nodes.insert(id, Node::new(entry, view, writer));
+            let views = inner.nodes.values().map(|node| node.view).collect();
+            inner.writer.nodes.set(views);
+            inner.save_roster();
+        });
+        self.boot(id);
+        self.send_conditions();
+    }
+
+    /// Gives a node whose worker has ended a new one.
+    pub(crate) fn revive(&self, id: NodeId) {
+        let ended = self.change(|inner| {
+            let node = inner.nodes.get_mut(&id)?;
+            let ended = node.link.is_none();
+            if ended {
+                node.restarted = false;
+                node.status.crash = None;
+            }
+            Some(ended)
+        });
+        if ended == Some(true) {
+            self.boot(id);
+        }
+    }
+
+    /// Puts a node on the network, as it was last or as `options` say; its worker is started if it has none.
+    pub(crate) async fn start(&self, id: NodeId, options: Option<StartOptions>) -> Result<(), LabError> {
+        self.revive(id);
+        self.ready(id).await?;
+        let (running, last) = self
+            .nodes(|nodes| nodes.get(&id).map(|node| (node.is_running(), node.entry.start.clone())))
+            .ok_or(LabError::UnknownNode(id))?;
+        if !running {
+            self.exec(id, Command::StartNode(options.unwrap_or(last))).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a node off the network; it goes on answering commands.
+    pub(crate) async fn stop(&self, id: NodeId) -> Result<(), LabError> {
+        self.exec(id, Command::StopNode).await.map(drop)
+    }
+
+    /// Ends a node's worker at once, in the middle of whatever it does.
+    pub(crate) fn kill(&self, id: NodeId) -> Result<(), LabError> {
+        self.change(|inner| {
+            let node = inner.nodes.get_mut(&id).ok_or(LabError::UnknownNode(id))?;
+            node.link = None;
+            node.entry.running = false;
+            node.status.phase = Phase::Killed;
+            node.stale.status = true;
+            inner.save_roster();
+            Ok::<_, LabError>(())
+        })?;
+        self.poll_watches();
+        self.request_frame();
+        Ok(())
+    }
+
+    /// Takes a node off the page and deletes its databases.
+    pub(crate) async fn remove(&self, id: NodeId) -> Result<(), LabError> {
+        if !self.nodes(|nodes| nodes.contains_key(&id)) {
+            return Err(LabError::UnknownNode(id));
+        }
+        self.shut_down(vec![id]).await;
+        let lab = self.change(|inner| {
+            inner.nodes.remove(&id);
+            let views = inner.nodes.values().map(|node| node.view).collect();
+            inner.writer.nodes.set(views);
+            inner.save_roster();
+            inner.lab.clone()
+        });
+        self.poll_watches();
+        self.send_conditions();
+        for database in roster::databases(&lab, id) {
+            browser::delete_database(&database).await;
+        }
+        Ok(())
+    }
+
+    /// Empties the lab: ends every node, deletes their databases, and opens the page anew.
+    pub(crate) async fn new_network(&self) {
+        let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
+        self.shut_down(ids.clone()).await;
+        let lab = self.name();
+        for database in ids.iter().flat_map(|&id| roster::databases(&lab, id)) {
+            browser::delete_database(&database).await;
+        }
+        browser::forget(&roster::key(&lab));
+        browser::forget(&crate::lab::clock::key(&lab));
+        browser::reload();
+    }
+
+    /// Tells every worker to give its node free, for the page is being left.
+    pub(crate) fn leave(&self) {
+        self.change(|inner| {
+            crate::lab::clock::save(&inner.lab, &inner.clock);
+            inner.post_all(&PageMessage::Shutdown);
+        });
+    }
+
+    /// Brings a node back to what was last asked of it, after its worker came up.
+    pub(super) fn resume_wishes(&self, id: NodeId) {
+        let lab = *self;
+        let entry = self.nodes(|nodes| nodes.get(&id).map(|node| node.entry.clone()));
+        let Some(entry) = entry else { return };
+        spawn_local(async move {
+            if entry.running {
+                let started = lab.exec(id, Command::StartNode(entry.start)).await;
+                lab.note_failure(id, started.err());
+            }
+            if entry.mining != MiningMode::Off {
+                let wish = Command::SetMining { mode: entry.mining, address: entry.reward };
+                let set = lab.exec(id, wish).await;
+                lab.note_failure(id, set.err());
+            }
+        });
+    }
+
+    /// A worker failed: its text goes to its card, and it is started again, once.
+    pub(super) fn fail(&self, id: NodeId, text: &str) {
+        let again = self.change(|inner| {
+            let node = inner.nodes.get_mut(&id)?;
+            node.link = None;
+            node.status.crash = Some(text.to_owned());
+            node.status.phase = Phase::Crashed;
+            node.stale.status = true;
+            node.log(text);
+            Some((
+                !std::mem::replace(&mut node.restarted, true),
+                inner.observers.values().cloned().collect::<Vec<_>>(),
+            ))
+        });
+        let Some((again, observers)) = again else { return };
+        tell(&observers, id, text);
+        if again {
+            self.boot(id);
+        }
+    }
+
+    /// Writes into a node's log what could not be done for it in the background.
+    pub(super) fn note_failure(&self, id: NodeId, error: Option<LabError>) {
+        if let Some(error) = error {
+            self.note(id, &error.to_string());
+        }
+    }
+
+    /// Writes a line into a node's log.
+    pub(crate) fn note(&self, id: NodeId, text: &str) {
+        self.change(|inner| {
+            if let Some(node) = inner.nodes.get_mut(&id) {
+                node.log(text);
+            }
+        });
+        self.request_frame();
+    }
+
+    fn boot(&self, id: NodeId) {
+        let lab = *self;
+        let started = WorkerLink::start(move |message| lab.receive(id, message));
+        let failure = self.change(|inner| {
+            let (name, owner, clock) = (inner.lab.clone(), inner.owner.clone(), inner.clock.setting);
+            let node = inner.nodes.get_mut(&id)?;
+            node.stale.status = true;
+            match started {
+                Ok(link) => {
+                    let (config, build) = (node.entry.config.clone(), BUILD_ID.to_owned());
+                    link.post(&PageMessage::Boot { config, lab: name, build, owner, clock });
+                    node.link = Some(link);
+                    node.status.phase = Phase::Starting;
+                    None
+                }
+                Err(error) => Some(error.to_string()),
+            }
+        });
+        if let Some(text) = failure {
+            self.change(|inner| {
+                if let Some(node) = inner.nodes.get_mut(&id) {
+                    node.restarted = true;
+                }
+            });
+            self.fail(id, &text);
+        }
+        self.request_frame();
+    }
+
+    async fn shut_down(&self, ids: Vec<NodeId>) {
+        self.change(|inner| {
+            for link in ids.iter().filter_map(|id| inner.nodes.get(id)?.link.as_ref()) {
+                link.post(&PageMessage::Shutdown);
+            }
+        });
+        let asked = ids.clone();
+        self.wait(SHUTDOWN_MS, move |nodes| {
+            asked.iter().all(|id| nodes.get(id).is_none_or(|node| node.link.is_none()))
+        })
+        .await;
+        self.change(|inner| {
+            for id in ids {
+                if let Some(node) = inner.nodes.get_mut(&id) {
+                    node.link = None;
+                }
+            }
+        });
+    }
+}
+
+fn tell(observers: &[Observer], id: NodeId, text: &str) {
+    observers.iter().for_each(|observer| observer(id, &Happening::Crash(text)));
+}

@@ -1,0 +1,270 @@
+//! The port to the workers: the only module that speaks with them and the only one that writes the page's state.
+//!
+//! What a worker says is taken in at once (answers, waits and scripts depend on it, also in a hidden tab), and shown
+//! once per animation frame.
+
+mod inbox;
+mod lifecycle;
+mod network;
+mod node;
+mod worker_link;
+
+pub(crate) use network::MAX_KHS;
+pub(crate) use node::Node;
+
+use super::clock::{self, LabClock};
+use super::links::Links;
+use super::roster;
+use super::state::{LabState, LabWriter, Phase};
+use super::traffic::Traffic;
+use crate::browser;
+use futures_channel::oneshot;
+use leptos::prelude::*;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use terrarium_core::interface::{Command, CommandError, Event, MiningMode, NodeId, PageMessage, Reply};
+
+/// How long a worker may take to start, in milliseconds.
+const READY_MS: i32 = 30_000;
+
+/// Why the page cannot do what was asked.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(crate) enum LabError {
+    /// No node has this id.
+    #[error("there is no node {0}")]
+    UnknownNode(NodeId),
+    /// The node's worker has ended.
+    #[error("node {0} has no worker: start it first")]
+    NoWorker(NodeId),
+    /// The node's worker did not come up in time.
+    #[error("node {0} did not start within {seconds} seconds", seconds = READY_MS / 1000)]
+    NotReady(NodeId),
+    /// The browser refused to start a worker.
+    #[error("a worker could not be started: {0}")]
+    Worker(String),
+    /// The node refused.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+/// What happens at a node, for whoever observes.
+pub(crate) enum Happening<'a> {
+    /// An event of the node.
+    Event(&'a Event),
+    /// Its worker failed.
+    Crash(&'a str),
+}
+
+/// Who is told of everything that happens.
+pub(crate) type Observer = Rc<dyn Fn(NodeId, &Happening<'_>)>;
+
+/// The nodes of the page, by id.
+pub(crate) type Nodes = BTreeMap<NodeId, Node>;
+
+/// A condition that someone waits for.
+struct Watch {
+    holds: Box<dyn Fn(&Nodes) -> bool>,
+    /// Taken by whichever comes first, the condition or the timeout.
+    done: Rc<RefCell<Option<oneshot::Sender<bool>>>>,
+}
+
+struct Inner {
+    lab: String,
+    /// Names this page to the workers, for the ownership of node ids.
+    owner: String,
+    nodes: Nodes,
+    links: Links,
+    clock: LabClock,
+    traffic: Traffic,
+    /// Waits in progress.
+    watches: Vec<Watch>,
+    observers: BTreeMap<u64, Observer>,
+    next_observer: u64,
+    /// Whether scripts listen for messages, so that they flow in a hidden tab too.
+    scripts_want_messages: bool,
+    frame_requested: bool,
+    /// Counts what workers said.
+    heard: u64,
+    writer: LabWriter,
+}
+
+/// The lab: state to read, and everything that can be done to it. A handle, cheap to copy.
+#[derive(Clone, Copy)]
+pub(crate) struct Lab {
+    /// What views read.
+    pub(crate) state: LabState,
+    inner: StoredValue<RefCell<Inner>, LocalStorage>,
+}
+
+impl Lab {
+    /// An empty lab of this name.
+    pub(crate) fn open(lab: String) -> Self {
+        let clock = LabClock::start(browser::now_ms(), clock::saved(&lab));
+        let (state, writer) = LabState::create(clock);
+        let inner = Inner {
+            lab,
+            owner: owner_name(),
+            nodes: BTreeMap::new(),
+            links: Links::default(),
+            clock,
+            traffic: Traffic::default(),
+            watches: Vec::new(),
+            observers: BTreeMap::new(),
+            next_observer: 0,
+            scripts_want_messages: false,
+            frame_requested: false,
+            heard: 0,
+            writer,
+        };
+        Lab { state, inner: StoredValue::new_local(RefCell::new(inner)) }
+    }
+
+    /// The lab's name, after which its databases are called.
+    pub(crate) fn name(&self) -> String {
+        self.with(|inner| inner.lab.clone())
+    }
+
+    /// Looks at the nodes as they are now.
+    pub(crate) fn nodes<T>(&self, f: impl FnOnce(&Nodes) -> T) -> T {
+        self.with(|inner| f(&inner.nodes))
+    }
+
+    /// Looks at the links as they are now.
+    pub(crate) fn links<T>(&self, f: impl FnOnce(&Links) -> T) -> T {
+        self.with(|inner| f(&inner.links))
+    }
+
+    /// Tells `observer` of everything that happens from now on, until it is taken back by the number.
+    pub(crate) fn observe(&self, observer: Observer) -> u64 {
+        self.change(|inner| {
+            inner.next_observer += 1;
+            inner.observers.insert(inner.next_observer, observer);
+            inner.next_observer
+        })
+    }
+
+    /// Tells this observer nothing more.
+    pub(crate) fn unobserve(&self, number: u64) {
+        self.change(|inner| inner.observers.remove(&number));
+    }
+
+    /// Runs a command at a node, once its worker is up.
+    pub(crate) async fn exec(&self, id: NodeId, command: Command) -> Result<Reply, LabError> {
+        self.ready(id).await?;
+        let wish = Wish::of(&command);
+        let answer = self.change(|inner| {
+            let node = inner.nodes.get_mut(&id).ok_or(LabError::UnknownNode(id))?;
+            let link = node.link.as_mut().ok_or(LabError::NoWorker(id))?;
+            Ok::<_, LabError>(link.ask(command))
+        })?;
+        let reply = answer.await.unwrap_or(Err(CommandError::Ended(id)))?;
+        self.change(|inner| {
+            if let Some(node) = inner.nodes.get_mut(&id) {
+                wish.grant(node);
+            }
+            inner.save_roster();
+        });
+        Ok(reply)
+    }
+
+    /// Resolves once the node's worker answers.
+    pub(crate) async fn ready(&self, id: NodeId) -> Result<(), LabError> {
+        let phase = move |nodes: &Nodes| nodes.get(&id).map(|node| node.status.phase);
+        self.wait(READY_MS, move |nodes| phase(nodes) != Some(Phase::Starting)).await;
+        match self.nodes(phase) {
+            None => Err(LabError::UnknownNode(id)),
+            Some(Phase::Up) => Ok(()),
+            Some(Phase::Starting) => Err(LabError::NotReady(id)),
+            Some(Phase::Killed | Phase::Crashed) => Err(LabError::NoWorker(id)),
+        }
+    }
+
+    /// Resolves to true once the condition holds, to false when it does not within `ms` milliseconds.
+    pub(crate) async fn wait(&self, ms: i32, holds: impl Fn(&Nodes) -> bool + 'static) -> bool {
+        if self.nodes(&holds) {
+            return true;
+        }
+        let (sender, receiver) = oneshot::channel();
+        let done = Rc::new(RefCell::new(Some(sender)));
+        let watch = Watch { holds: Box::new(holds), done: done.clone() };
+        self.change(|inner| inner.watches.push(watch));
+        leptos::task::spawn_local(async move {
+            browser::sleep(ms).await;
+            if let Some(sender) = done.borrow_mut().take() {
+                let _ = sender.send(false);
+            }
+        });
+        receiver.await.unwrap_or(false)
+    }
+
+    /// Resolves once a worker said anything, at the latest after `ms` milliseconds.
+    pub(crate) async fn next_change(&self, ms: i32) {
+        let heard = self.with(|inner| inner.heard);
+        let lab = *self;
+        self.wait(ms, move |_| lab.inner.with_value(|inner| inner.borrow().heard) != heard).await;
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&Inner) -> T) -> T {
+        self.inner.with_value(|inner| f(&inner.borrow()))
+    }
+
+    fn change<T>(&self, f: impl FnOnce(&mut Inner) -> T) -> T {
+        self.inner.with_value(|inner| f(&mut inner.borrow_mut()))
+    }
+}
+
+impl Inner {
+    fn save_roster(&self) {
+        let entries: Vec<_> = self.nodes.values().map(|node| &node.entry).collect();
+        roster::save(&self.lab, &entries);
+    }
+
+    fn post_all(&self, message: &PageMessage) {
+        self.nodes.values().filter_map(|node| node.link.as_ref()).for_each(|link| link.post(message));
+    }
+}
+
+/// What a command that succeeds means for how its node is started the next time.
+enum Wish {
+    Start(terrarium_core::interface::StartOptions),
+    Stop,
+    Mine(MiningMode, Option<String>),
+    Nothing,
+}
+
+impl Wish {
+    fn of(command: &Command) -> Self {
+        match command {
+            Command::StartNode(options) => Wish::Start(options.clone()),
+            Command::StopNode => Wish::Stop,
+            Command::SetMining { mode, address } => Wish::Mine(*mode, address.clone()),
+            _ => Wish::Nothing,
+        }
+    }
+
+    fn grant(self, node: &mut Node) {
+        let entry = &mut node.entry;
+        match self {
+            Wish::Start(options) => {
+                entry.start = options;
+                entry.running = true;
+            }
+            Wish::Stop => entry.running = false,
+            Wish::Mine(mode, address) => {
+                entry.mining = mode;
+                entry.reward = address;
+            }
+            Wish::Nothing => {}
+        }
+    }
+}
+
+/// A name that no other page has.
+fn owner_name() -> String {
+    let mut bytes = [0; 8];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => format!("{:016x}", u64::from_be_bytes(bytes)),
+        Err(_) => format!("{}", browser::now_ms()),
+    }
+}

@@ -1,0 +1,127 @@
+//! What the visitor does to the network as a whole and to its clock: cuts, conditions, dials, speed.
+
+use super::{Lab, LabError};
+use crate::browser;
+use crate::lab::clock::{self, LabClock, STEP_SECONDS};
+use crate::lab::links::{LinkSettings, Links};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+use terrarium_core::interface::{AddNodeAction, Command, MiningMode, NodeId, PageMessage};
+
+/// The fastest that the dial goes, in kH/s.
+pub(crate) const MAX_KHS: f64 = 32.0;
+
+impl Lab {
+    /// Turns a node's dial; a node that never mined starts to.
+    pub(crate) fn set_hash_rate(&self, id: NodeId, khs: f64) -> Result<(), LabError> {
+        let idle = self.change(|inner| {
+            let node = inner.nodes.get_mut(&id).ok_or(LabError::UnknownNode(id))?;
+            node.entry.khs = khs.clamp(0.0, MAX_KHS);
+            let message = PageMessage::SetHashRate { khs: node.entry.khs };
+            if let Some(link) = &node.link {
+                link.post(&message);
+            }
+            let idle = node.entry.mining == MiningMode::Off && node.entry.start.miner.is_none();
+            inner.save_roster();
+            Ok::<_, LabError>(idle)
+        })?;
+        if idle && khs > 0.0 {
+            let lab = *self;
+            spawn_local(async move {
+                let wish = Command::SetMining { mode: MiningMode::Always, address: None };
+                let set = lab.exec(id, wish).await;
+                lab.note_failure(id, set.err());
+            });
+        }
+        Ok(())
+    }
+
+    /// Makes `a` connect to `b` and keep that connection.
+    pub(crate) async fn connect(&self, a: NodeId, b: NodeId) -> Result<(), LabError> {
+        if !self.nodes(|nodes| nodes.contains_key(&b)) {
+            return Err(LabError::UnknownNode(b));
+        }
+        let command = Command::AddNode { address: b.local_address(), action: AddNodeAction::Add };
+        self.exec(a, command).await.map(drop)
+    }
+
+    /// Sets the conditions of one link.
+    pub(crate) fn set_link(&self, a: NodeId, b: NodeId, settings: LinkSettings) {
+        self.change_links(|links| links.set(a, b, settings));
+    }
+
+    /// Cuts the network into groups; nodes that none names form one more.
+    pub(crate) fn partition(&self, groups: Vec<Vec<NodeId>>) {
+        self.change_links(|links| links.partition(groups));
+    }
+
+    /// Heals every cut.
+    pub(crate) fn heal(&self) {
+        self.change_links(Links::heal);
+    }
+
+    /// Stops lab time.
+    pub(crate) fn pause(&self) {
+        self.set_clock(LabClock::paused);
+    }
+
+    /// Lets lab time go on.
+    pub(crate) fn resume(&self) {
+        self.set_clock(LabClock::resumed);
+    }
+
+    /// Lets a second of lab time pass, then stops it.
+    pub(crate) fn step(&self) {
+        let lab = *self;
+        self.set_clock(LabClock::resumed);
+        let speed = self.with(|inner| inner.clock.speed);
+        set_timeout(move || lab.pause(), Duration::from_secs_f64(STEP_SECONDS / speed));
+    }
+
+    /// Changes how fast lab time goes.
+    pub(crate) fn set_speed(&self, speed: f64) {
+        self.set_clock(|clock, now| clock.with_speed(now, speed));
+    }
+
+    /// Lets messages flow to the page even while nobody sees it, because a script listens.
+    pub(crate) fn listen_for_messages(&self) {
+        self.change(|inner| inner.scripts_want_messages = true);
+        self.update_subscriptions();
+    }
+
+    /// Tells the workers whether anyone looks at messages; to be called when the page is hidden or shown.
+    pub(crate) fn update_subscriptions(&self) {
+        self.change(|inner| {
+            inner.post_all(&PageMessage::Subscribe { messages: inner.wants_messages() });
+        });
+    }
+
+    pub(super) fn send_conditions(&self) {
+        self.change(|inner| {
+            let ids: Vec<NodeId> = inner.nodes.keys().copied().collect();
+            for (id, node) in &inner.nodes {
+                if let Some(link) = &node.link {
+                    link.post(&PageMessage::Conditions(inner.links.conditions(*id, &ids)));
+                }
+            }
+        });
+    }
+
+    fn change_links(&self, change: impl FnOnce(&mut Links)) {
+        self.change(|inner| {
+            change(&mut inner.links);
+            inner.writer.links.set(inner.links.clone());
+        });
+        self.send_conditions();
+    }
+
+    fn set_clock(&self, change: impl FnOnce(&LabClock, f64) -> LabClock) {
+        self.change(|inner| {
+            inner.clock = change(&inner.clock, browser::now_ms());
+            inner.writer.clock.set(inner.clock);
+            inner.post_all(&PageMessage::Clock(inner.clock.setting));
+            clock::save(&inner.lab, &inner.clock);
+        });
+    }
+}

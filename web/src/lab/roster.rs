@@ -1,0 +1,48 @@
+//! Which nodes a lab has and what each was last asked to do, remembered between visits.
+
+use crate::browser;
+use serde::{Deserialize, Serialize};
+use terrarium_core::interface::{MiningMode, NodeConfig, NodeId, StartOptions};
+
+/// A node as it is made and started again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RosterEntry {
+    /// What it is made of.
+    pub(crate) config: NodeConfig,
+    /// How it joins the network when it is started.
+    pub(crate) start: StartOptions,
+    /// Whether it is to be on the network.
+    pub(crate) running: bool,
+    /// When it mines.
+    pub(crate) mining: MiningMode,
+    /// Where its rewards go, if that was said.
+    pub(crate) reward: Option<String>,
+    /// Its dial, in kH/s.
+    pub(crate) khs: f64,
+}
+
+/// The nodes of an earlier visit to a lab; none where it was never visited, or nothing readable is left of it.
+pub(crate) fn load(lab: &str) -> Option<Vec<RosterEntry>> {
+    let text = browser::remembered(&key(lab))?;
+    let value = js_sys::JSON::parse(&text).ok()?;
+    serde_wasm_bindgen::from_value(value).ok()
+}
+
+/// Remembers the nodes of a lab.
+pub(crate) fn save(lab: &str, entries: &[&RosterEntry]) {
+    let value = entries.serialize(&serde_wasm_bindgen::Serializer::json_compatible());
+    let text = value.ok().and_then(|value| js_sys::JSON::stringify(&value).ok());
+    if let Some(text) = text {
+        browser::remember(&key(lab), &String::from(text));
+    }
+}
+
+/// The name under which a lab's nodes are remembered.
+pub(crate) fn key(lab: &str) -> String {
+    format!("terrarium/{lab}/nodes")
+}
+
+/// The databases that a node keeps in a lab.
+pub(crate) fn databases(lab: &str, id: NodeId) -> [String; 3] {
+    ["blockchain", "wallet", "peers"].map(|kind| format!("terrarium/{lab}/{kind}_{id}"))
+}

@@ -1,0 +1,176 @@
+//! What a lab begins with: the scenes that the page's address can name.
+
+use super::port::{Lab, LabError};
+use super::roster::{self, RosterEntry};
+use crate::browser;
+use futures_channel::oneshot;
+use leptos::task::spawn_local;
+use terrarium_core::consensus::Preset;
+use terrarium_core::interface::{
+    Command, MiningMode, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
+};
+use terrarium_core::primitives::BlockHash;
+
+/// A node that people add mines at this rate, in kH/s, once it mines.
+pub(crate) const DEFAULT_KHS: f64 = 4.0;
+
+/// Nodes of the seeds' scenes and of scripts mine as fast as the dial goes: nobody there waits for a block to be
+/// found at a steady pace.
+pub(crate) const SCRIPT_KHS: f64 = super::port::MAX_KHS;
+
+/// Blocks that each node of the first scene mines before it shows.
+const FIRST_BLOCKS: u32 = 2;
+
+/// How long one node may take to hear of another's first blocks, in milliseconds.
+const PATIENCE_MS: i32 = 3_000;
+
+/// A scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scene {
+    /// Four named nodes with coins, mining.
+    First,
+    /// No nodes.
+    Empty,
+    /// Seed 000: a central node, a wallet node, a miner; no chain yet.
+    Seed000,
+    /// Seed 001: two nodes, no chain yet.
+    Seed001,
+}
+
+impl Scene {
+    /// The scene by its name in the page's address; the first scene for a name that is none.
+    pub(crate) fn from_address() -> Self {
+        match browser::query("scene").as_deref() {
+            Some("empty") => Scene::Empty,
+            Some("seed-000") => Scene::Seed000,
+            Some("seed-001") => Scene::Seed001,
+            _ => Scene::First,
+        }
+    }
+
+    /// Its name in the page's address.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Scene::First => "first",
+            Scene::Empty => "empty",
+            Scene::Seed000 => "seed-000",
+            Scene::Seed001 => "seed-001",
+        }
+    }
+
+    /// The network that a node added to this scene is on; none where the chain is made by hand.
+    pub(crate) fn network(self) -> Option<Preset> {
+        match self {
+            Scene::First | Scene::Empty => Some(Preset::Classroom),
+            Scene::Seed000 | Scene::Seed001 => None,
+        }
+    }
+
+    /// How a node added to this scene syncs.
+    pub(crate) fn sync(self) -> SyncMode {
+        match self {
+            Scene::First | Scene::Empty => SyncMode::Headers,
+            Scene::Seed000 | Scene::Seed001 => SyncMode::Blocks,
+        }
+    }
+
+    /// The nodes of an untouched lab.
+    fn nodes(self) -> Vec<RosterEntry> {
+        match self {
+            Scene::First => vec![
+                self.online(3000, Role::Central, &[], 2.0),
+                self.online(3001, Role::Wallet, &[3000], 0.0),
+                self.online(3002, Role::Miner, &[3000, 3001], 8.0),
+                self.online(3003, Role::Miner, &[3001, 3002], 3.1),
+            ],
+            Scene::Empty => Vec::new(),
+            Scene::Seed000 => vec![
+                self.stopped(3000, Role::Central, &[]),
+                self.stopped(3001, Role::Wallet, &[3000]),
+                self.stopped(3002, Role::Miner, &[3000]),
+            ],
+            Scene::Seed001 => {
+                vec![self.stopped(3000, Role::Central, &[]), self.stopped(3001, Role::Full, &[3000])]
+            }
+        }
+    }
+
+    /// A new node of this scene, not on the network; `connect` names the only nodes that it connects to, none lets it
+    /// find them itself.
+    pub(crate) fn entry(self, id: NodeId, role: Role, connect: Vec<NodeId>) -> RosterEntry {
+        let config = NodeConfig { id, role, network: self.network(), sync: self.sync(), connect };
+        RosterEntry {
+            config,
+            start: StartOptions::default(),
+            running: false,
+            mining: MiningMode::Off,
+            reward: None,
+            khs: SCRIPT_KHS,
+        }
+    }
+
+    fn online(self, id: u16, role: Role, connect: &[u16], khs: f64) -> RosterEntry {
+        RosterEntry { running: true, khs, ..self.stopped(id, role, connect) }
+    }
+
+    fn stopped(self, id: u16, role: Role, connect: &[u16]) -> RosterEntry {
+        self.entry(NodeId(id), role, connect.iter().copied().map(NodeId).collect())
+    }
+}
+
+/// The lab's name: `?lab=` where it is a plain word, else the scene's.
+pub(crate) fn lab_name(scene: Scene) -> String {
+    let plain = |name: &String| {
+        let fits = (1..=32).contains(&name.len());
+        fits && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    browser::query("lab").filter(plain).unwrap_or_else(|| scene.name().to_owned())
+}
+
+/// Brings the lab's nodes up: those of the last visit, else the scene's. The receiver is told once all are listed,
+/// which is before they have started.
+pub(crate) fn open(lab: Lab, scene: Scene) -> oneshot::Receiver<()> {
+    let (listed, receiver) = oneshot::channel();
+    let saved = roster::load(&lab.name());
+    let fresh = saved.is_none();
+    for entry in saved.unwrap_or_else(|| scene.nodes()) {
+        lab.spawn(entry);
+    }
+    let _ = listed.send(());
+    if fresh && scene == Scene::First {
+        spawn_local(async move {
+            if let Err(error) = first_blocks(lab).await {
+                leptos::logging::error!("the first scene could not be set up: {error}");
+            }
+        });
+    }
+    receiver
+}
+
+/// Gives every wallet coins, node by node, each mining on what the last one found; then all mine at their own pace.
+async fn first_blocks(lab: Lab) -> Result<(), LabError> {
+    let ids: Vec<NodeId> = lab.nodes(|nodes| nodes.keys().copied().collect());
+    for &id in &ids {
+        lab.start(id, None).await?;
+    }
+    for &id in &ids {
+        let generate = Command::Generate { blocks: FIRST_BLOCKS, address: None };
+        if let Reply::Generated(blocks) = lab.exec(id, generate).await? {
+            hear(lab, blocks.last().copied()).await;
+        }
+    }
+    for &id in &ids {
+        let khs = lab.nodes(|nodes| nodes.get(&id).map_or(0.0, |node| node.entry.khs));
+        lab.set_hash_rate(id, khs)?;
+    }
+    Ok(())
+}
+
+/// Waits until every node's tip is this block.
+async fn hear(lab: Lab, block: Option<BlockHash>) {
+    let Some(block) = block else { return };
+    let everywhere = move |nodes: &super::port::Nodes| {
+        nodes.values().all(|node| node.tip().is_some_and(|(_, tip)| tip == block))
+    };
+    lab.wait(PATIENCE_MS, everywhere).await;
+}

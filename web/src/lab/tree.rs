@@ -1,0 +1,244 @@
+//! The blocks that any node has shown, as one tree: what the chain view draws. Blocks that every node has left are
+//! remembered as stale.
+
+use std::collections::{BTreeMap, BTreeSet};
+use terrarium_core::interface::{BlockSummary, NodeId};
+use terrarium_core::primitives::BlockHash;
+
+/// How many heights back from the highest block the tree goes; lower blocks are forgotten.
+const REMEMBERED_HEIGHTS: u32 = 48;
+
+/// Lanes that are drawn; a further branch shares the last.
+const MAX_LANES: usize = 6;
+
+/// All blocks of all nodes, by hash. Bounded: [`REMEMBERED_HEIGHTS`] heights, pruned by [`BlockTree::merge`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct BlockTree {
+    blocks: BTreeMap<BlockHash, BlockSummary>,
+}
+
+/// Where a block stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// In the chain of at least one node.
+    Active,
+    /// In no node's chain any more.
+    Stale,
+}
+
+/// A block with its place in the drawing.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PlacedBlock {
+    /// The block.
+    pub(crate) summary: BlockSummary,
+    /// Column: heights above the lowest that is drawn.
+    pub(crate) column: u32,
+    /// Row: 0 is the best chain.
+    pub(crate) lane: usize,
+    /// Whether a node's chain has it.
+    pub(crate) standing: Standing,
+    /// Column and lane of its parent, where that is drawn.
+    pub(crate) parent: Option<(u32, usize)>,
+    /// The nodes whose tip it is.
+    pub(crate) nodes: Vec<NodeId>,
+}
+
+/// The drawing: blocks from left to right.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TreeLayout {
+    /// Every block in sight.
+    pub(crate) blocks: Vec<PlacedBlock>,
+    /// Columns in use.
+    pub(crate) columns: u32,
+    /// Lanes in use.
+    pub(crate) lanes: usize,
+}
+
+impl TreeLayout {
+    /// How many of the blocks in sight are stale.
+    pub(crate) fn stale(&self) -> usize {
+        self.blocks.iter().filter(|block| block.standing == Standing::Stale).count()
+    }
+}
+
+impl BlockTree {
+    /// Adds the last blocks of a node's chain; answers whether one was new.
+    pub(crate) fn merge(&mut self, recent: &[BlockSummary]) -> bool {
+        let mut grown = false;
+        for block in recent.iter().filter(|block| !self.blocks.contains_key(&block.hash)).collect::<Vec<_>>()
+        {
+            self.blocks.insert(block.hash, block.clone());
+            grown = true;
+        }
+        let top = self.blocks.values().map(|block| block.height.0).max().unwrap_or(0);
+        self.blocks.retain(|_, block| block.height.0 + REMEMBERED_HEIGHTS > top);
+        grown
+    }
+
+    /// Lays the last `columns` heights out, given each node's tip.
+    pub(crate) fn layout(&self, tips: &[(NodeId, BlockHash)], columns: u32) -> TreeLayout {
+        let active = self.active(tips);
+        let top = self.blocks.values().map(|block| block.height.0).max().unwrap_or(0);
+        let lowest = (top + 1).saturating_sub(columns);
+        let lanes = self.lanes(&active, tips, lowest);
+        let place = |hash: &BlockHash| {
+            let block = self.blocks.get(hash).filter(|block| block.height.0 >= lowest)?;
+            Some((block.height.0 - lowest, lanes.get(hash).copied().unwrap_or(0)))
+        };
+        let mut blocks: Vec<PlacedBlock> = self
+            .blocks
+            .values()
+            .filter_map(|summary| {
+                let (column, lane) = place(&summary.hash)?;
+                Some(PlacedBlock {
+                    column,
+                    lane,
+                    standing: if active.contains(&summary.hash) { Standing::Active } else { Standing::Stale },
+                    parent: place(&summary.previous),
+                    nodes: at_tip(tips, &summary.hash),
+                    summary: summary.clone(),
+                })
+            })
+            .collect();
+        blocks.sort_by_key(|block| (block.column, block.lane));
+        TreeLayout {
+            columns: blocks.iter().map(|block| block.column + 1).max().unwrap_or(0),
+            lanes: blocks.iter().map(|block| block.lane + 1).max().unwrap_or(0),
+            blocks,
+        }
+    }
+
+    /// The blocks that are in some node's chain.
+    fn active(&self, tips: &[(NodeId, BlockHash)]) -> BTreeSet<BlockHash> {
+        let mut active = BTreeSet::new();
+        for (_, tip) in tips {
+            for block in self.back_from(*tip) {
+                if !active.insert(block.hash) {
+                    break;
+                }
+            }
+        }
+        active
+    }
+
+    /// The lane of every block: each branch, best first, takes the first lane that is free over its heights.
+    fn lanes(
+        &self,
+        active: &BTreeSet<BlockHash>,
+        tips: &[(NodeId, BlockHash)],
+        lowest: u32,
+    ) -> BTreeMap<BlockHash, usize> {
+        let mut lanes = BTreeMap::new();
+        // For each lane the lowest height that is taken from there up to the right edge or the next branch.
+        let mut taken: Vec<Vec<(u32, u32)>> = Vec::new();
+        for leaf in self.leaves(active, tips) {
+            let branch: Vec<&BlockSummary> = self
+                .back_from(leaf)
+                .take_while(|block| block.height.0 >= lowest && !lanes.contains_key(&block.hash))
+                .collect();
+            let (Some(last), Some(first)) = (branch.first(), branch.last()) else { continue };
+            // One column more on each side, for the line from the fork and the words after the tip.
+            let span = (first.height.0.saturating_sub(1), last.height.0 + 1);
+            let free = |lane: &Vec<(u32, u32)>| lane.iter().all(|&(from, to)| span.1 < from || to < span.0);
+            let lane = taken.iter().position(free).unwrap_or(taken.len()).min(MAX_LANES - 1);
+            if lane == taken.len() {
+                taken.push(Vec::new());
+            }
+            taken[lane].push(span);
+            lanes.extend(branch.iter().map(|block| (block.hash, lane)));
+        }
+        lanes
+    }
+
+    /// The blocks without a child: active before stale, then by how many nodes stand there, height and hash.
+    fn leaves(&self, active: &BTreeSet<BlockHash>, tips: &[(NodeId, BlockHash)]) -> Vec<BlockHash> {
+        let parents: BTreeSet<BlockHash> = self.blocks.values().map(|block| block.previous).collect();
+        let is_leaf = |block: &&BlockSummary| !parents.contains(&block.hash);
+        let mut leaves: Vec<&BlockSummary> = self.blocks.values().filter(is_leaf).collect();
+        leaves.sort_by_key(|block| {
+            let followers = at_tip(tips, &block.hash).len();
+            let key = (active.contains(&block.hash), block.height, followers);
+            (std::cmp::Reverse(key), block.hash)
+        });
+        leaves.into_iter().map(|block| block.hash).collect()
+    }
+
+    fn back_from(&self, tip: BlockHash) -> impl Iterator<Item = &BlockSummary> {
+        std::iter::successors(self.blocks.get(&tip), |block| self.blocks.get(&block.previous))
+    }
+}
+
+fn at_tip(tips: &[(NodeId, BlockHash)], hash: &BlockHash) -> Vec<NodeId> {
+    tips.iter().filter(|(_, tip)| tip == hash).map(|&(id, _)| id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use terrarium_core::primitives::Height;
+
+    fn hash(n: u8) -> BlockHash {
+        BlockHash::from_bytes([n; 32])
+    }
+
+    fn block(n: u8, previous: u8, height: u32) -> BlockSummary {
+        BlockSummary {
+            hash: hash(n),
+            previous: hash(previous),
+            height: Height(height),
+            time: 0,
+            transactions: 1,
+            miner: None,
+        }
+    }
+
+    fn forked() -> BlockTree {
+        let mut tree = BlockTree::default();
+        tree.merge(&[block(1, 0, 0), block(2, 1, 1), block(3, 2, 2), block(4, 3, 3)]);
+        tree.merge(&[block(1, 0, 0), block(2, 1, 1), block(13, 2, 2)]);
+        tree
+    }
+
+    fn lane(layout: &TreeLayout, n: u8) -> usize {
+        layout.blocks.iter().find(|block| block.summary.hash == hash(n)).unwrap().lane
+    }
+
+    #[test]
+    fn the_best_chain_is_the_first_lane_and_a_branch_the_next() {
+        let layout = forked().layout(&[(NodeId(1), hash(4)), (NodeId(2), hash(13))], 10);
+        assert_eq!([1, 2, 3, 4, 13].map(|n| lane(&layout, n)), [0, 0, 0, 0, 1]);
+        assert_eq!((layout.lanes, layout.stale()), (2, 0));
+        let branch = layout.blocks.iter().find(|block| block.summary.hash == hash(13)).unwrap();
+        assert_eq!(branch.parent, Some((1, 0)));
+        assert_eq!(branch.nodes, [NodeId(2)]);
+    }
+
+    #[test]
+    fn a_block_that_every_node_left_is_stale() {
+        let layout = forked().layout(&[(NodeId(1), hash(4)), (NodeId(2), hash(4))], 10);
+        assert_eq!(layout.stale(), 1);
+        assert_eq!(lane(&layout, 13), 1);
+    }
+
+    #[test]
+    fn a_longer_branch_that_nobody_follows_stays_below_the_active_chain() {
+        let layout = forked().layout(&[(NodeId(1), hash(13))], 10);
+        assert_eq!(lane(&layout, 13), 0);
+        assert_eq!(lane(&layout, 4), 1);
+    }
+
+    #[test]
+    fn only_the_last_heights_are_drawn() {
+        let layout = forked().layout(&[(NodeId(1), hash(4))], 2);
+        assert_eq!(layout.columns, 2);
+        assert!(layout.blocks.iter().all(|block| block.summary.height >= Height(2)));
+    }
+
+    #[test]
+    fn blocks_far_below_the_top_are_forgotten() {
+        let mut tree = BlockTree::default();
+        let chain: Vec<_> = (1..=100).map(|n| block(n, n - 1, u32::from(n))).collect();
+        assert!(tree.merge(&chain));
+        assert_eq!(tree.blocks.len(), REMEMBERED_HEIGHTS as usize);
+    }
+}
