@@ -1,0 +1,99 @@
+// The page from scripts: `window.terrarium`. Ids may be numbers or strings; promises always settle, rejections are Errors.
+
+export type NodeId = string | number;
+
+export type Role = "full" | "miner" | "wallet" | "central";
+
+export interface NodeInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly state: "starting" | "running" | "stopped" | "viewer" | "killed" | "crashed";
+  /** Null until the node has a chain. */
+  readonly height: number | null;
+  readonly tip: string | null;
+  /** 64 hex digits. */
+  readonly chainwork: string | null;
+  readonly peers: number;
+  readonly mempool: number;
+  readonly hashesPerSecond: number;
+  readonly banned: number;
+  /** Bytes that wait to be committed to the store. */
+  readonly pendingBytes: number;
+}
+
+export interface LinkSettings {
+  /** One way, milliseconds. */
+  latencyMs?: number;
+  /** Up to this much more, milliseconds. */
+  jitterMs?: number;
+  /** Bytes a second; 0 is unlimited. */
+  bandwidth?: number;
+  /** Nothing passes. */
+  cut?: boolean;
+}
+
+export interface Events {
+  block: { id: string; hash: string; height: number };
+  tx: { id: string; txid: string };
+  message: { id: string; peer: string; direction: "inbound" | "outbound"; command: string; length: number };
+  reorg: { id: string; from: string; to: string; disconnected: string[]; connected: string[] };
+  peer: {
+    id: string;
+    peer: string;
+    state: "connecting" | "handshaking" | "connected" | "disconnected";
+    reason: string | null;
+  };
+  log: { id: string; line: string };
+  crash: { id: string; text: string };
+}
+
+export interface ScenarioReport {
+  passed: boolean;
+  steps: { line: number; text: string; output: string[]; failure: string | null }[];
+}
+
+export interface Terminal {
+  /** Runs a line; a terminal takes one at a time. */
+  run(line: string): Promise<string>;
+}
+
+export interface Terrarium {
+  readonly version: string;
+  /** Resolves once the scene's nodes are listed. */
+  readonly ready: Promise<void>;
+  /** Makes a node, or opens a killed, stopped or crashed one again; on a running one it changes nothing. */
+  spawn(options: { id: NodeId; role?: Role; start?: boolean }): Promise<void>;
+  start(id: NodeId): Promise<void>;
+  /** Leaves the network; `exec` still works. */
+  stop(id: NodeId): Promise<void>;
+  /** Takes the node off the page and deletes what it stored. */
+  remove(id: NodeId): Promise<void>;
+  /** Ends the node's worker at once; nothing but `spawn` or `start` brings it back. */
+  kill(id: NodeId): void;
+  /** Runs a console line at a node; resolves to its output, rejects with the line that the console shows. */
+  exec(id: NodeId, line: string): Promise<string>;
+  /** A free terminal with its own NODE_ID. */
+  terminal(): Terminal;
+  /** The nodes by id, as of their last snapshots. */
+  nodes(): readonly NodeInfo[];
+  /** Mines one block; resolves to its hash. */
+  mine(id: NodeId): Promise<string | null>;
+  /** Sets the miner's dial, 0 to 32 kH/s. */
+  setHashRate(id: NodeId, kHs: number): void;
+  connect(a: NodeId, b: NodeId): Promise<void>;
+  link(a: NodeId, b: NodeId, settings: LinkSettings): void;
+  /** Cuts the network into groups; nodes not named form one more. */
+  partition(groups: readonly (readonly NodeId[])[]): void;
+  heal(): void;
+  /** Calls `listener` from now on; the function that it returns ends that. */
+  on<K extends keyof Events>(event: K, listener: (payload: Readonly<Events[K]>) => void): () => void;
+  /** Runs a scenario file. */
+  scenario(text: string): Promise<ScenarioReport>;
+}
+
+declare global {
+  interface Window {
+    readonly terrarium: Terrarium;
+  }
+}
