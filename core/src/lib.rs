@@ -9,7 +9,6 @@
 
 pub mod chain;
 pub mod consensus;
-pub mod cost;
 pub mod crypto;
 pub mod encode;
 pub mod interface;

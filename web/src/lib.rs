@@ -1,36 +1,61 @@
-//! Terrarium's page.
+//! Terrarium's page: it starts a worker for each node, shows the nodes side by side, and hands what people and scripts
+//! do on to them. It speaks with workers through `terrarium_core::interface` alone.
 
+#![forbid(unsafe_code)]
+
+mod browser;
+mod failure;
+mod i18n;
+mod lab;
+mod prefs;
+mod scripting;
+
+mod testid;
+mod view;
+
+use lab::host::PageHost;
+use lab::scene::{self, Scene};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{MessageEvent, Worker};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::PageTransitionEvent;
 
-/// The build that this module belongs to, set by `cargo xtask`; `dev` under a plain `trunk serve`.
-pub const BUILD_ID: &str = match option_env!("TERRARIUM_BUILD") {
-    Some(id) => id,
-    None => "dev",
-};
-
-#[wasm_bindgen]
-extern "C" {
-    /// Starts a worker on the page's one compiled module; defined in index.html.
-    #[wasm_bindgen(js_name = terrariumStartWorker)]
-    fn start_worker(build: &str) -> Worker;
-}
-
-/// Mounts the page.
+/// Mounts the page and brings the lab up.
 pub fn run() {
-    leptos::mount::mount_to_body(Hello);
+    failure::show_panics();
+    if document().get_element_by_id("loading").is_none() {
+        // index.html found that this browser cannot run the page, and says what to do instead.
+        return;
+    }
+    prefs::show_lang(prefs::lang());
+    prefs::show_theme(prefs::theme());
+    // The lab's signals live as long as the page.
+    let owner = Owner::new();
+    owner.set();
+    let scene = Scene::from_address();
+    let lab = lab::Lab::open(scene::lab_name(scene));
+    let host = PageHost::new(lab, scene);
+    let listed = scene::open(lab, scene);
+    scripting::publish(lab, host.clone(), listed);
+    watch_page(lab);
+    leptos::mount::mount_to_body(move || view! { <view::App lab scene host=host.clone()/> });
+    if let Some(loading) = document().get_element_by_id("loading") {
+        loading.remove();
+    }
+    std::mem::forget(owner);
 }
 
-#[component]
-fn Hello() -> impl IntoView {
-    let (answer, set_answer) = signal(String::from("…"));
-    let worker = start_worker(BUILD_ID);
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        set_answer.set(event.data().as_string().unwrap_or_default());
+/// Follows the page's own life: hidden, shown, left, come back to.
+fn watch_page(lab: lab::Lab) {
+    window_event_listener_untyped("pagehide", move |_| lab.leave());
+    window_event_listener_untyped("pageshow", |event| {
+        // A page brought back from the browser's cache has no workers any more.
+        let brought_back = event.dyn_ref().is_some_and(PageTransitionEvent::persisted);
+        if brought_back {
+            browser::reload();
+        }
     });
-    worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    on_message.forget();
-    let _ = worker.post_message(&JsValue::from("hello"));
-    view! { <p id="answer">{answer}</p> }
+    let changed = Closure::<dyn Fn()>::new(move || lab.update_subscriptions());
+    document().set_onvisibilitychange(Some(changed.as_ref().unchecked_ref()));
+    changed.forget();
 }

@@ -9,6 +9,11 @@ use crate::primitives::{Header, Target};
 use crate::store::{BatchId, Database, Record, StoreBatch, Table};
 use std::net::SocketAddr;
 
+/// Work, in deterministic units: one unit is about a microsecond of a browser's worker (a signature check is 120, a
+/// kilobyte hashed is 10). Never measured time, so that budgets hold the same way everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cost(pub u64);
+
 /// Randomness for a node's life, from the host's secure generator; the simulator gives its own.
 #[derive(Clone)]
 pub struct Entropy {

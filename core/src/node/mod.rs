@@ -3,5 +3,4 @@
 
 mod io;
 
-pub use crate::cost::Cost;
-pub use io::{Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};
+pub use io::{Cost, Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};

@@ -1,0 +1,85 @@
+//! The page as a whole.
+
+use super::actions::{Actions, CutSides};
+use super::add_node::AddNode;
+use super::card::Cards;
+use super::chain::ChainView;
+use super::confirm::Confirm;
+use super::drawer::Drawer;
+use super::follow::Followed;
+use super::footer::Footer;
+use super::header::Header;
+use super::map::NetworkMap;
+use super::send::SendDialog;
+use super::terminals::Terminals;
+use super::tutorial::Tutorial;
+use super::ui::{Dialog, Ui};
+use crate::i18n::{fill, t};
+use crate::lab::Lab;
+use crate::lab::host::PageHost;
+use crate::lab::scene::Scene;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use terrarium_core::interface::NodeId;
+
+/// The whole page.
+#[component]
+pub(crate) fn App(lab: Lab, scene: Scene, host: PageHost) -> impl IntoView {
+    let ui = Ui::new();
+    provide_context(lab);
+    provide_context(ui);
+    provide_context(StoredValue::new_local(host));
+    // The seeds are followed in terminals, two or three of them.
+    let terminals = match scene {
+        Scene::First | Scene::Empty => 0,
+        Scene::Seed000 => 3,
+        Scene::Seed001 => 2,
+    };
+    view! {
+        <div class="page">
+            <Header/>
+            <main>
+                <Tutorial scene/>
+                <Actions/>
+                <CutSides/>
+                <Followed/>
+                <div class="two"><NetworkMap/><ChainView/></div>
+                <Cards/>
+                <Terminals open=terminals/>
+            </main>
+            <Footer/>
+        </div>
+        <Drawer/>
+        {move || ui.dialog.get().map(|dialog| dialog_view(lab, dialog))}
+    }
+}
+
+fn dialog_view(lab: Lab, dialog: Dialog) -> AnyView {
+    match dialog {
+        Dialog::Send => view! { <SendDialog/> }.into_any(),
+        Dialog::AddNode => view! { <AddNode/> }.into_any(),
+        Dialog::NewNetwork => new_network(lab),
+        Dialog::Remove(id) => remove(lab, id),
+    }
+}
+
+fn new_network(lab: Lab) -> AnyView {
+    let empty = Callback::new(move |()| spawn_local(async move { lab.new_network().await }));
+    let title = Signal::derive(|| t().new_network.to_owned());
+    let text = Signal::derive(|| t().new_network_asks.to_owned());
+    let yes = Signal::derive(|| t().new_network_yes.to_owned());
+    view! { <Confirm title text yes on_yes=empty/> }.into_any()
+}
+
+fn remove(lab: Lab, id: NodeId) -> AnyView {
+    let remove = Callback::new(move |()| {
+        spawn_local(async move {
+            // A node that is gone already is what was asked for.
+            let _ = lab.remove(id).await;
+        });
+    });
+    let title = Signal::derive(move || fill(t().remove_node, &[&id]));
+    let text = Signal::derive(|| t().remove_asks.to_owned());
+    let yes = Signal::derive(|| t().remove.to_owned());
+    view! { <Confirm title text yes on_yes=remove/> }.into_any()
+}

@@ -1,0 +1,123 @@
+//! A block in full: its fields, its transactions, its bytes with the header's fields in their colours.
+
+use super::answer::answer;
+use super::format;
+use super::hash::Copyable;
+use super::ui::{Panel, use_ui};
+use crate::i18n::{fill, t};
+use crate::lab::Lab;
+use leptos::prelude::*;
+use terrarium_core::interface::{BlockDetail, Command, NodeId, Reply};
+use terrarium_core::primitives::BlockHash;
+
+/// The header's fields in the order of their bytes: the class of its colour and its length.
+const HEADER: [(&str, usize); 6] =
+    [("version", 4), ("previous", 32), ("merkle", 32), ("time", 4), ("bits", 4), ("nonce", 4)];
+
+/// Hex digits of a block that are shown; the whole is copied.
+const SHOWN_HEX: usize = 4_000;
+
+/// A block as a node has it.
+#[component]
+pub(crate) fn BlockPanel(id: NodeId, hash: BlockHash) -> impl IntoView {
+    let lab: Lab = expect_context();
+    // Whether it is in the active chain changes with the tip.
+    let tip = Memo::new(move |_| lab.state.node(id).and_then(|node| node.tip()));
+    let block = answer(lab, id, move || {
+        tip.track();
+        Command::ShowBlock { hash }
+    });
+    let text = hash.to_string();
+    view! {
+        <div class="headline">
+            <span class="swatch large" style=format::hue_style(&text)></span>
+            <Copyable text=text.clone() shown=format::short(&text)/>
+        </div>
+        {move || match block.get() {
+            None => view! { <p class="quiet">{move || t().loading}</p> }.into_any(),
+            Some(Ok(Reply::Block(detail))) => view! { <Detail id detail=*detail/> }.into_any(),
+            Some(Ok(_)) => ().into_any(),
+            Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Detail(id: NodeId, detail: BlockDetail) -> impl IntoView {
+    let ui = use_ui();
+    let BlockDetail { summary, active, version, merkle_root, bits, nonce, size, transactions, hex } = detail;
+    let previous = summary.previous;
+    let previous_text = previous.to_string();
+    let is_genesis = summary.previous == BlockHash::ZERO;
+    let parent = if is_genesis {
+        view! { <span class="quiet">{move || t().genesis}</span> }.into_any()
+    } else {
+        view! {
+            <button type="button" class="link mono" on:click=move |_| ui.show(Panel::Block(id, previous))>
+                <span class="swatch" style=format::hue_style(&previous_text)></span>
+                {format::middle(&previous_text)}
+            </button>
+        }
+        .into_any()
+    };
+    let miner = summary.miner.clone().map(|address| {
+        let shown = format::middle(&address);
+        view! { <Copyable text=address shown/> }
+    });
+    let count = transactions.len();
+    let list = transactions.into_iter().enumerate().map(|(index, transaction)| {
+        let txid = transaction.txid;
+        let text = txid.to_string();
+        view! {
+            <li>
+                <button type="button" class="link mono" on:click=move |_| ui.show(Panel::Transaction(id, txid))>
+                    {format::middle(&text)}
+                </button>
+                <span class="quiet">{move || if index == 0 { t().coinbase } else { "" }}</span>
+            </li>
+        }
+    });
+    view! {
+        <dl class="fields">
+            <dt>{move || t().standing}</dt>
+            <dd>{move || if active { t().in_active_chain } else { t().stale }}</dd>
+            <dt>{move || t().height}</dt>
+            <dd>{summary.height.to_string()}</dd>
+            <dt class="byte-previous">{move || t().previous_block}</dt>
+            <dd>{parent}</dd>
+            <dt class="byte-time">{move || t().time}</dt>
+            <dd>{format::clock_time(summary.time)} <small>{summary.time.to_string()}</small></dd>
+            <dt class="byte-version">{move || t().version}</dt>
+            <dd class="mono">{format!("0x{version:08x}")}</dd>
+            <dt class="byte-merkle">{move || t().merkle_root}</dt>
+            <dd><Copyable text=merkle_root.clone() shown=format::middle(&merkle_root)/></dd>
+            <dt class="byte-bits">{move || t().bits}</dt>
+            <dd class="mono">{format!("0x{bits:08x}")}</dd>
+            <dt class="byte-nonce">{move || t().nonce}</dt>
+            <dd>{format::count(u64::from(nonce))}</dd>
+            <dt>{move || t().size}</dt>
+            <dd>{fill("{0} B", &[&format::count(size as u64)])}</dd>
+            <dt>{move || t().miner}</dt>
+            <dd>{miner}</dd>
+        </dl>
+        <h3>{move || fill(t().transactions, &[&count])}</h3>
+        <ul class="list">{list.collect_view()}</ul>
+        <h3>{move || t().bytes} <Copyable text=hex.clone() shown=String::new()/></h3>
+        <HeaderBytes hex/>
+    }
+}
+
+/// The block's bytes: the header's fields coloured as beside their names, then the transactions.
+#[component]
+fn HeaderBytes(hex: String) -> impl IntoView {
+    let mut rest = hex.as_str();
+    let mut fields = Vec::new();
+    for (class, length) in HEADER {
+        let (field, after) = rest.split_at_checked(length * 2).unwrap_or((rest, ""));
+        rest = after;
+        fields.push(view! { <span class=format!("byte-{class}")>{field.to_owned()}</span> });
+    }
+    let cut = rest.len() > SHOWN_HEX;
+    let body = rest.get(..SHOWN_HEX).unwrap_or(rest).to_owned();
+    view! { <p class="hex" tabindex="0">{fields} <span>{body}</span> {cut.then_some("…")}</p> }
+}

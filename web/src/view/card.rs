@@ -1,0 +1,463 @@
+//! A node's card: who it is, its last blocks, its figures, its dial, what can be done to it, its console and log.
+
+use super::console::Console;
+use super::format;
+use super::icon::{Icon, icon};
+use super::log::NodeLog;
+use super::ui::{Dialog, Panel, use_ui};
+use crate::i18n::{fill, t};
+use crate::lab::port::MAX_KHS;
+use crate::lab::state::{NodeView, Phase, name_of};
+use crate::lab::{Lab, LabError};
+use crate::testid;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::future::Future;
+use terrarium_console::Terminal;
+use terrarium_core::interface::{Command, MiningMode, NodeSnapshot, Role};
+
+/// Blocks in the stripe.
+const STRIPE: usize = 8;
+
+/// A role in the reader's language.
+pub(crate) fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Central => t().role_central,
+        Role::Miner => t().role_miner,
+        Role::Wallet => t().role_wallet,
+        Role::Full => t().role_full,
+    }
+}
+
+/// All cards, side by side.
+#[component]
+pub(crate) fn Cards() -> impl IntoView {
+    let lab: Lab = expect_context();
+    let ui = use_ui();
+    let none = move || lab.state.nodes.with(Vec::is_empty);
+    view! {
+        <section class="cards" aria-label=move || t().nodes>
+            <For each=move || lab.state.nodes.get() key=|node| node.id let:node>
+                <Card node/>
+            </For>
+            <Show when=none>
+                <div class="panel empty-lab">
+                    <p>{move || t().no_nodes_yet}</p>
+                    <button type="button" class="primary" on:click=move |_| ui.ask(Dialog::AddNode)>{move || t().add_node}</button>
+                </div>
+            </Show>
+        </section>
+    }
+}
+
+/// Which of the two is in sight at the card's foot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Foot {
+    Console,
+    Log,
+}
+
+/// One node's card.
+#[component]
+fn Card(node: NodeView) -> impl IntoView {
+    let foot = RwSignal::new(Foot::Console);
+    let id = node.id;
+    // The console keeps what was typed while the log is in sight.
+    let at = move |which: Foot| foot.get() != which;
+    view! {
+        <article
+            class="panel card"
+            id=format!("node-{id}")
+            tabindex="-1"
+            data-testid=testid::CARD
+            data-node=id.to_string()
+            aria-label=move || node.title()
+        >
+            <Head node/>
+            <Notices node/>
+            <Stripe node/>
+            <Figures node/>
+            <Dial node/>
+            <Buttons node/>
+            <FootTabs node foot/>
+            <div hidden=move || at(Foot::Console)><Console terminal=Terminal::at(id) about=node.title()/></div>
+            <div hidden=move || at(Foot::Log)><NodeLog node/></div>
+        </article>
+    }
+}
+
+#[component]
+fn Head(node: NodeView) -> impl IntoView {
+    let ui = use_ui();
+    let height = move || match node
+        .read(|snapshot| snapshot.chain.as_ref().map(|chain| (chain.height, chain.headers)))
+    {
+        Some(Some((height, headers))) if headers > height => fill(t().syncing, &[&height, &headers]),
+        Some(Some((height, _))) => height.to_string(),
+        _ => "–".to_owned(),
+    };
+    let state = Memo::new(move |_| state_of(node));
+    let id = node.id;
+    view! {
+        <h3>
+            <span class=move || format!("dot {}", state.get().class()) aria-hidden="true"></span>
+            <span>{id.to_string()} " " {name_of(id)}</span>
+            <small>{move || role_word(node.role)}</small>
+            <small class="state" data-testid=testid::CARD_STATE data-state=move || state.get().class()>
+                {move || state.get().word()}
+            </small>
+            <span class="grow"></span>
+            <small class="figure" data-testid=testid::CARD_HEIGHT title=move || t().height>{height}</small>
+            <button
+                type="button"
+                class="round"
+                data-testid=testid::REMOVE_NODE
+                title=move || t().remove
+                aria-label=move || fill(t().remove_node, &[&node.title()])
+                on:click=move |_| ui.ask(Dialog::Remove(id))
+            >
+                {icon(Icon::Close)}
+            </button>
+        </h3>
+    }
+}
+
+/// What a node does, as its card says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Starting,
+    Running,
+    Stopped,
+    Watched,
+    Ended,
+    Crashed,
+}
+
+impl State {
+    fn class(self) -> &'static str {
+        match self {
+            State::Starting => "starting",
+            State::Running => "running",
+            State::Stopped => "stopped",
+            State::Watched => "viewer",
+            State::Ended => "killed",
+            State::Crashed => "crashed",
+        }
+    }
+
+    /// Running is the rule and goes without saying.
+    fn word(self) -> &'static str {
+        match self {
+            State::Starting => t().state_starting,
+            State::Running => "",
+            State::Stopped => t().state_stopped,
+            State::Watched => t().state_viewer,
+            State::Ended => t().state_killed,
+            State::Crashed => t().state_crashed,
+        }
+    }
+}
+
+fn state_of(node: NodeView) -> State {
+    let running = node.is_running();
+    node.status.with(|status| match status.phase {
+        Phase::Starting => State::Starting,
+        Phase::Killed => State::Ended,
+        Phase::Crashed => State::Crashed,
+        Phase::Up if status.viewer => State::Watched,
+        Phase::Up if running => State::Running,
+        Phase::Up => State::Stopped,
+    })
+}
+
+/// What is unusual: crash, storage, another tab.
+#[component]
+fn Notices(node: NodeView) -> impl IntoView {
+    let crash = move || {
+        node.status.with(|status| {
+            let text = status.crash.clone()?;
+            Some(if status.phase == Phase::Crashed {
+                fill(t().crashed, &[&text])
+            } else {
+                fill(t().crashed_and_restarted, &[&text])
+            })
+        })
+    };
+    let memory = move || {
+        node.status.with(|status| status.memory_only.as_ref().map(|why| fill(t().memory_only, &[why])))
+    };
+    let viewer = move || node.status.with(|status| status.viewer).then(|| t().viewer.to_owned());
+    let repaired = move || {
+        node.status.with(|status| {
+            (!status.repaired.is_empty()).then(|| fill(t().repaired, &[&status.repaired.join("; ")]))
+        })
+    };
+    let store = move || {
+        node.read(|snapshot| snapshot.store_failure.as_ref().map(|why| fill(t().store_failed, &[why])))
+            .flatten()
+    };
+    let notice = |kind: &'static str, text: Option<String>| {
+        text.map(|text| {
+            view! { <p class=format!("notice {kind}") role="status" data-testid=testid::CARD_NOTICE data-kind=kind>{text}</p> }
+        })
+    };
+    view! {
+        {move || notice("crash", crash())}
+        {move || notice("store", store())}
+        {move || notice("memory", memory())}
+        {move || notice("repaired", repaired())}
+        {move || notice("viewer", viewer())}
+    }
+}
+
+/// The last blocks; equal stripes are agreement.
+#[component]
+fn Stripe(node: NodeView) -> impl IntoView {
+    let ui = use_ui();
+    let blocks = Memo::new(move |_| {
+        let last = |snapshot: &NodeSnapshot| {
+            let recent = snapshot.chain.as_ref().map(|chain| chain.recent.as_slice()).unwrap_or_default();
+            let from = recent.len().saturating_sub(STRIPE);
+            recent[from..].iter().map(|block| (block.hash, block.height)).collect::<Vec<_>>()
+        };
+        node.read(last).unwrap_or_default()
+    });
+    let tip = Memo::new(move |_| blocks.with(|blocks| blocks.last().map(|(hash, _)| *hash)));
+    let block =
+        move |(hash, height): (terrarium_core::primitives::BlockHash, terrarium_core::primitives::Height)| {
+            let text = hash.to_string();
+            view! {
+                <button
+                    type="button"
+                    class="blk"
+                    class:tip=move || tip.get() == Some(hash)
+                    style=format::hue_style(&text)
+                    title=format!("{height} {}", format::short(&text))
+                    aria-label=move || fill(t().block_named, &[&height, &format::short(&text)])
+                    data-testid=testid::CARD_BLOCK
+                    on:click=move |_| ui.show(Panel::Block(node.id, hash))
+                >
+                    {format::tail(&hash.to_string(), 4).to_owned()}
+                </button>
+            }
+        };
+    let gaps = move || STRIPE - blocks.with(Vec::len);
+    view! {
+        <div class="stripe" role="group" aria-label=move || t().last_blocks>
+            {move || (0..gaps()).map(|_| view! { <span class="blk none"></span> }).collect_view()}
+            <For each=move || blocks.get() key=|(hash, _)| *hash let:entry>
+                {block(entry)}
+            </For>
+        </div>
+    }
+}
+
+#[component]
+fn Figures(node: NodeView) -> impl IntoView {
+    let balance = move || node.read(|snapshot| format::coins(snapshot.wallet.balance));
+    let pending = move || {
+        let amount = node.read(|snapshot| snapshot.wallet.pending).unwrap_or_default();
+        (amount.to_sat() != 0).then(|| format::signed_coins(amount))
+    };
+    let mempool = move || node.read(|snapshot| format::count(snapshot.mempool.count as u64));
+    let peers = move || {
+        let up = |snapshot: &NodeSnapshot| {
+            let connected = terrarium_core::interface::PeerState::Connected;
+            snapshot.peers.iter().filter(|peer| peer.state == connected).count()
+        };
+        node.read(up).map(|count| count.to_string())
+    };
+    let found = move || node.read(|snapshot| format::count(snapshot.mining.blocks_found));
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+    view! {
+        <dl class="figures">
+            <div>
+                <dt>{move || t().balance}</dt>
+                <dd>
+                    <span data-testid=testid::CARD_BALANCE>{move || or_dash(balance())}</span>
+                    <small class="pending" title=move || t().pending>{pending}</small>
+                </dd>
+            </div>
+            <div><dt>{move || t().mempool}</dt><dd data-testid=testid::CARD_MEMPOOL>{move || or_dash(mempool())}</dd></div>
+            <div><dt>{move || t().peers}</dt><dd data-testid=testid::CARD_PEERS>{move || or_dash(peers())}</dd></div>
+            <div><dt>{move || t().blocks_found}</dt><dd data-testid=testid::CARD_FOUND>{move || or_dash(found())}</dd></div>
+        </dl>
+    }
+}
+
+/// The dial of the miner. Its scale is that of a square root, so that small shares can be set as well.
+#[component]
+fn Dial(node: NodeView) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let budget = Memo::new(move |_| {
+        let dial = |snapshot: &NodeSnapshot| match snapshot.mining.mode {
+            MiningMode::Off => 0.0,
+            MiningMode::WhenTwoWait | MiningMode::Always => snapshot.mining.budget_khs,
+        };
+        node.read(dial).unwrap_or(0.0)
+    });
+    // What the hand holds is shown at once, what the worker answers follows.
+    let held = RwSignal::new(None::<f64>);
+    let shown = move || held.get().unwrap_or_else(|| budget.get());
+    let turn = move |event: web_sys::Event| {
+        let place: f64 = event_target_value(&event).parse().unwrap_or(0.0);
+        let khs = from_place(place);
+        held.set(Some(khs));
+        report(lab, node, async move { lab.set_hash_rate(node.id, khs) });
+    };
+    let label = move || fill(t().khs, &[&format::khs(shown())]);
+    view! {
+        <label class="dial">
+            <span>{move || t().hash_power}</span>
+            <input
+                type="range"
+                min="0"
+                max="100"
+                step="1"
+                data-testid=testid::HASH_POWER
+                aria-valuetext=label
+                style=move || format!("--fill:{:.0}%", to_place(shown()))
+                prop:value=move || to_place(shown()).round().to_string()
+                disabled=move || node.status.with(|status| status.viewer || status.phase != Phase::Up)
+                on:input=turn
+                on:change=move |_| held.set(None)
+            />
+            <b class="figure">{label}</b>
+        </label>
+    }
+}
+
+fn to_place(khs: f64) -> f64 {
+    (khs / MAX_KHS).max(0.0).sqrt().min(1.0) * 100.0
+}
+
+/// The dial's steps: a quarter up to four, then halves.
+fn from_place(place: f64) -> f64 {
+    let khs = (place / 100.0).powi(2) * MAX_KHS;
+    let step = if khs < 4.0 { 4.0 } else { 2.0 };
+    // The lowest place but zero still mines.
+    let least = if place > 0.0 { 0.25 } else { 0.0 };
+    ((khs * step).round() / step).max(least)
+}
+
+#[component]
+fn Buttons(node: NodeView) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let id = node.id;
+    let up = move || node.status.with(|status| status.phase == Phase::Up && !status.viewer);
+    let running = Memo::new(move |_| node.is_running());
+    let has_chain = move || node.read(|snapshot| snapshot.chain.is_some()).unwrap_or(false);
+    let busy = RwSignal::new(false);
+    let new_address = move |_| {
+        report(lab, node, async move { lab.exec(id, Command::CreateWallet { label: None }).await.map(drop) });
+    };
+    let mine = move |_| {
+        busy.set(true);
+        report(lab, node, async move {
+            let mined = lab.exec(id, Command::Generate { blocks: 1, address: None }).await;
+            let _ = busy.try_set(false);
+            mined.map(drop)
+        });
+    };
+    let stop = move |_| report(lab, node, async move { lab.stop(id).await });
+    let start = move |_| report(lab, node, async move { lab.start(id, None).await });
+    view! {
+        <div class="row">
+            <button type="button" data-testid=testid::NEW_ADDRESS disabled=move || !up() on:click=new_address>
+                {move || t().new_address}
+            </button>
+            <button
+                type="button"
+                data-testid=testid::MINE_ONE
+                disabled=move || !up() || !has_chain() || busy.get()
+                on:click=mine
+            >
+                {move || t().mine_one}
+            </button>
+            <Show
+                when=move || running.get()
+                fallback=move || {
+                    view! {
+                        <button
+                            type="button"
+                            data-testid=testid::START_NODE
+                            disabled=move || node.status.with(|status| status.viewer || status.phase == Phase::Starting)
+                            on:click=start
+                        >
+                            {move || t().start}
+                        </button>
+                    }
+                }
+            >
+                <button type="button" data-testid=testid::STOP_NODE disabled=move || !up() on:click=stop>
+                    {move || t().stop}
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn FootTabs(node: NodeView, foot: RwSignal<Foot>) -> impl IntoView {
+    let ui = use_ui();
+    let tab = move |own: Foot, testid: &'static str, text: fn() -> &'static str| {
+        let chosen = move || foot.get() == own;
+        view! {
+            <button
+                type="button"
+                class:on=chosen
+                aria-pressed=move || chosen().to_string()
+                data-testid=testid
+                on:click=move |_| foot.set(own)
+            >
+                {text}
+            </button>
+        }
+    };
+    view! {
+        <div class="tabs">
+            {tab(Foot::Console, testid::TAB_CONSOLE, || t().console)}
+            {tab(Foot::Log, testid::TAB_LOG, || t().log)}
+            <button
+                type="button"
+                class="open"
+                data-testid=testid::OPEN_WALLET
+                on:click=move |_| ui.show(Panel::Wallet(node.id))
+            >
+                {move || t().wallet} " ›"
+            </button>
+        </div>
+    }
+}
+
+/// Does something for a card; what goes wrong is written into the node's log.
+fn report(lab: Lab, node: NodeView, act: impl Future<Output = Result<(), LabError>> + 'static) {
+    spawn_local(async move {
+        if let Err(error) = act.await {
+            lab.note(node.id, &error.to_string());
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dial_reaches_both_ends_and_its_least_place_still_mines() {
+        assert_eq!([from_place(0.0), from_place(1.0), from_place(100.0)], [0.0, 0.25, MAX_KHS]);
+    }
+
+    #[test]
+    fn the_dial_never_goes_back_as_it_is_turned_up() {
+        let rates: Vec<f64> = (0..=100).map(|place| from_place(f64::from(place))).collect();
+        assert!(rates.windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+
+    #[test]
+    fn the_first_scenes_rates_have_a_place_on_the_dial() {
+        for rate in [2.0, 8.0] {
+            assert!((from_place(to_place(rate).round()) - rate).abs() < 0.3);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The chain view: the last blocks of all nodes as one tree, height across, branches as lanes, each node's tip named.
+
+use super::format;
+use super::ui::{Panel, use_ui};
+use crate::i18n::{fill, t};
+use crate::lab::Lab;
+use crate::lab::state::name_of;
+use crate::lab::tree::{PlacedBlock, Standing, TreeLayout};
+use crate::testid;
+use leptos::html;
+use leptos::prelude::*;
+use terrarium_core::interface::NodeId;
+
+/// Heights in sight, the rest to be scrolled to.
+const COLUMNS: u32 = 24;
+
+/// A column's width and a lane's height, in CSS pixels; the style sheet knows the same.
+const COLUMN: u32 = 78;
+const LANE: u32 = 92;
+
+/// Names under a tip before the rest is counted.
+const NAMES: usize = 4;
+
+/// The chain of all nodes.
+#[component]
+pub(crate) fn ChainView() -> impl IntoView {
+    let lab: Lab = expect_context();
+    let layout = Memo::new(move |_| {
+        let nodes = lab.state.nodes.get();
+        let tips: Vec<_> = nodes.iter().filter_map(|node| Some((node.id, node.tip()?))).collect();
+        lab.state.tree.with(|tree| tree.layout(&tips, COLUMNS))
+    });
+    let scroller = NodeRef::<html::Div>::new();
+    let top = Memo::new(move |_| layout.with(highest));
+    Effect::new(move |_| {
+        top.track();
+        if let Some(element) = scroller.get() {
+            element.set_scroll_left(element.scroll_width());
+        }
+    });
+    let stale = move || layout.with(TreeLayout::stale);
+    let size = move || {
+        layout.with(|layout| {
+            let low = highest(layout).map_or(0, |top| (top + 1).saturating_sub(layout.columns));
+            let (columns, lanes) = (layout.columns + 1, layout.lanes.max(1) as u32);
+            format!("--low:{low};width:{}px;height:{}px", columns * COLUMN, 44 + lanes * LANE)
+        })
+    };
+    let next = move || highest_column(&layout.get());
+    view! {
+        <section class="panel chain" data-testid=testid::CHAIN>
+            <h2>
+                <span>{move || t().chain}</span>
+                <span class="grow"></span>
+                <span class="figure">{move || fill(t().stale_count, &[&stale()])}</span>
+            </h2>
+            <div class="chain-scroll" node_ref=scroller tabindex="0" role="group" aria-label=move || t().chain_about>
+                <Show when=move || top.get().is_some() fallback=|| view! { <p class="quiet empty">{move || t().no_blocks_yet}</p> }>
+                    <ol class="tree" style=size>
+                        <For each=move || layout.get().blocks key=block_key let:block>
+                            {placed(block)}
+                        </For>
+                        <li class="next" style=move || format!("--at:{}", next()) aria-hidden="true"><span>"+"</span></li>
+                    </ol>
+                </Show>
+            </div>
+        </section>
+    }
+}
+
+fn highest(layout: &TreeLayout) -> Option<u32> {
+    layout.blocks.iter().map(|block| block.summary.height.0).max()
+}
+
+fn highest_column(layout: &TreeLayout) -> u32 {
+    highest(layout).map_or(0, |top| top + 1)
+}
+
+/// All that changes how a block is drawn; its height is part of the hash.
+fn block_key(block: &PlacedBlock) -> (String, usize, bool, Vec<NodeId>, Option<usize>) {
+    let parent_lane = block.parent.map(|(_, lane)| lane);
+    (
+        block.summary.hash.to_string(),
+        block.lane,
+        block.standing == Standing::Stale,
+        block.nodes.clone(),
+        parent_lane,
+    )
+}
+
+fn placed(block: PlacedBlock) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let ui = use_ui();
+    let hash = block.summary.hash.to_string();
+    let height = block.summary.height;
+    let stale = block.standing == Standing::Stale;
+    let style = format!("--at:{height};--lane:{};{}", block.lane, format::hue_style(&hash));
+    let names = (!block.nodes.is_empty()).then(|| names(&block.nodes));
+    let spoken = {
+        let (hash, names) = (hash.clone(), names.clone());
+        let transactions = block.summary.transactions;
+        move || {
+            let standing = if stale { t().stale } else { "" };
+            let block = fill(t().block_spoken, &[&height, &format::short(&hash), &transactions]);
+            format!("{block} {standing} {}", names.as_deref().unwrap_or_default())
+        }
+    };
+    let id = block.summary.hash;
+    let open = move |_| {
+        // Any node that knows the block can show it; a stale one is known to whoever was on that branch.
+        let viewer = lab.nodes(|nodes| nodes.keys().next().copied());
+        if let Some(viewer) = block.nodes.first().copied().or(viewer) {
+            ui.show(Panel::Block(viewer, id));
+        }
+    };
+    view! {
+        <li class="spot" class:stale=stale style=style>
+            {block.parent.map(|(_, lane)| edge(block.lane, lane))}
+            <span class="height" aria-hidden="true">{height.to_string()}</span>
+            <button
+                type="button"
+                class="block"
+                data-testid=testid::CHAIN_BLOCK
+                data-hash=hash.clone()
+                data-height=height.to_string()
+                data-standing=if stale { "stale" } else { "active" }
+                aria-label=spoken
+                on:click=open
+            >
+                {format::tail(&hash, 6).to_owned()}
+            </button>
+            <span class="below">
+                {names.map(|names| view! { <b>{names}</b> })}
+                {stale.then(|| view! { <i>{move || t().stale}</i> })}
+            </span>
+        </li>
+    }
+}
+
+/// The line to the parent: straight in the same lane, a curve to another.
+fn edge(own: usize, parent: usize) -> impl IntoView {
+    let rise = (own as f64 - parent as f64) * f64::from(LANE);
+    let (top, height) = if rise > 0.0 { (-rise, rise) } else { (0.0, -rise) };
+    let style = format!("top:calc(50% + {top}px);height:{}px", height.max(2.0));
+    let path = if rise == 0.0 {
+        "M0 1H30".to_owned()
+    } else {
+        format!("M0 {}C18 {} 12 {} 30 {}", -top - rise, -top - rise, -top, -top)
+    };
+    view! {
+        <svg class="edge" class:fork=rise != 0.0 width="30" style=style overflow="visible" aria-hidden="true">
+            <path d=path></path>
+        </svg>
+    }
+}
+
+fn names(nodes: &[NodeId]) -> String {
+    let name = |id: &NodeId| {
+        let name = name_of(*id);
+        if name.is_empty() { id.to_string() } else { name.to_owned() }
+    };
+    let shown: Vec<String> = nodes.iter().take(NAMES).map(name).collect();
+    match nodes.len().saturating_sub(NAMES) {
+        0 => shown.join(" "),
+        more => format!("{} +{more}", shown.join(" ")),
+    }
+}

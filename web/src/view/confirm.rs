@@ -1,0 +1,38 @@
+//! Asks before something is lost.
+
+use super::dialog::Modal;
+use super::ui::use_ui;
+use crate::i18n::t;
+use crate::testid;
+use leptos::prelude::*;
+
+/// A question with yes and no.
+#[component]
+pub(crate) fn Confirm(
+    #[prop(into)] title: Signal<String>,
+    /// What will be lost.
+    #[prop(into)]
+    text: Signal<String>,
+    /// What the button for yes says.
+    #[prop(into)]
+    yes: Signal<String>,
+    /// Called on yes.
+    on_yes: Callback<()>,
+) -> impl IntoView {
+    let ui = use_ui();
+    let agree = move |_| {
+        ui.dialog.set(None);
+        on_yes.run(());
+    };
+    view! {
+        <Modal title>
+            <p>{text}</p>
+            <div class="buttons">
+                <button type="button" class="plain" data-testid=testid::CONFIRM_NO autofocus on:click=move |_| ui.dialog.set(None)>
+                    {move || t().cancel}
+                </button>
+                <button type="button" class="danger" data-testid=testid::CONFIRM_YES on:click=agree>{yes}</button>
+            </div>
+        </Modal>
+    }
+}

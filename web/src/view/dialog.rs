@@ -1,0 +1,36 @@
+//! A modal dialog: the browser's own element, which keeps the focus inside, closes on Escape and gives the focus back.
+
+use super::icon::{Icon, icon};
+use super::ui::use_ui;
+use crate::i18n::t;
+use leptos::html;
+use leptos::prelude::*;
+
+/// A dialog that is open as long as it exists.
+#[component]
+pub(crate) fn Modal(
+    /// Its heading.
+    #[prop(into)]
+    title: Signal<String>,
+    children: Children,
+) -> impl IntoView {
+    let ui = use_ui();
+    let element = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        if let Some(dialog) = element.get() {
+            // It is in the document by now; a second call on an open dialog is the only failure.
+            let _ = dialog.show_modal();
+        }
+    });
+    view! {
+        <dialog node_ref=element class="modal" aria-labelledby="modal-title" on:close=move |_| ui.dialog.set(None)>
+            <header>
+                <h2 id="modal-title">{title}</h2>
+                <button type="button" class="round" aria-label=move || t().close on:click=move |_| ui.dialog.set(None)>
+                    {icon(Icon::Close)}
+                </button>
+            </header>
+            {children()}
+        </dialog>
+    }
+}

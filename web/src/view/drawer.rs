@@ -1,0 +1,95 @@
+//! The drawer at the side: a wallet, a block or a transaction in full, beside what it is about.
+
+use super::block_view::BlockPanel;
+use super::icon::{Icon, icon};
+use super::transaction_view::TransactionPanel;
+use super::ui::{Panel, use_ui};
+use super::wallet::WalletPanel;
+use crate::i18n::t;
+use crate::testid;
+use leptos::html;
+use leptos::prelude::*;
+
+/// The drawer; nothing while no panel is open.
+#[component]
+pub(crate) fn Drawer() -> impl IntoView {
+    let ui = use_ui();
+    let open = Memo::new(move |_| ui.panels.with(|panels| !panels.is_empty()));
+    view! { <Show when=move || open.get()><Opened/></Show> }
+}
+
+#[component]
+fn Opened() -> impl IntoView {
+    let ui = use_ui();
+    let element = NodeRef::<html::Aside>::new();
+    let before = document().active_element();
+    Effect::new(move |_| {
+        if let Some(element) = element.get() {
+            let _ = element.focus();
+        }
+    });
+    let before = StoredValue::new_local(before);
+    on_cleanup(move || {
+        // The focus goes back to where it was.
+        use wasm_bindgen::JsCast;
+        let element = before.try_get_value().flatten();
+        if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    });
+    let on_key = move |event: web_sys::KeyboardEvent| {
+        if event.key() == "Escape" {
+            ui.close();
+        }
+    };
+    let panel = move || match ui.panels.with(|panels| panels.last().copied()) {
+        Some(Panel::Wallet(node)) => view! { <WalletPanel id=node/> }.into_any(),
+        Some(Panel::Block(node, hash)) => view! { <BlockPanel id=node hash/> }.into_any(),
+        Some(Panel::Transaction(node, txid)) => view! { <TransactionPanel id=node txid/> }.into_any(),
+        None => ().into_any(),
+    };
+    let title = move || match ui.panels.with(|panels| panels.last().copied()) {
+        Some(Panel::Wallet(_)) => t().wallet,
+        Some(Panel::Block(..)) => t().block,
+        Some(Panel::Transaction(..)) => t().transaction,
+        None => "",
+    };
+    let deep = move || ui.panels.with(|panels| panels.len() > 1);
+    view! {
+        <aside
+            class="drawer"
+            node_ref=element
+            tabindex="-1"
+            role="dialog"
+            aria-label=title
+            data-testid=testid::DRAWER
+            on:keydown=on_key
+        >
+            <header>
+                <Show when=deep>
+                    <button
+                        type="button"
+                        class="round"
+                        aria-label=move || t().back
+                        data-testid=testid::DRAWER_BACK
+                        on:click=move |_| ui.back()
+                    >
+                        {icon(Icon::Back)}
+                    </button>
+                </Show>
+                <h2>{title}</h2>
+                <span class="grow"></span>
+                <button
+                    type="button"
+                    class="round"
+                    aria-label=move || t().close
+                    data-testid=testid::DRAWER_CLOSE
+                    on:click=move |_| ui.close()
+                >
+                    {icon(Icon::Close)}
+                </button>
+            </header>
+            {panel}
+        </aside>
+    }
+}

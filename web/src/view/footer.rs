@@ -1,0 +1,25 @@
+//! The footer: what this is, and the way to the other scenes.
+
+use crate::i18n::t;
+use crate::lab::scene::Scene;
+use leptos::prelude::*;
+
+/// The footer.
+#[component]
+pub(crate) fn Footer() -> impl IntoView {
+    let scene = |scene: Scene, name: fn() -> &'static str| {
+        view! { <a href=format!("?scene={}", scene.name())>{name}</a> }
+    };
+    view! {
+        <footer class="foot">
+            <p>{move || t().disclaimer}</p>
+            <nav aria-label=move || t().scenes>
+                {scene(Scene::First, || t().scene_first)}
+                {scene(Scene::Seed000, || t().scene_one)}
+                {scene(Scene::Seed001, || t().scene_two)}
+                {scene(Scene::Empty, || t().scene_empty)}
+            </nav>
+            <code>"window.terrarium"</code>
+        </footer>
+    }
+}

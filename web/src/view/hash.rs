@@ -1,0 +1,36 @@
+//! A hash, address or other long text: shortened in the middle, copied whole on click.
+
+use super::icon::{Icon, icon};
+use crate::browser;
+use crate::i18n::t;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+
+/// A long text that a click copies.
+#[component]
+pub(crate) fn Copyable(
+    /// The whole text.
+    text: String,
+    /// What is shown of it.
+    shown: String,
+) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let whole = text.clone();
+    let copy = move |_| {
+        let text = text.clone();
+        spawn_local(async move {
+            if browser::copy(text).await {
+                copied.set(true);
+                set_timeout(move || copied.set(false), Duration::from_millis(1_200));
+            }
+        });
+    };
+    view! {
+        <button type="button" class="copyable" class:done=copied title=whole.clone() on:click=copy>
+            <span class="mono">{shown}</span>
+            {move || icon(if copied.get() { Icon::Done } else { Icon::Copy })}
+            <span class="sr">{move || if copied.get() { t().copied } else { t().copy }}</span>
+        </button>
+    }
+}

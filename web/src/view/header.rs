@@ -1,0 +1,197 @@
+//! The header: what all nodes agree on, the lab's clock, language and theme.
+
+use super::format;
+use super::icon::{Icon, icon};
+use super::ui::{Dialog, use_ui};
+use crate::i18n::{Lang, fill, lang, t};
+use crate::lab::clock::{LabClock, SPEEDS};
+use crate::lab::{Lab, state::LabState};
+use crate::{prefs, testid};
+use leptos::prelude::*;
+use std::collections::BTreeMap;
+use terrarium_core::primitives::{BlockHash, Height};
+
+/// Blocks over which the pace is averaged.
+const PACE_BLOCKS: usize = 16;
+
+/// How far the nodes agree.
+#[derive(Clone, Debug, PartialEq)]
+struct Agreement {
+    /// Nodes that have a chain.
+    nodes: usize,
+    /// Those on the tip that most of them have.
+    agreeing: usize,
+    height: Height,
+    tip: BlockHash,
+}
+
+/// The header.
+#[component]
+pub(crate) fn Header() -> impl IntoView {
+    let lab: Lab = expect_context();
+    let ui = use_ui();
+    view! {
+        <header class="top">
+            <span class="logo"><i aria-hidden="true"></i><span>{move || t().name}</span></span>
+            <AgreementPill/>
+            <span class="quiet pace">{move || pace_text(&lab.state)}</span>
+            <span class="grow"></span>
+            <ClockControls/>
+            <LangSwitch/>
+            <span class="seg">
+                <ThemeSwitch/>
+                <button
+                    type="button"
+                    data-testid=testid::NEW_NETWORK
+                    title=move || t().new_network
+                    aria-label=move || t().new_network
+                    on:click=move |_| ui.ask(Dialog::NewNetwork)
+                >
+                    {icon(Icon::Fresh)}
+                </button>
+            </span>
+        </header>
+    }
+}
+
+#[component]
+fn AgreementPill() -> impl IntoView {
+    let lab: Lab = expect_context();
+    let agreement = Memo::new(move |_| agreement(&lab.state));
+    let style = move || agreement.with(|a| a.as_ref().map(|a| format::hue_style(&a.tip.to_string())));
+    let text = move || {
+        agreement.with(|agreement| match agreement {
+            None => t().no_chain_yet.to_owned(),
+            Some(a) => {
+                let tip = format::short(&a.tip.to_string());
+                fill(t().agreement, &[&a.agreeing, &a.nodes, &a.height, &tip])
+            }
+        })
+    };
+    let split = move || agreement.with(|a| a.as_ref().is_some_and(|a| a.agreeing < a.nodes));
+    view! {
+        <span class="agree" class:split=split role="status" data-testid=testid::AGREEMENT>
+            <span class="swatch" class:none=move || agreement.with(Option::is_none) style=style></span>
+            {text}
+        </span>
+    }
+}
+
+fn agreement(state: &LabState) -> Option<Agreement> {
+    let mut tips: BTreeMap<(Height, BlockHash), usize> = BTreeMap::new();
+    state.nodes.with(|nodes| {
+        let of = |node: &crate::lab::state::NodeView| {
+            node.read(|snapshot| snapshot.chain.as_ref().map(|chain| (chain.height, chain.tip))).flatten()
+        };
+        nodes.iter().filter_map(of).for_each(|tip| *tips.entry(tip).or_default() += 1);
+    });
+    let nodes = tips.values().sum();
+    // Of equally many followers the higher tip is named.
+    let (&(height, tip), &agreeing) = tips.iter().max_by_key(|&(tip, &followers)| (followers, *tip))?;
+    Some(Agreement { nodes, agreeing, height, tip })
+}
+
+/// Total hash power, and how often a block comes.
+fn pace_text(state: &LabState) -> String {
+    let (power, pace) = state.nodes.with(|nodes| {
+        let rate = |node: &crate::lab::state::NodeView| {
+            node.read(|snapshot| snapshot.mining.hashes_per_second).unwrap_or(0.0)
+        };
+        let power: f64 = nodes.iter().map(rate).sum();
+        let times = nodes.iter().filter_map(|node| {
+            node.read(|snapshot| {
+                let recent = &snapshot.chain.as_ref()?.recent;
+                let last = &recent[recent.len().saturating_sub(PACE_BLOCKS)..];
+                let span = f64::from(last.last()?.time) - f64::from(last.first()?.time);
+                (last.len() > 4)
+                    .then(|| (last.last().map(|block| block.height), span / (last.len() - 1) as f64))
+            })
+            .flatten()
+        });
+        let pace = times.max_by(|a, b| a.0.cmp(&b.0)).map(|(_, pace)| pace);
+        (power / 1000.0, pace)
+    });
+    let power = format::khs(power);
+    match pace {
+        Some(pace) => fill(t().power_and_pace, &[&power, &format!("{pace:.1}")]),
+        None => fill(t().power_alone, &[&power]),
+    }
+}
+
+#[component]
+fn ClockControls() -> impl IntoView {
+    let lab: Lab = expect_context();
+    let paused = Memo::new(move |_| lab.state.clock.with(LabClock::is_paused));
+    let toggle = move |_| if paused.get_untracked() { lab.resume() } else { lab.pause() };
+    let label = move || if paused.get() { t().resume } else { t().pause };
+    let choose = move |event| {
+        if let Ok(speed) = event_target_value(&event).parse::<f64>() {
+            lab.set_speed(speed);
+        }
+    };
+    let options = SPEEDS.map(|speed| {
+        let chosen = move || lab.state.clock.with(|clock| clock.speed == speed);
+        view! { <option value=speed.to_string() prop:selected=chosen>{format!("{speed}×")}</option> }
+    });
+    view! {
+        <span class="seg" role="group" aria-label=move || t().clock>
+            <button type="button" class:on=paused data-testid=testid::CLOCK_PAUSE title=label aria-label=label on:click=toggle>
+                {move || icon(if paused.get() { Icon::Play } else { Icon::Pause })}
+            </button>
+            <button
+                type="button"
+                data-testid=testid::CLOCK_STEP
+                title=move || t().step
+                aria-label=move || t().step
+                on:click=move |_| lab.step()
+            >
+                {icon(Icon::Step)}
+            </button>
+            <select data-testid=testid::CLOCK_SPEED aria-label=move || t().speed on:change=choose>{options}</select>
+        </span>
+    }
+}
+
+#[component]
+fn LangSwitch() -> impl IntoView {
+    let button = |own: Lang, testid: &'static str, text: &'static str| {
+        let pressed = move || lang() == own;
+        view! {
+            <button
+                type="button"
+                class:on=pressed
+                data-testid=testid
+                lang=own.tag()
+                aria-pressed=move || pressed().to_string()
+                on:click=move |_| prefs::choose_lang(own)
+            >
+                {text}
+            </button>
+        }
+    };
+    view! {
+        <span class="seg" role="group" aria-label=move || t().language>
+            {button(Lang::En, testid::LANG_EN, "EN")} {button(Lang::Zh, testid::LANG_ZH, "中文")}
+        </span>
+    }
+}
+
+#[component]
+fn ThemeSwitch() -> impl IntoView {
+    let theme = RwSignal::new(prefs::theme());
+    let toggle = move |_| {
+        theme.update(|theme| *theme = theme.other());
+        prefs::choose_theme(theme.get_untracked());
+    };
+    view! {
+        <button
+            type="button"
+            data-testid=testid::THEME
+            title=move || t().theme
+            aria-label=move || t().theme
+            on:click=toggle
+        >
+            {icon(Icon::Theme)}
+        </button>
+    }
+}

@@ -1,0 +1,296 @@
+//! The network map: nodes, links, cuts, and what travels; beneath it the live log, its twin in words.
+
+use super::format;
+use crate::i18n::{fill, t};
+use crate::lab::Lab;
+use crate::lab::state::{NodeView, name_of};
+use crate::lab::traffic::{Cargo, Flight, Line, News};
+use crate::{browser, testid};
+use leptos::prelude::*;
+use std::collections::BTreeSet;
+use std::f64::consts::TAU;
+use terrarium_core::interface::NodeId;
+use wasm_bindgen::JsCast;
+
+/// The drawing's size.
+const WIDTH: f64 = 460.0;
+const HEIGHT: f64 = 290.0;
+
+/// Lines of the live log in sight.
+const LINES: usize = 4;
+
+/// A place on the map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Point {
+    x: f64,
+    y: f64,
+}
+
+/// Map and live log.
+#[component]
+pub(crate) fn NetworkMap() -> impl IntoView {
+    let lab: Lab = expect_context();
+    let rate = message_rate(lab);
+    view! {
+        <section class="panel map" data-testid=testid::MAP>
+            <h2>
+                <span>{move || t().network}</span>
+                <span class="grow"></span>
+                <span class="figure">{move || fill(t().messages_a_second, &[&rate.get()])}</span>
+            </h2>
+            <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="group" aria-label=move || t().map_about>
+                <Links/>
+                <Flights/>
+                <Nodes/>
+            </svg>
+            <LiveLog/>
+        </section>
+    }
+}
+
+/// Where each node stands: four on a diamond as in the first scene, more on an ellipse, from the top.
+fn places(nodes: &[NodeId]) -> Vec<(NodeId, Point)> {
+    let order: Vec<usize> = match nodes.len() {
+        // Top, left, right, bottom.
+        4 => vec![0, 3, 1, 2],
+        3 => vec![0, 2, 1],
+        n => (0..n).collect(),
+    };
+    let (rx, ry) = if nodes.len() > 6 { (176.0, 96.0) } else { (148.0, 90.0) };
+    let count = nodes.len().max(1) as f64;
+    nodes
+        .iter()
+        .zip(order)
+        .map(|(&id, step)| {
+            let angle = TAU * (step as f64 / count - 0.25);
+            let (sin, cos) = angle.sin_cos();
+            (id, Point { x: WIDTH / 2.0 + rx * cos, y: HEIGHT / 2.0 - 4.0 + ry * sin })
+        })
+        .collect()
+}
+
+fn place_of(lab: &Lab, id: NodeId) -> Option<Point> {
+    let ids: Vec<NodeId> = lab.state.nodes.with(|nodes| nodes.iter().map(|node| node.id).collect());
+    places(&ids).into_iter().find(|(other, _)| *other == id).map(|(_, at)| at)
+}
+
+#[component]
+fn Links() -> impl IntoView {
+    let lab: Lab = expect_context();
+    // A cut link has no connection any more; those that were seen before the cut stay on the map until it heals.
+    let links = Memo::new(move |before: Option<&BTreeSet<(NodeId, NodeId)>>| {
+        let mut links = lab.state.connections();
+        let cut = |&&(a, b): &&(NodeId, NodeId)| lab.state.links.with(|links| links.is_cut(a, b));
+        links.extend(before.into_iter().flatten().filter(cut));
+        links
+    });
+    let line = move |(a, b): (NodeId, NodeId)| {
+        let cut = Memo::new(move |_| lab.state.links.with(|links| links.is_cut(a, b)));
+        let ends = Memo::new(move |_| Some((place_of(&lab, a)?, place_of(&lab, b)?)));
+        let path = move || {
+            ends.get().map(|(from, to)| format!("M{:.1} {:.1}L{:.1} {:.1}", from.x, from.y, to.x, to.y))
+        };
+        let mark = move || {
+            let (from, to) = ends.get()?;
+            let at = format!("translate({:.1} {:.1})", (from.x + to.x) / 2.0, (from.y + to.y) / 2.0);
+            cut.get().then(|| {
+                view! {
+                    <g class="cut-mark" transform=at>
+                        <circle r="9"></circle>
+                        <path d="M-4 -4L4 4M4 -4L-4 4"></path>
+                    </g>
+                }
+            })
+        };
+        view! {
+            <g data-testid=testid::MAP_LINK data-link=format!("{a}-{b}") data-cut=move || cut.get().to_string()>
+                <path class="link-line" class:cut=cut d=path></path>
+                {mark}
+            </g>
+        }
+    };
+    view! {
+        <For each=move || links.get() key=|link| *link let:link>
+            {line(link)}
+        </For>
+    }
+}
+
+#[component]
+fn Nodes() -> impl IntoView {
+    let lab: Lab = expect_context();
+    view! {
+        <For each=move || lab.state.nodes.get() key=|node| node.id let:node>
+            <MapNode node/>
+        </For>
+    }
+}
+
+#[component]
+fn MapNode(node: NodeView) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let place = Memo::new(move |_| place_of(&lab, node.id));
+    let at = move || place.get().map(|at| format!("translate({:.1} {:.1})", at.x, at.y));
+    let above = move || place.get().is_none_or(|at| at.y < HEIGHT * 0.7);
+    let tip = Memo::new(move |_| node.tip().map(|tip| tip.to_string()));
+    let ring = move || tip.with(|tip| tip.as_deref().map(format::hue_style));
+    let label = move || {
+        let role = super::card::role_word(node.role);
+        let name = name_of(node.id);
+        if name.is_empty() { role.to_owned() } else { format!("{name} · {role}") }
+    };
+    let running = Memo::new(move |_| node.is_running());
+    let go = move || reveal_card(node.id);
+    let on_key = move |event: web_sys::KeyboardEvent| {
+        if event.key() == "Enter" || event.key() == " " {
+            event.prevent_default();
+            go();
+        }
+    };
+    view! {
+        <g
+            class="map-node"
+            class:idle=move || !running.get()
+            class:chainless=move || tip.with(Option::is_none)
+            transform=at
+            style=ring
+            role="button"
+            tabindex="0"
+            aria-label=move || format!("{} {}", node.title(), label())
+            data-testid=testid::MAP_NODE
+            data-node=node.id.to_string()
+            on:click=move |_| go()
+            on:keydown=on_key
+        >
+            <circle r="27"></circle>
+            <text class="mono" y="4.5">{node.id.to_string()}</text>
+            <text class="name" y=move || if above() { "-36" } else { "45" }>{label}</text>
+        </g>
+    }
+}
+
+/// Brings a node's card into sight.
+fn reveal_card(id: NodeId) {
+    if let Some(card) = document().get_element_by_id(&format!("node-{id}")) {
+        card.scroll_into_view();
+        if let Ok(card) = card.dyn_into::<web_sys::HtmlElement>() {
+            let _ = card.focus();
+        }
+    }
+}
+
+#[component]
+fn Flights() -> impl IntoView {
+    let lab: Lab = expect_context();
+    if browser::wants_less_motion() {
+        // The live log tells the same without motion.
+        return ().into_any();
+    }
+    let flights =
+        move || lab.state.traffic.with(|traffic| traffic.flights.iter().cloned().collect::<Vec<_>>());
+    view! {
+        <For each=flights key=|flight| flight.number let:flight>
+            {flying(&lab, flight)}
+        </For>
+    }
+    .into_any()
+}
+
+fn flying(lab: &Lab, flight: Flight) -> Option<AnyView> {
+    let (from, to) = untrack(|| Some((place_of(lab, flight.from)?, place_of(lab, flight.to)?)))?;
+    let subject = flight.subject.unwrap_or_default();
+    let style = format!(
+        "--x0:{:.1}px;--y0:{:.1}px;--x1:{:.1}px;--y1:{:.1}px;{}",
+        from.x,
+        from.y,
+        to.x,
+        to.y,
+        format::hue_style(&subject)
+    );
+    let label = (!subject.is_empty()).then(|| format!("{} {}", flight.command, format::short(&subject)));
+    let body = match flight.cargo {
+        Cargo::Block => view! {
+            <rect class="cargo-block" x="-8" y="-8" width="16" height="16" rx="4"></rect>
+            <text y="-13">{label}</text>
+        }
+        .into_any(),
+        Cargo::Transaction => view! {
+            <path class="cargo-tx" d="M0-7L7 0 0 7-7 0Z"></path>
+            <text y="-11">{label}</text>
+        }
+        .into_any(),
+        Cargo::Talk => {
+            view! { <rect class="cargo-talk" x="-5" y="-3" width="10" height="6" rx="2"></rect> }.into_any()
+        }
+    };
+    Some(view! { <g class="flight" style=style>{body}</g> }.into_any())
+}
+
+/// The map in words.
+#[component]
+fn LiveLog() -> impl IntoView {
+    let lab: Lab = expect_context();
+    let lines = move || {
+        lab.state.traffic.with(|traffic| {
+            let skip = traffic.lines.len().saturating_sub(LINES);
+            traffic.lines.iter().skip(skip).cloned().collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <ol class="live-log" role="log" aria-live="off" aria-label=move || t().live_log data-testid=testid::LIVE_LOG>
+            <For each=lines key=|line| line.number let:line>
+                {told(line)}
+            </For>
+        </ol>
+    }
+}
+
+fn told(line: Line) -> impl IntoView {
+    let weighty = !matches!(line.news, News::Message { .. });
+    view! { <li class:weighty=weighty>{move || in_words(&line.news)}</li> }
+}
+
+fn in_words(news: &News) -> String {
+    match news {
+        News::Message { from, to, command, length } => format!("{from} → {to}  {command} · {length} B"),
+        News::Block { at, height, hash } => fill(t().accepted_block, &[at, height, &format::short(hash)]),
+        News::Reorg { at, disconnected, connected, returned } => {
+            fill(t().reorganised, &[at, disconnected, connected, returned])
+        }
+        News::Peer { at, peer, connected: true } => fill(t().peer_came, &[at, peer]),
+        News::Peer { at, peer, connected: false } => fill(t().peer_went, &[at, peer]),
+    }
+}
+
+/// Messages in the last second.
+fn message_rate(lab: Lab) -> ReadSignal<u64> {
+    let (rate, set_rate) = signal(0);
+    let last = StoredValue::new(0_u64);
+    let count = move || {
+        let total = lab.state.traffic.with_untracked(|traffic| traffic.messages);
+        set_rate.set(total.saturating_sub(last.get_value()));
+        last.set_value(total);
+    };
+    if let Ok(timer) = set_interval_with_handle(count, std::time::Duration::from_secs(1)) {
+        on_cleanup(move || timer.clear());
+    }
+    rate
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_never_stand_on_one_another_nor_outside() {
+        for count in 1..=30 {
+            let nodes: Vec<NodeId> = (0..count).map(|n| NodeId(3000 + n)).collect();
+            let places = places(&nodes);
+            assert_eq!(places.len(), nodes.len());
+            for (i, (_, a)) in places.iter().enumerate() {
+                assert!((30.0..WIDTH - 30.0).contains(&a.x) && (30.0..HEIGHT - 30.0).contains(&a.y));
+                assert!(places[..i].iter().all(|(_, b)| (a.x - b.x).hypot(a.y - b.y) > 10.0));
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! How the lab looks. A component is one file; its style section bears its name in `web/style`. Views read
+//! `lab::state` and call the port; nothing here writes the lab's state.
+#![allow(unreachable_pub, reason = "the component macro makes the structs of properties public")]
+
+mod actions;
+mod add_node;
+mod answer;
+mod app;
+mod block_view;
+mod card;
+mod chain;
+mod confirm;
+mod console;
+mod dialog;
+mod drawer;
+mod follow;
+mod footer;
+mod format;
+mod hash;
+mod header;
+mod icon;
+mod log;
+mod map;
+mod send;
+mod terminals;
+mod transaction_view;
+mod tutorial;
+mod ui;
+mod wallet;
+
+pub(crate) use app::App;

@@ -1,0 +1,269 @@
+//! Paying: a form with its rules, in the dialog of the large button and in the wallet.
+
+use super::dialog::Modal;
+use super::format;
+use super::ui::use_ui;
+use crate::i18n::{fill, t, t_now};
+use crate::lab::state::{FollowedPayment, NodeView};
+use crate::lab::{Lab, LabError};
+use crate::testid;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use terrarium_core::interface::{AddressEntry, Command, CommandError, NodeId, Reply};
+use terrarium_core::primitives::Amount;
+
+/// The recipient that stands for an address typed by hand.
+const BY_ADDRESS: &str = "address";
+
+/// The dialog of the large button.
+#[component]
+pub(crate) fn SendDialog() -> impl IntoView {
+    let ui = use_ui();
+    let title = Signal::derive(|| t().send.to_owned());
+    view! {
+        <Modal title>
+            <SendForm on_sent=Callback::new(move |()| ui.dialog.set(None))/>
+        </Modal>
+    }
+}
+
+/// What is being typed.
+#[derive(Clone, Copy)]
+struct Draft {
+    from: RwSignal<Option<NodeId>>,
+    to: RwSignal<String>,
+    address: RwSignal<String>,
+    amount: RwSignal<String>,
+    error: RwSignal<Option<String>>,
+    busy: RwSignal<bool>,
+}
+
+/// The form. `from` fixes who pays.
+#[component]
+pub(crate) fn SendForm(
+    #[prop(optional)] from: Option<NodeId>,
+    /// Called once a payment is on its way.
+    on_sent: Callback<()>,
+) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let ui = use_ui();
+    let draft = Draft::new(&lab, from);
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let payment = match draft.check(&lab) {
+            Ok(payment) => payment,
+            Err(error) => return draft.error.set(Some(error)),
+        };
+        draft.error.set(None);
+        draft.busy.set(true);
+        spawn_local(async move {
+            let sent = pay(lab, payment).await;
+            draft.busy.set(false);
+            match sent {
+                Ok(followed) => {
+                    ui.followed.set(Some(followed));
+                    on_sent.run(());
+                }
+                Err(error) => draft.error.set(Some(in_words(&error))),
+            }
+        });
+    };
+    view! {
+        <form class="send" on:submit=submit novalidate>
+            <Show when=move || from.is_none()><PayerField draft/></Show>
+            <RecipientField draft/>
+            <label>
+                <span>{move || t().amount}</span>
+                <input
+                    type="text"
+                    inputmode="decimal"
+                    autocomplete="off"
+                    data-testid=testid::SEND_AMOUNT
+                    bind:value=draft.amount
+                />
+            </label>
+            <p class="error" role="alert" data-testid=testid::SEND_ERROR>{draft.error}</p>
+            <button type="submit" class="primary" data-testid=testid::SEND_SUBMIT disabled=draft.busy>
+                {move || t().pay}
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn PayerField(draft: Draft) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let options = move || {
+        let option = |node: NodeView| {
+            let balance = node.read(spendable).unwrap_or_default();
+            let text = format!("{} · {}", node.title(), format::coins(balance));
+            let chosen = move || draft.from.get() == Some(node.id);
+            view! { <option value=node.id.to_string() prop:selected=chosen>{text}</option> }
+        };
+        lab.state.nodes.get().into_iter().map(option).collect_view()
+    };
+    view! {
+        <label>
+            <span>{move || t().from}</span>
+            <select
+                data-testid=testid::SEND_FROM
+                on:change=move |event| draft.from.set(event_target_value(&event).parse().ok())
+            >
+                {options}
+            </select>
+        </label>
+    }
+}
+
+#[component]
+fn RecipientField(draft: Draft) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let options = move || {
+        let option = |node: NodeView| {
+            let value = node.id.to_string();
+            let own = value.clone();
+            let chosen = move || draft.to.with(|to| *to == own);
+            view! { <option value=value prop:selected=chosen>{node.title()}</option> }
+        };
+        lab.state.nodes.get().into_iter().map(option).collect_view()
+    };
+    let by_address = move || draft.to.with(|to| to == BY_ADDRESS);
+    view! {
+        <label>
+            <span>{move || t().to}</span>
+            <select
+                data-testid=testid::SEND_TO
+                on:change=move |event| draft.to.set(event_target_value(&event))
+            >
+                {options} <option value=BY_ADDRESS prop:selected=by_address>{move || t().an_address}</option>
+            </select>
+        </label>
+        <Show when=by_address>
+            <label>
+                <span>{move || t().address}</span>
+                <input
+                    type="text"
+                    class="mono"
+                    autocomplete="off"
+                    spellcheck="false"
+                    data-testid=testid::SEND_ADDRESS
+                    bind:value=draft.address
+                />
+            </label>
+        </Show>
+    }
+}
+
+/// A payment that has passed the form's rules.
+struct Payment {
+    from: NodeId,
+    /// The address that pays: the one that holds most.
+    source: String,
+    to: Recipient,
+    amount: Amount,
+}
+
+enum Recipient {
+    Node(NodeId),
+    Address(String),
+}
+
+impl Draft {
+    /// From whom the visitor came, else from whoever has most, to the next node.
+    fn new(lab: &Lab, from: Option<NodeId>) -> Self {
+        let nodes = lab.state.nodes.get_untracked();
+        let balance = |node: &&NodeView| untrack(|| node.read(spendable)).unwrap_or_default();
+        let from = from.or_else(|| nodes.iter().max_by_key(balance).map(|node| node.id));
+        let others = nodes.iter().map(|node| node.id).filter(|id| Some(*id) != from);
+        let to = others.min_by_key(|id| Some(*id) < from);
+        Draft {
+            from: RwSignal::new(from),
+            to: RwSignal::new(to.map_or_else(|| BY_ADDRESS.to_owned(), |id| id.to_string())),
+            address: RwSignal::new(String::new()),
+            amount: RwSignal::new("10".to_owned()),
+            error: RwSignal::new(None),
+            busy: RwSignal::new(false),
+        }
+    }
+
+    /// The payment, or what is wrong with it in the reader's words.
+    fn check(&self, lab: &Lab) -> Result<Payment, String> {
+        let t = t_now();
+        let from = self.from.get_untracked().ok_or(t.choose_payer)?;
+        let to = match self.to.get_untracked() {
+            to if to == BY_ADDRESS => {
+                let address = self.address.get_untracked().trim().to_owned();
+                if address.is_empty() {
+                    return Err(t.address_missing.to_owned());
+                }
+                Recipient::Address(address)
+            }
+            node => Recipient::Node(node.parse().map_err(|_| t.choose_recipient)?),
+        };
+        let typed = self.amount.get_untracked().trim().replace(['，', '。'], ".");
+        let amount = Amount::parse_coins(&typed).map_err(|_| t.amount_unreadable)?;
+        if amount == Amount::ZERO {
+            return Err(t.amount_zero.to_owned());
+        }
+        let source = richest(lab, from).ok_or(t.no_coins)?;
+        if source.balance < amount {
+            return Err(fill(t.not_enough, &[&format::coins(source.balance)]));
+        }
+        Ok(Payment { from, source: source.address, to, amount })
+    }
+}
+
+/// What a wallet can spend, pending payments of its own counted.
+fn spendable(snapshot: &terrarium_core::interface::NodeSnapshot) -> Amount {
+    snapshot.wallet.balance
+}
+
+/// The address of a wallet that holds most.
+fn richest(lab: &Lab, id: NodeId) -> Option<AddressEntry> {
+    lab.nodes(|nodes| {
+        let addresses = &nodes.get(&id)?.snapshot()?.wallet.addresses;
+        addresses.iter().max_by_key(|entry| entry.balance).cloned()
+    })
+}
+
+async fn pay(lab: Lab, payment: Payment) -> Result<FollowedPayment, LabError> {
+    let Payment { from, source, to, amount } = payment;
+    let (to, name) = match to {
+        Recipient::Address(address) => (address.clone(), format::middle(&address)),
+        Recipient::Node(id) => {
+            let title = untrack(|| lab.state.node(id)).map_or_else(|| id.to_string(), |node| node.title());
+            (address_of(lab, id).await?, title)
+        }
+    };
+    let command = Command::Send { from: source, to, amount, fee: None, mine: false };
+    match lab.exec(from, command).await? {
+        Reply::Sent { txid, .. } => Ok(FollowedPayment { from, to: name, amount, txid }),
+        _ => Err(LabError::Command(CommandError::Ended(from))),
+    }
+}
+
+/// An address of a node: its first, or a new one where it has none.
+async fn address_of(lab: Lab, id: NodeId) -> Result<String, LabError> {
+    let first = |nodes: &crate::lab::port::Nodes| {
+        Some(nodes.get(&id)?.snapshot()?.wallet.addresses.first()?.address.clone())
+    };
+    if let Some(address) = lab.nodes(first) {
+        return Ok(address);
+    }
+    match lab.exec(id, Command::CreateWallet { label: None }).await? {
+        Reply::Address(entry) => Ok(entry.address),
+        _ => Err(LabError::Command(CommandError::Ended(id))),
+    }
+}
+
+/// The node's refusal in the reader's language, where it is one that people meet.
+fn in_words(error: &LabError) -> String {
+    let t = t_now();
+    match error {
+        LabError::Command(CommandError::NotEnoughFunds) => t.not_enough_now.to_owned(),
+        LabError::Command(CommandError::InvalidRecipient | CommandError::InvalidAddress) => {
+            t.address_invalid.to_owned()
+        }
+        other => other.to_string(),
+    }
+}

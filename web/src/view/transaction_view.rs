@@ -1,0 +1,98 @@
+//! A transaction in full: what it spends, what it pays, its bytes.
+
+use super::answer::answer;
+use super::format;
+use super::hash::Copyable;
+use super::ui::{Panel, use_ui};
+use crate::i18n::{fill, t};
+use crate::lab::Lab;
+use leptos::prelude::*;
+use terrarium_core::interface::{Command, NodeId, Reply, TransactionDetail};
+use terrarium_core::primitives::Txid;
+
+/// A transaction as a node has it.
+#[component]
+pub(crate) fn TransactionPanel(id: NodeId, txid: Txid) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let tip = Memo::new(move |_| lab.state.node(id).and_then(|node| node.tip()));
+    let transaction = answer(lab, id, move || {
+        tip.track();
+        Command::ShowTransaction { txid }
+    });
+    let text = txid.to_string();
+    view! {
+        <div class="headline"><Copyable text=text.clone() shown=format::middle(&text)/></div>
+        {move || match transaction.get() {
+            None => view! { <p class="quiet">{move || t().loading}</p> }.into_any(),
+            Some(Ok(Reply::Transaction(detail))) => view! { <Detail id detail=*detail/> }.into_any(),
+            Some(Ok(_)) => ().into_any(),
+            Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Detail(id: NodeId, detail: TransactionDetail) -> impl IntoView {
+    let ui = use_ui();
+    let TransactionDetail { block, json, hex, .. } = detail;
+    let place = match block {
+        None => view! { <span>{move || t().waits_for_block}</span> }.into_any(),
+        Some((hash, height)) => view! {
+            <button type="button" class="link" on:click=move |_| ui.show(Panel::Block(id, hash))>
+                <span class="swatch" style=format::hue_style(&hash.to_string())></span>
+                {move || fill(t().block_named, &[&height, &format::short(&hash.to_string())])}
+            </button>
+        }
+        .into_any(),
+    };
+    let inputs = list(&json["vin"]).map(|input| view! { <li>{spends(id, input)}</li> }).collect_view();
+    let outputs = list(&json["vout"]).map(|output| view! { <li>{pays(output)}</li> }).collect_view();
+    let number = |field: &str| json[field].to_string();
+    view! {
+        <dl class="fields">
+            <dt>{move || t().block}</dt>
+            <dd>{place}</dd>
+            <dt>{move || t().version}</dt>
+            <dd>{number("version")}</dd>
+            <dt>{move || t().lock_time}</dt>
+            <dd>{number("locktime")}</dd>
+            <dt>{move || t().size}</dt>
+            <dd>{fill("{0} B", &[&format::count((hex.len() / 2) as u64)])}</dd>
+        </dl>
+        <h3>{move || t().spends}</h3>
+        <ul class="list">{inputs}</ul>
+        <h3>{move || t().pays}</h3>
+        <ul class="list">{outputs}</ul>
+        <h3>{move || t().bytes} <Copyable text=hex.clone() shown=String::new()/></h3>
+        <p class="hex" tabindex="0">{hex}</p>
+    }
+}
+
+fn list(value: &serde_json::Value) -> impl Iterator<Item = &serde_json::Value> {
+    value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
+}
+
+/// An input: the output that it spends, or new coins.
+fn spends(id: NodeId, input: &serde_json::Value) -> AnyView {
+    let ui = use_ui();
+    let txid = input["txid"].as_str().and_then(|text| text.parse::<Txid>().ok());
+    let Some(txid) = txid else {
+        return view! { <span>{move || t().new_coins}</span> }.into_any();
+    };
+    let output = input["vout"].to_string();
+    let shown = format!("{}:{output}", format::middle(&txid.to_string()));
+    view! {
+        <button type="button" class="link mono" on:click=move |_| ui.show(Panel::Transaction(id, txid))>{shown}</button>
+    }
+    .into_any()
+}
+
+/// An output: how much, and to which address or script.
+fn pays(output: &serde_json::Value) -> AnyView {
+    let script = &output["scriptPubKey"];
+    let address =
+        script["address"].as_str().or_else(|| script["asm"].as_str()).unwrap_or_default().to_owned();
+    let value = output["value"].to_string();
+    let shown = format::middle(&address);
+    view! { <b class="figure">{value}</b> " → " <Copyable text=address shown/> }.into_any()
+}
