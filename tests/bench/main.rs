@@ -5,6 +5,7 @@
 mod compute;
 mod report;
 mod screen;
+mod sync;
 
 use std::{env, process::ExitCode};
 
@@ -41,8 +42,9 @@ fn measure() -> Outcome<Report> {
 type Group = for<'a> fn(&'a Stage<'a>) -> std::pin::Pin<Box<dyn Future<Output = Outcome<Vec<Row>>> + 'a>>;
 
 /// What is measured, in the order of the table; each group has a browser of its own.
-const GROUPS: [(&str, Group); 4] = [
+const GROUPS: [(&str, Group); 5] = [
     ("compute", |stage| Box::pin(compute::rows(stage))),
+    ("sync", |stage| Box::pin(sync::rows(stage))),
     ("size", |stage| Box::pin(screen::size(stage))),
     ("first-screen", |stage| Box::pin(screen::first_screen(stage))),
     ("memory", |stage| Box::pin(screen::memory(stage))),
