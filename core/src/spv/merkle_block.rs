@@ -67,7 +67,7 @@ pub enum MerkleProofError {
 impl MerkleBlock {
     /// The proof that the transactions of `block` for which `proven` says so are in it.
     pub fn new(block: &Block, proven: impl Fn(&Txid) -> bool) -> Self {
-        let txids: Vec<Txid> = block.transactions.iter().map(|tx| tx.txid()).collect();
+        let txids: Vec<Txid> = block.transactions.iter().map(Transaction::txid).collect();
         let matches = txids.iter().map(proven).collect();
         let mut builder = Builder { levels: levels(&txids), matches, bits: Vec::new(), hashes: Vec::new() };
         let top = builder.levels.len() - 1;
