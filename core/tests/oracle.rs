@@ -14,8 +14,8 @@ use terrarium_core::crypto::{
 };
 use terrarium_core::encode::{deserialize, serialize};
 use terrarium_core::primitives::{
-    Amount, Block, BlockHash, CompactTarget, Header, MerkleRoot, OutPoint, Script, Target, Transaction, TxIn,
-    TxOut, Txid,
+    Amount, Block, BlockHash, CompactTarget, Header, MAX_MONEY, MerkleRoot, OutPoint, Script, Target,
+    Transaction, TxIn, TxOut, Txid,
 };
 use terrarium_core::script::sighash::{legacy_signature_hash, segwit_v0_signature_hash};
 use terrarium_core::script::{PrecomputedTransactionData, SighashType};
@@ -40,7 +40,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn tx_out()(value in 0..=21_000_000_0000_0000_i64, script in bytes(300)) -> TxOut {
+    fn tx_out()(value in 0..=MAX_MONEY.to_sat(), script in bytes(300)) -> TxOut {
         TxOut { value: Amount::from_sat(value), script_pubkey: Script::from_bytes(script) }
     }
 }
@@ -125,15 +125,15 @@ proptest! {
         prop_assert_eq!(deserialize::<Block>(&ours)?, block.clone());
         prop_assert_eq!(other.block_hash().to_string(), block.block_hash().to_string());
         prop_assert_eq!(other.weight().to_wu(), block.weight() as u64);
-        let root = other.compute_merkle_root().map(|root| root.to_byte_array());
+        let root = other.compute_merkle_root().map(bitcoin::hashes::Hash::to_byte_array);
         prop_assert_eq!(root, Some(*merkle::block_root(&block.transactions).0.as_bytes()));
-        let witness_root = other.witness_root().map(|root| root.to_byte_array());
+        let witness_root = other.witness_root().map(bitcoin::hashes::Hash::to_byte_array);
         prop_assert_eq!(witness_root, Some(*merkle::witness_root(&block.transactions).as_bytes()));
     }
 
     #[test]
     fn signature_hashes_agree(
-        tx in transaction(), at: prop::sample::Index, hash: [u8; 20], amount in 0..=21_000_000_0000_0000_u64,
+        tx in transaction(), at: prop::sample::Index, hash: [u8; 20], amount in 0..=MAX_MONEY.to_sat(),
         kind in prop::sample::select(vec![1_u32, 2, 3, 0x81, 0x82, 0x83]),
     ) {
         let index = at.index(tx.inputs.len());
@@ -146,10 +146,10 @@ proptest! {
         let ours = legacy_signature_hash(&tx, index, script.as_bytes(), SighashType(kind));
         prop_assert_eq!(legacy.to_byte_array(), ours);
 
-        let value = bitcoin::Amount::from_sat(amount);
+        let value = bitcoin::Amount::from_sat(amount as u64);
         let other_kind = EcdsaSighashType::from_consensus(kind);
         let segwit = cache.p2wsh_signature_hash(index, other_script, value, other_kind).expect("an input");
-        let (value, precomputed) = (Amount::from_sat(amount as i64), PrecomputedTransactionData::new(&tx));
+        let (value, precomputed) = (Amount::from_sat(amount), PrecomputedTransactionData::new(&tx));
         let ours =
             segwit_v0_signature_hash(&tx, index, script.as_bytes(), value, SighashType(kind), &precomputed);
         prop_assert_eq!(segwit.to_byte_array(), ours);

@@ -6,7 +6,7 @@
 
 use crate::consensus::merkle;
 use crate::encode::{Decode, DecodeError, Encode, MAX_SIZE, Reader, encode_bytes, encode_vec, vec_len};
-use crate::primitives::{Block, Header, MerkleRoot, Txid};
+use crate::primitives::{Block, Header, MerkleRoot, Transaction, Txid};
 
 /// No block holds more transactions than fit in 4,000,000 weight units at 60 bytes each (Core's check in
 /// `ExtractMatches`).
@@ -240,10 +240,10 @@ mod tests {
         for count in 1..=33 {
             let block = block_of(count);
             let txids: Vec<Txid> = block.transactions.iter().map(Transaction::txid).collect();
-            for wanted in 0..count as usize {
-                let proof = MerkleBlock::new(&block, |txid| *txid == txids[wanted]);
+            for (position, wanted) in (0..).zip(&txids) {
+                let proof = MerkleBlock::new(&block, |txid| txid == wanted);
                 let proven = proof.verify().expect("made from the block");
-                assert_eq!(proven.matches, [(wanted as u32, txids[wanted])], "{wanted} of {count}");
+                assert_eq!(proven.matches, [(position, *wanted)], "{position} of {count}");
             }
         }
     }
