@@ -1,0 +1,123 @@
+//! Why a transaction does not enter the mempool.
+
+use super::{FeeRate, MAX_ANCESTORS, MAX_ANCESTORS_VSIZE, StandardError};
+use crate::consensus::TxError;
+use crate::primitives::{Amount, OutPoint, Txid};
+use crate::script::ScriptError;
+
+/// Why a transaction does not enter the mempool. [`MempoolError::reject_reason`] is Bitcoin Core's code for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MempoolError {
+    /// It breaks a rule of consensus on its own or against the coins that it spends.
+    #[error(transparent)]
+    Invalid(#[from] TxError),
+    /// A script refuses one of its inputs.
+    #[error("mempool-script-verify-flag-failed ({error}): input {input}")]
+    Script {
+        /// Which input.
+        input: usize,
+        /// The interpreter's verdict.
+        error: ScriptError,
+    },
+    /// It is valid, and of a form that is not relayed.
+    #[error(transparent)]
+    NotStandard(#[from] StandardError),
+    /// A coinbase is born in a block.
+    #[error("coinbase: a coinbase cannot wait in the mempool")]
+    Coinbase,
+    /// Its lock time is not reached in the next block.
+    #[error("non-final: locked until {lock_time}, which the next block does not reach")]
+    NonFinal {
+        /// Its lock time, a height or a time.
+        lock_time: u32,
+    },
+    /// A relative lock of one of its inputs is not reached in the next block (BIP68).
+    #[error("non-BIP68-final: a relative lock of an input is not reached in the next block")]
+    NonBip68Final,
+    /// The pool holds it already.
+    #[error("txn-already-in-mempool: {0}")]
+    AlreadyInMempool(Txid),
+    /// The pool holds it with another witness.
+    #[error("txn-same-nonwitness-data-in-mempool: {0}")]
+    SameNonWitnessData(Txid),
+    /// A block of the active chain holds it.
+    #[error("txn-already-known: {0} is in the chain")]
+    AlreadyKnown(Txid),
+    /// A transaction of the pool spends one of its inputs.
+    #[error("txn-mempool-conflict: {with} spends {outpoint} too")]
+    Conflict {
+        /// What both spend.
+        outpoint: OutPoint,
+        /// The one that came first.
+        with: Txid,
+    },
+    /// Outputs that it spends are not known, or are spent: it is an orphan until its parents come.
+    #[error("bad-txns-inputs-missingorspent: not found, or spent: outputs of {}", parents.first().copied().unwrap_or_default())]
+    MissingInputs {
+        /// The transactions that would make these outputs, each once.
+        parents: Vec<Txid>,
+    },
+    /// It spends an output that its parent, which is in the pool, does not have.
+    #[error("bad-txns-inputs-missingorspent: {0} does not exist")]
+    NoSuchOutput(OutPoint),
+    /// It pays less than this node relays.
+    #[error("min relay fee not met: {fee} < {required}")]
+    BelowRelayFee {
+        /// What it pays.
+        fee: Amount,
+        /// What is asked.
+        required: Amount,
+    },
+    /// It pays less than the pool, which was full, asks for.
+    #[error("mempool min fee not met: {fee} < {required} at {rate}")]
+    BelowMempoolFee {
+        /// What it pays.
+        fee: Amount,
+        /// What is asked.
+        required: Amount,
+        /// The pool's floor.
+        rate: FeeRate,
+    },
+    /// With it a chain of unconfirmed transactions would be too long.
+    #[error(
+        "too-long-mempool-chain: {count} transactions of {vsize} vB with its ancestors [limits: {MAX_ANCESTORS}, {MAX_ANCESTORS_VSIZE}]"
+    )]
+    TooManyAncestors {
+        /// Transactions.
+        count: usize,
+        /// Virtual bytes.
+        vsize: usize,
+    },
+    /// With it an unconfirmed transaction would have too many descendants.
+    #[error("too-long-mempool-chain: too many descendants for {ancestor}")]
+    TooManyDescendants {
+        /// The ancestor.
+        ancestor: Txid,
+    },
+    /// The pool is full of transactions that pay more.
+    #[error("mempool full: it holds transactions that pay more")]
+    Full,
+}
+
+impl MempoolError {
+    /// Bitcoin Core's reject reason.
+    pub fn reject_reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(error) => error.reject_reason(),
+            Self::Script { .. } => "mempool-script-verify-flag-failed",
+            Self::NotStandard(error) => error.reject_reason(),
+            Self::Coinbase => "coinbase",
+            Self::NonFinal { .. } => "non-final",
+            Self::NonBip68Final => "non-BIP68-final",
+            Self::AlreadyInMempool(_) => "txn-already-in-mempool",
+            Self::SameNonWitnessData(_) => "txn-same-nonwitness-data-in-mempool",
+            Self::AlreadyKnown(_) => "txn-already-known",
+            Self::Conflict { .. } => "txn-mempool-conflict",
+            Self::MissingInputs { .. } | Self::NoSuchOutput(_) => "bad-txns-inputs-missingorspent",
+            Self::BelowRelayFee { .. } => "min relay fee not met",
+            Self::BelowMempoolFee { .. } => "mempool min fee not met",
+            Self::TooManyAncestors { .. } | Self::TooManyDescendants { .. } => "too-long-mempool-chain",
+            Self::Full => "mempool full",
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Making blocks: the assembler fills a template from the mempool, the search finds the nonce that solves it. Knows
+//! the chain and the mempool; who mines when, and at what rate, is for the node and its host to know.
+
+mod assembler;
+mod search;
+mod template;
+
+pub use assembler::{BlockAssembler, RESERVED_SIGOPS_COST, RESERVED_WEIGHT};
+pub use search::search;
+pub use template::BlockTemplate;

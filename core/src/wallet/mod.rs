@@ -1,0 +1,274 @@
+//! The wallet: keys with their addresses and labels, the coins that are theirs, payments. Knows the chain by the
+//! blocks that it is given and the mempool by what enters and leaves it; works without a chain too, and then only
+//! makes addresses.
+//!
+//! What a node does with it: every change of the tip goes to [`Wallet::follow`], every transaction that enters the mempool to [`Wallet::tx_added`], and every one that
+//! leaves it to [`Wallet::tx_removed`]. When a node opens, or a key was imported, [`Wallet::begin_scan`] says from
+//! which height on blocks are to be given to it, and [`Wallet::waiting_transactions`] what to give to the mempool
+//! again. [`Wallet::take_batch`] hands out what is to be stored.
+
+mod error;
+mod history;
+mod keys;
+mod label;
+mod ledger;
+mod payment;
+mod records;
+mod selection;
+#[cfg(test)]
+mod tests;
+
+pub use error::WalletError;
+pub use history::Balances;
+pub use keys::{KeySource, MAX_KEYS};
+pub use label::{Label, LabelError};
+pub use payment::{Payment, PaymentRequest};
+
+use crate::chain::{Chainstate, Effects};
+use crate::consensus::NetworkParams;
+use crate::crypto::{Address, AddressParams, PrivateKey};
+use crate::primitives::{Block, BlockHash, Height, Script, Transaction, Txid};
+use crate::store::{BatchId, Database, Durability, Op, Record, StoreBatch};
+use crate::time::UnixTime;
+use keys::{KeyIndex, KeyRing};
+use ledger::Ledger;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What the labels begin with that [`Wallet::next_free_label`] offers, as in the seeds.
+const LABEL_STEM: &str = "wallet";
+
+/// The block up to which the wallet knows the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ScanPoint {
+    block: BlockHash,
+    height: Height,
+}
+
+/// What is stored besides keys and transactions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Settings {
+    /// None before the first block, and when the chain is to be scanned anew.
+    scanned: Option<ScanPoint>,
+    mining_script: Option<Script>,
+}
+
+/// What a batch on its way to the store holds, in case it does not arrive.
+#[derive(Debug)]
+struct InFlight {
+    id: BatchId,
+    keys: BTreeSet<KeyIndex>,
+    transactions: BTreeSet<Txid>,
+    settings: bool,
+}
+
+/// A node's wallet. Prints no key.
+#[derive(Debug)]
+pub struct Wallet {
+    source: KeySource,
+    keys: KeyRing,
+    ledger: Ledger,
+    settings: Settings,
+    settings_dirty: bool,
+    in_flight: Option<InFlight>,
+}
+
+impl Wallet {
+    /// A wallet as the database `Wallet` holds it, empty if that is; new keys are drawn from `source`. Also one line
+    /// for each record that could not be believed: a transaction's is found again by the scan, a key's is lost.
+    pub fn load(records: &[Record], source: KeySource) -> (Self, Vec<String>) {
+        let mut contents = records::read(records);
+        contents.ledger.refresh_all(&contents.keys);
+        let mut settings = contents.settings.unwrap_or_default();
+        if contents.ledger_damaged {
+            settings.scanned = None;
+        }
+        let (keys, ledger) = (contents.keys, contents.ledger);
+        (Self { source, keys, ledger, settings, settings_dirty: false, in_flight: None }, contents.damaged)
+    }
+
+    /// Makes a key, and gives its address.
+    pub fn create_address(&mut self, label: Option<Label>) -> Result<Address, WalletError> {
+        Ok(self.keys.create(&mut self.source, label)?.address.clone())
+    }
+
+    /// Adds a private key in wallet import format, and gives its address. The chain is to be scanned anew for it
+    /// ([`Wallet::begin_scan`]).
+    pub fn import_key(
+        &mut self,
+        wif: &str,
+        label: Option<Label>,
+        params: &AddressParams,
+    ) -> Result<Address, WalletError> {
+        let address = self.keys.import(PrivateKey::from_wif(wif, params)?, label)?.address.clone();
+        self.ledger.refresh_all(&self.keys);
+        self.set_scanned(None);
+        Ok(address)
+    }
+
+    /// The private key of an address in wallet import format. Whoever asks keeps the secret.
+    pub fn dump_key(&self, address: &Address, params: &AddressParams) -> Result<String, WalletError> {
+        let key = self.keys.by_script(&address.script_pubkey());
+        Ok(key.ok_or_else(|| WalletError::UnknownKey(address.to_text(params)))?.key.to_wif(params))
+    }
+
+    /// Whether the wallet has the key that spends an output with this script.
+    pub fn is_mine(&self, script: &Script) -> bool {
+        self.keys.is_mine(script)
+    }
+
+    /// Whether the wallet has no keys yet.
+    pub fn is_empty(&self) -> bool {
+        self.keys.len() == 0
+    }
+
+    /// The address that was made first.
+    pub fn first_address(&self) -> Option<&Address> {
+        self.keys.iter().next().map(|key| &key.address)
+    }
+
+    /// The address with this label.
+    pub fn labelled(&self, label: &Label) -> Option<&Address> {
+        self.keys.by_label(label).map(|key| &key.address)
+    }
+
+    /// The first of `wallet1`, `wallet2`, ... that no address has.
+    pub fn next_free_label(&self) -> Label {
+        let label = |n: usize| Label::parse(&format!("{LABEL_STEM}{n}")).ok();
+        let free = (1..).filter_map(label).find(|label| self.keys.by_label(label).is_none());
+        free.expect("a wallet has fewer labels than there are numbers")
+    }
+
+    /// Where rewards go, as it was last set.
+    pub fn mining_script(&self) -> Option<&Script> {
+        self.settings.mining_script.as_ref()
+    }
+
+    /// Remembers where rewards go.
+    pub fn set_mining_script(&mut self, script: Option<Script>) {
+        self.settings_dirty |= self.settings.mining_script != script;
+        self.settings.mining_script = script;
+    }
+
+    /// Follows the chain to its new tip. After a change that says `rescan`, [`Wallet::begin_scan`] is to be asked what
+    /// else there is.
+    pub fn follow(&mut self, effects: &Effects, params: &NetworkParams) {
+        for block in &effects.disconnected {
+            self.disconnect_block(block);
+        }
+        for connected in &effects.connected {
+            self.connect_block(&connected.block, connected.height, params);
+        }
+    }
+
+    /// A block joined the active chain. One that does not follow the last one that the wallet knows is left to the
+    /// next scan. The genesis block's output counts only where it can be spent.
+    pub fn connect_block(&mut self, block: &Block, height: Height, params: &NetworkParams) {
+        let parent = self.settings.scanned.map_or(BlockHash::ZERO, |point| point.block);
+        if block.header.prev_blockhash != parent {
+            return;
+        }
+        let hash = block.block_hash();
+        if height > Height::GENESIS || params.consensus.spendable_genesis {
+            self.ledger.connect(block, hash, height, &self.keys);
+        }
+        self.set_scanned(Some(ScanPoint { block: hash, height }));
+    }
+
+    /// The last block left the active chain: its payments wait again (say [`Wallet::tx_removed`] of those that the
+    /// mempool does not take back), its reward is void.
+    pub fn disconnect_block(&mut self, block: &Block) {
+        let hash = block.block_hash();
+        self.ledger.disconnect(block, hash, &self.keys);
+        if let Some(point) = self.settings.scanned.filter(|point| point.block == hash) {
+            let parent = |height| ScanPoint { block: block.header.prev_blockhash, height };
+            self.set_scanned(point.height.previous().map(parent));
+        }
+    }
+
+    /// A transaction entered the mempool at `now`. Whether it concerns this wallet.
+    pub fn tx_added(&mut self, tx: &Arc<Transaction>, now: UnixTime) -> bool {
+        self.ledger.add_waiting(tx, now, &self.keys)
+    }
+
+    /// A transaction left the mempool without being confirmed, or was refused when it should have returned: the coins
+    /// that it spent are free again. Says nothing of one that is confirmed.
+    pub fn tx_removed(&mut self, txid: &Txid) {
+        self.ledger.deactivate(txid, &self.keys);
+    }
+
+    /// The transactions that wait for a block, parents before children: to be given to an empty mempool again.
+    pub fn waiting_transactions(&self) -> Vec<Arc<Transaction>> {
+        self.ledger.waiting().into_iter().map(|entry| Arc::clone(&entry.transaction)).collect()
+    }
+
+    /// Compares what the wallet knows with the active chain and takes back what a block confirmed that is not in it.
+    /// The height of the first block that is to be given to [`Wallet::connect_block`], and then all up to the tip;
+    /// none if the wallet knows the tip.
+    pub fn begin_scan(&mut self, chain: &Chainstate) -> Option<Height> {
+        self.ledger.disconnect_unless(|block| chain.is_active(block), &self.keys);
+        let known = self.settings.scanned.filter(|point| chain.is_active(&point.block));
+        let known = known.or_else(|| self.last_common(chain));
+        if known != self.settings.scanned {
+            self.set_scanned(known);
+        }
+        let next = known.map_or(Height::GENESIS, |point| point.height.next());
+        (next <= chain.height()).then_some(next)
+    }
+
+    /// The last block of the active chain under the block that was scanned last, if the chain knows that.
+    fn last_common(&self, chain: &Chainstate) -> Option<ScanPoint> {
+        let mut entry = chain.entry(&self.settings.scanned?.block)?;
+        loop {
+            if chain.is_active(&entry.hash) {
+                return Some(ScanPoint { block: entry.hash, height: entry.height });
+            }
+            entry = chain.entry(&entry.header.prev_blockhash)?;
+        }
+    }
+
+    fn set_scanned(&mut self, scanned: Option<ScanPoint>) {
+        self.settings.scanned = scanned;
+        self.settings_dirty = true;
+    }
+
+    /// Whether there is something to store, or on its way there.
+    pub fn has_pending(&self) -> bool {
+        self.in_flight.is_some() || self.is_dirty()
+    }
+
+    fn is_dirty(&self) -> bool {
+        self.keys.is_dirty() || self.ledger.is_dirty() || self.settings_dirty
+    }
+
+    /// What is to be stored, strictly if keys are in it; none while there is nothing or the last batch is on its way.
+    pub fn take_batch(&mut self, id: BatchId) -> Option<StoreBatch> {
+        if self.in_flight.is_some() || !self.is_dirty() {
+            return None;
+        }
+        let (keys, transactions) = (self.keys.take_dirty(), self.ledger.take_dirty());
+        let settings = std::mem::take(&mut self.settings_dirty);
+        let key_ops = keys.iter().filter_map(|&index| Some(records::put_key(index, self.keys.get(index)?)));
+        let entries = self.ledger.entries();
+        let entry_ops = transactions.iter().map(|txid| records::write_entry(txid, entries.get(txid)));
+        let settings_op = settings.then(|| records::put_settings(&self.settings));
+        let ops: Vec<Op> = key_ops.chain(entry_ops).chain(settings_op).collect();
+        let durability = if keys.is_empty() { Durability::Relaxed } else { Durability::Strict };
+        self.in_flight = Some(InFlight { id, keys, transactions, settings });
+        Some(StoreBatch { id, database: Database::Wallet, durability, ops })
+    }
+
+    /// The batch is stored.
+    pub fn committed(&mut self, id: BatchId) {
+        self.in_flight.take_if(|batch| batch.id == id);
+    }
+
+    /// The batch is not stored: what was in it is pending again.
+    pub fn failed(&mut self, id: BatchId) {
+        if let Some(batch) = self.in_flight.take_if(|batch| batch.id == id) {
+            self.keys.mark_dirty(batch.keys);
+            self.ledger.mark_dirty(batch.transactions);
+            self.settings_dirty |= batch.settings;
+        }
+    }
+}
