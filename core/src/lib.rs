@@ -9,6 +9,7 @@
 
 pub mod chain;
 pub mod consensus;
+pub mod cost;
 pub mod crypto;
 pub mod encode;
 pub mod interface;

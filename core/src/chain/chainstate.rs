@@ -184,6 +184,24 @@ impl Chainstate {
         self.index.id(hash).is_some_and(|id| self.is_active_id(id))
     }
 
+    /// The block at `height` on the branch that ends with `hash` (Core's `GetAncestor`): at once where the branch runs
+    /// along the active chain or the best header's, block by block where it does not.
+    pub fn ancestor(&self, hash: &BlockHash, height: Height) -> Option<BlockHash> {
+        let mut id = self.index.id(hash)?;
+        loop {
+            let entry = self.index.get(id);
+            if entry.height <= height {
+                return (entry.height == height).then_some(entry.hash);
+            }
+            let at = entry.height.0 as usize;
+            let chains = [&self.active, &self.header_chain];
+            if let Some(chain) = chains.into_iter().find(|chain| chain.get(at) == Some(&id)) {
+                return chain.get(height.0 as usize).map(|id| self.index.get(*id).hash);
+            }
+            id = entry.parent?;
+        }
+    }
+
     /// Hashes from the tip back, ever further apart, ending with the genesis block (Core's `GetLocator`).
     pub fn locator(&self) -> Vec<BlockHash> {
         self.locator_of(&self.active)

@@ -1,4 +1,32 @@
-//! The network: Bitcoin's messages, and the managers that speak them.
+//! The network: Bitcoin's messages, and the managers that speak them. Each manager is one file, owns its state and
+//! writes to the shared outbox; [`Network`] calls them. Knows the chain; not the mempool, the wallet or the miner.
 
+mod block_download;
+mod connections;
+mod delivery;
+mod dispatch;
+mod getblocks_sync;
+mod group;
+mod headers_sync;
+mod info;
 pub mod limits;
+mod locator;
 pub mod message;
+mod network;
+mod outbox;
+mod peer;
+mod peers;
+mod reason;
+mod recent;
+mod relay;
+mod serving;
+mod tx_request;
+
+pub use connections::Ban;
+pub use dispatch::TransactionVerdict;
+pub use group::AddressGroup;
+pub use info::PeerInfo;
+pub use network::{Network, SERVICES, USER_AGENT, View};
+pub use outbox::{NetOutput, Received, ServeRequest};
+pub use peer::{Count, Ping, Purpose, Traffic};
+pub use reason::{DisconnectReason, Tolerated};

@@ -1,0 +1,384 @@
+//! Which blocks are asked of whom. Answers `block`, and what `headers`, `inv` and `notfound` say of blocks.
+//!
+//! A peer is asked for the blocks of its own best chain that are missing here, in order, a few at a time, within a
+//! window above the last block in common (Core's `FindNextBlocksToDownload`); before those, for blocks that it
+//! announced and whose headers are not known, as before Bitcoin 0.10. A block is asked of one peer at a time.
+
+use super::limits::{
+    BLOCK_DOWNLOAD_TIMEOUT_MIN, BLOCK_DOWNLOAD_WINDOW, BLOCK_STALLING_TIMEOUT_DEFAULT,
+    BLOCK_STALLING_TIMEOUT_MAX, MAX_BLOCKS_IN_TRANSIT_PER_PEER, MAX_INV_SZ,
+};
+use super::message::{Inventory, Message};
+use super::outbox::Outbox;
+use super::reason::DisconnectReason;
+use super::recent::RecentMap;
+use crate::chain::{BlockIndexEntry, Chainstate};
+use crate::interface::PeerId;
+use crate::primitives::{BlockHash, Height};
+use crate::time::{Mono, Span};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A peer is asked for more once it has this few to deliver, so that requests go out in batches and never run dry.
+const REFILL_BELOW: usize = MAX_BLOCKS_IN_TRANSIT_PER_PEER / 2 + 1;
+/// Blocks on their way in a network that is in step.
+const GROWTH: usize = 2;
+/// Entries of a chain that are looked at in one go.
+const STRIDE: u32 = 32;
+
+/// What is downloaded from a peer.
+#[derive(Debug)]
+struct Source {
+    /// Asked for blocks with their witnesses.
+    witness: bool,
+    /// The last block with most work that it is known to have (Core's `pindexBestKnownBlock`).
+    best_known: Option<BlockHash>,
+    /// Up to here we have every block of its chain (Core's `pindexLastCommonBlock`).
+    common: Height,
+    /// Blocks that it announced and whose headers we do not know; at most `limits::MAX_INV_SZ`.
+    announced: VecDeque<BlockHash>,
+    /// Asked and not received, oldest first; at most `limits::MAX_BLOCKS_IN_TRANSIT_PER_PEER`.
+    in_flight: Vec<BlockHash>,
+    /// Since when the oldest of them is awaited (Core's `m_downloading_since`).
+    since: Mono,
+    /// Since when it has held up the window (Core's `m_stalling_since`).
+    stalling: Option<Mono>,
+}
+
+/// How far the sync from a peer is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress<'a> {
+    /// The best block that it is known to have.
+    pub(crate) best_known: Option<BlockHash>,
+    /// Up to here we have every block of its chain.
+    pub(crate) common: Height,
+    /// Asked and not received.
+    pub(crate) in_flight: &'a [BlockHash],
+}
+
+/// The download of blocks.
+#[derive(Debug)]
+pub(crate) struct BlockDownload {
+    spacing: Span,
+    /// One for each ready peer that is synced from.
+    sources: BTreeMap<PeerId, Source>,
+    /// Who was asked for what: the union of the sources' `in_flight`.
+    in_flight: BTreeMap<BlockHash, PeerId>,
+    /// Received, and not judged yet by the node; emptied with every step.
+    judging: BTreeSet<BlockHash>,
+    /// Who sent a block that the chain has not connected yet.
+    senders: RecentMap<BlockHash, PeerId>,
+    stalling_timeout: Span,
+    paused: bool,
+}
+
+impl BlockDownload {
+    /// For a network that wants blocks `spacing` apart.
+    pub(crate) const fn new(spacing: Span) -> Self {
+        Self {
+            spacing,
+            sources: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+            judging: BTreeSet::new(),
+            senders: RecentMap::new(2 * BLOCK_DOWNLOAD_WINDOW as usize),
+            stalling_timeout: BLOCK_STALLING_TIMEOUT_DEFAULT,
+            paused: false,
+        }
+    }
+
+    pub(crate) fn peer_ready(&mut self, peer: PeerId, witness: bool) {
+        self.sources.insert(
+            peer,
+            Source {
+                witness,
+                best_known: None,
+                common: Height::GENESIS,
+                announced: VecDeque::new(),
+                in_flight: Vec::new(),
+                since: Mono(0),
+                stalling: None,
+            },
+        );
+    }
+
+    /// What was asked of a peer that is gone is asked of others.
+    pub(crate) fn peer_gone(&mut self, peer: PeerId) {
+        if let Some(source) = self.sources.remove(&peer) {
+            for hash in source.in_flight {
+                self.in_flight.remove(&hash);
+            }
+        }
+    }
+
+    /// Whether blocks are on their way: more than the one or two of a chain that merely grows.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.in_flight.len() + self.judging.len() > GROWTH
+    }
+
+    /// While paused nothing is asked for: the store takes no more.
+    pub(crate) const fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    /// A peer has a block whose header we know, and all below it.
+    pub(crate) fn peer_has(&mut self, peer: PeerId, hash: BlockHash, chain: &Chainstate) {
+        let Some(source) = self.sources.get_mut(&peer) else { return };
+        let work = |hash: &BlockHash| chain.entry(hash).map(|entry| entry.chainwork);
+        if work(&hash) > source.best_known.as_ref().and_then(work) {
+            source.best_known = Some(hash);
+        }
+    }
+
+    /// Whether a peer is known to have a block (Core's `PeerHasHeader`).
+    pub(crate) fn is_known_to(
+        &self,
+        peer: PeerId,
+        hash: &BlockHash,
+        height: Height,
+        chain: &Chainstate,
+    ) -> bool {
+        let best = self.sources.get(&peer).and_then(|source| source.best_known);
+        best.is_some_and(|best| chain.ancestor(&best, height) == Some(*hash))
+    }
+
+    /// A peer announced a block whose header we do not know, and is to be asked for the block itself.
+    pub(crate) fn announced(&mut self, peer: PeerId, hash: BlockHash) {
+        if let Some(source) = self.sources.get_mut(&peer)
+            && source.announced.len() < MAX_INV_SZ
+            && !source.in_flight.contains(&hash)
+        {
+            source.announced.push_back(hash);
+        }
+    }
+
+    /// A block came; returns whether it was asked for, of whomever.
+    pub(crate) fn received(&mut self, hash: &BlockHash, now: Mono) -> bool {
+        let asked = self.in_flight.contains_key(hash);
+        self.forget_request(hash, now);
+        asked
+    }
+
+    /// A block goes to the node, and counts as here until it is judged; false if it is with the node already.
+    pub(crate) fn judge(&mut self, peer: PeerId, hash: BlockHash) -> bool {
+        self.senders.insert(hash, peer);
+        self.judging.insert(hash)
+    }
+
+    /// The node has judged a block.
+    pub(crate) fn judged(&mut self, hash: &BlockHash) {
+        self.judging.remove(hash);
+    }
+
+    /// Who sent a block of which the chain now says that it is invalid.
+    pub(crate) fn sender(&self, hash: &BlockHash) -> Option<PeerId> {
+        self.senders.get(hash).copied()
+    }
+
+    /// A peer does not have what it was asked for: it is not asked for it again, and others may be.
+    pub(crate) fn not_found(&mut self, peer: PeerId, hash: &BlockHash, now: Mono) {
+        if self.in_flight.get(hash) != Some(&peer) {
+            return;
+        }
+        self.forget_request(hash, now);
+        if let Some(source) = self.sources.get_mut(&peer) {
+            source.best_known = None;
+        }
+    }
+
+    /// A block was connected: whoever is slow is given less time again (Core's decay by 0.85).
+    pub(crate) fn connected(&mut self) {
+        let shorter = Span(self.stalling_timeout.0 / 100 * 85);
+        self.stalling_timeout = shorter.max(BLOCK_STALLING_TIMEOUT_DEFAULT);
+    }
+
+    /// Asks every peer that has room for what it has and we lack.
+    pub(crate) fn request(&mut self, chain: &Chainstate, now: Mono, outbox: &mut Outbox) {
+        if self.paused {
+            return;
+        }
+        let hungry: Vec<PeerId> = self
+            .sources
+            .iter()
+            .filter(|(_, source)| source.in_flight.len() < REFILL_BELOW)
+            .map(|(peer, _)| *peer)
+            .collect();
+        for peer in hungry {
+            self.request_from(peer, chain, now, outbox);
+        }
+    }
+
+    /// Who holds up everyone, and who takes too long over a block.
+    pub(crate) fn overdue(&mut self, now: Mono) -> Vec<(PeerId, DisconnectReason)> {
+        let timeout = self.download_timeout();
+        let mut late = Vec::new();
+        let mut stalled = false;
+        for (peer, source) in &self.sources {
+            let Some(oldest) = source.in_flight.first() else { continue };
+            if source.stalling.is_some_and(|since| since + self.stalling_timeout <= now) {
+                late.push((*peer, DisconnectReason::BlockStalling(*oldest)));
+                stalled = true;
+            } else if source.since + timeout <= now {
+                late.push((*peer, DisconnectReason::BlockDownloadTimeout(*oldest)));
+            }
+        }
+        if stalled {
+            self.stalling_timeout = Span(self.stalling_timeout.0 * 2).min(BLOCK_STALLING_TIMEOUT_MAX);
+        }
+        late
+    }
+
+    pub(crate) fn next_wakeup(&self) -> Option<Mono> {
+        let timeout = self.download_timeout();
+        let busy = self.sources.values().filter(|source| !source.in_flight.is_empty());
+        let deadlines = busy.map(|source| {
+            let late = source.since + timeout;
+            source.stalling.map_or(late, |since| late.min(since + self.stalling_timeout))
+        });
+        deadlines.min()
+    }
+
+    /// How far the sync from a peer is.
+    pub(crate) fn progress(&self, peer: PeerId) -> Option<Progress<'_>> {
+        let source = self.sources.get(&peer)?;
+        Some(Progress { best_known: source.best_known, common: source.common, in_flight: &source.in_flight })
+    }
+
+    /// Spacing, and half of it for each other peer that also delivers (Core's `BLOCK_DOWNLOAD_TIMEOUT_BASE` and
+    /// `_PER_PEER`).
+    fn download_timeout(&self) -> Span {
+        let busy = self.sources.values().filter(|source| !source.in_flight.is_empty()).count() as u64;
+        Span(self.spacing.0 + self.spacing.0 / 2 * busy.saturating_sub(1)).max(BLOCK_DOWNLOAD_TIMEOUT_MIN)
+    }
+
+    fn request_from(&mut self, peer: PeerId, chain: &Chainstate, now: Mono, outbox: &mut Outbox) {
+        let mut wanted = self.announced_blocks(peer, chain);
+        let staller = self.next_blocks(peer, chain, &mut wanted);
+        if let Some(staller) = staller.and_then(|staller| self.sources.get_mut(&staller)) {
+            staller.stalling.get_or_insert(now);
+        }
+        let Some(source) = self.sources.get_mut(&peer) else { return };
+        if wanted.is_empty() {
+            return;
+        }
+        if source.in_flight.is_empty() {
+            source.since = now;
+        }
+        source.in_flight.extend(&wanted);
+        self.in_flight.extend(wanted.iter().map(|hash| (*hash, peer)));
+        let item = if source.witness { Inventory::WitnessBlock } else { Inventory::Block };
+        outbox.send(peer, Message::GetData(wanted.into_iter().map(item).collect()));
+    }
+
+    /// As many blocks as there is room for from those that the peer announced.
+    fn announced_blocks(&mut self, peer: PeerId, chain: &Chainstate) -> Vec<BlockHash> {
+        let mut wanted = Vec::new();
+        let Some(source) = self.sources.get_mut(&peer) else { return wanted };
+        let mut elsewhere = Vec::new();
+        while source.in_flight.len() + wanted.len() < MAX_BLOCKS_IN_TRANSIT_PER_PEER
+            && let Some(hash) = source.announced.pop_front()
+        {
+            let here =
+                chain.entry(&hash).is_some_and(BlockIndexEntry::has_body) || self.judging.contains(&hash);
+            if self.in_flight.contains_key(&hash) {
+                elsewhere.push(hash);
+            } else if !here && !wanted.contains(&hash) {
+                wanted.push(hash);
+            }
+        }
+        // Should the other peer fail, this one still has them.
+        for hash in elsewhere.into_iter().rev() {
+            source.announced.push_front(hash);
+        }
+        wanted
+    }
+
+    /// Adds the next blocks of the peer's best chain to `wanted` while there is room. Where the peer has nothing to
+    /// give because the window ends, tells who holds the window up.
+    fn next_blocks(
+        &mut self,
+        peer: PeerId,
+        chain: &Chainstate,
+        wanted: &mut Vec<BlockHash>,
+    ) -> Option<PeerId> {
+        let source = self.sources.get_mut(&peer)?;
+        let mut room = MAX_BLOCKS_IN_TRANSIT_PER_PEER.saturating_sub(source.in_flight.len() + wanted.len());
+        let best = chain.entry(&source.best_known?)?;
+        if room == 0 || best.chainwork <= chain.tip_entry().chainwork || best.status.is_invalid() {
+            return None;
+        }
+        source.common = last_common(chain, best, source.common);
+        let end = source.common.0.saturating_add(BLOCK_DOWNLOAD_WINDOW);
+        let mut waiting_for = None;
+        let mut contiguous = true;
+        let mut height = source.common.0;
+        while height < best.height.0 {
+            let top = best.height.0.min(height + STRIDE);
+            for (height, hash) in stretch(chain, &best.hash, height + 1, top) {
+                let has_body = chain.entry(&hash).is_some_and(BlockIndexEntry::has_body);
+                contiguous &= has_body;
+                if contiguous {
+                    source.common = Height(height);
+                } else if has_body || self.judging.contains(&hash) || wanted.contains(&hash) {
+                    continue;
+                } else if let Some(holder) = self.in_flight.get(&hash) {
+                    waiting_for.get_or_insert(*holder);
+                } else if height > end {
+                    // Nothing to give within the window: someone else's oldest block is in the way.
+                    let idle = source.in_flight.is_empty() && wanted.is_empty();
+                    return waiting_for.filter(|holder| idle && *holder != peer);
+                } else {
+                    wanted.push(hash);
+                    room -= 1;
+                    if room == 0 {
+                        return None;
+                    }
+                }
+            }
+            height = top;
+        }
+        None
+    }
+
+    /// A request is over, whoever it was made to.
+    fn forget_request(&mut self, hash: &BlockHash, now: Mono) {
+        let Some(source) = self.in_flight.remove(hash).and_then(|holder| self.sources.get_mut(&holder))
+        else {
+            return;
+        };
+        if source.in_flight.first() == Some(hash) {
+            source.since = now;
+        }
+        source.stalling = None;
+        source.in_flight.retain(|other| other != hash);
+    }
+}
+
+/// The hashes of the chain that ends with `tip`, from height `first` to `last`, with their heights.
+fn stretch(chain: &Chainstate, tip: &BlockHash, first: u32, last: u32) -> Vec<(u32, BlockHash)> {
+    let mut hashes = Vec::with_capacity((last + 1 - first) as usize);
+    let mut next = chain.ancestor(tip, Height(last));
+    for height in (first..=last).rev() {
+        let Some(entry) = next.and_then(|hash| chain.entry(&hash)) else { break };
+        hashes.push((height, entry.hash));
+        next = Some(entry.header.prev_blockhash);
+    }
+    hashes.reverse();
+    hashes
+}
+
+/// How far we have every block of the chain that ends with `best`: at least to `known` if that still holds, which a
+/// peer that changed branch undoes.
+fn last_common(chain: &Chainstate, best: &BlockIndexEntry, known: Height) -> Height {
+    let is_linked = |height: u32| {
+        let hash = chain.ancestor(&best.hash, Height(height));
+        hash.and_then(|hash| chain.entry(&hash)).is_some_and(|entry| entry.linked)
+    };
+    if known > Height::GENESIS && is_linked(known.0) {
+        return known;
+    }
+    let (mut linked, mut beyond) = (0, best.height.0 + 1);
+    while beyond - linked > 1 {
+        let middle = linked + (beyond - linked) / 2;
+        if is_linked(middle) { linked = middle } else { beyond = middle }
+    }
+    Height(linked)
+}

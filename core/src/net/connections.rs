@@ -1,0 +1,352 @@
+//! Which connections this node wants: those asked for by name, else neighbours from the host's directory. Opens them,
+//! opens them again when they are lost, and knows who is not to come back.
+//!
+//! Of two nodes that find each other in the directory the one with the higher address dials, so that they do not
+//! cross; everyone but the lowest then has someone to dial, and the network holds together.
+
+use super::group::AddressGroup;
+use super::limits::{
+    CONNECT_RETRY_MAX, CONNECT_RETRY_MAX_LISTED, CONNECT_RETRY_MIN, CONNECT_TIMEOUT, CONNECTION_PROVEN,
+    MAX_DIRECTORY, MAX_DISCOURAGED, MAX_OUTBOUND_CONNECTIONS, MAX_OUTBOUND_PER_GROUP, MAX_WANTED_BY_HAND,
+};
+use super::outbox::{NetOutput, Outbox};
+use super::peer::Purpose;
+use super::peers::Peers;
+use super::reason::DisconnectReason;
+use super::recent::RecentSet;
+use crate::interface::LogLine;
+use crate::time::{Mono, Span, Time, UnixTime};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::Rng as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+/// An attempt on the way.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    purpose: Purpose,
+    deadline: Mono,
+}
+
+/// The pause before a wanted address is tried again.
+#[derive(Clone, Copy, Debug)]
+struct Backoff {
+    pause: Span,
+    next: Mono,
+    /// The log has said that it is not available.
+    reported: bool,
+}
+
+/// A ban set by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// The address that was banned, and with it its group.
+    pub address: SocketAddr,
+    /// When the ban ends.
+    pub until: UnixTime,
+}
+
+/// The connections wanted.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    own: SocketAddr,
+    /// Whether any are; a delivery is made all the same.
+    active: bool,
+    /// `-connect`: those by hand and no others.
+    only_by_hand: bool,
+    /// In the order in which they were named; at most `limits::MAX_WANTED_BY_HAND`.
+    by_hand: Vec<SocketAddr>,
+    /// Nodes that the host says are up; at most `limits::MAX_DIRECTORY`.
+    directory: BTreeSet<SocketAddr>,
+    /// At most one for each address that is wanted or delivered to.
+    attempts: BTreeMap<SocketAddr, Attempt>,
+    /// At most one for each address that is wanted.
+    backoffs: BTreeMap<SocketAddr, Backoff>,
+    discouraged: RecentSet<AddressGroup>,
+    /// Set by hand alone.
+    bans: BTreeMap<AddressGroup, Ban>,
+    /// When `dial` has something to do; none until something changes.
+    wakeup: Option<Mono>,
+}
+
+impl Connections {
+    pub(crate) const fn new(own: SocketAddr) -> Self {
+        Self {
+            own,
+            active: false,
+            only_by_hand: false,
+            by_hand: Vec::new(),
+            directory: BTreeSet::new(),
+            attempts: BTreeMap::new(),
+            backoffs: BTreeMap::new(),
+            discouraged: RecentSet::new(MAX_DISCOURAGED),
+            bans: BTreeMap::new(),
+            wakeup: None,
+        }
+    }
+
+    /// From now on connections are wanted: to `connect` alone where any are named, else to `seeds` and to whoever the
+    /// directory lists.
+    pub(crate) fn start(&mut self, connect: &[SocketAddr], seeds: &[SocketAddr]) {
+        self.active = true;
+        self.only_by_hand = !connect.is_empty();
+        self.by_hand.clear();
+        self.backoffs.clear();
+        for &address in connect.iter().chain(seeds) {
+            self.add(address);
+        }
+        self.look_again();
+    }
+
+    /// No connections are wanted any more.
+    pub(crate) fn stop(&mut self) {
+        self.active = false;
+        self.attempts.retain(|_, attempt| attempt.purpose == Purpose::Delivery);
+        self.backoffs.clear();
+    }
+
+    /// Keeps a connection to `address` from now on; false if too many are kept.
+    pub(crate) fn add(&mut self, address: SocketAddr) -> bool {
+        if self.by_hand.contains(&address) {
+            return true;
+        }
+        if self.by_hand.len() >= MAX_WANTED_BY_HAND {
+            return false;
+        }
+        self.by_hand.push(address);
+        self.look_again();
+        true
+    }
+
+    /// Forgets an added address; false if it was not.
+    pub(crate) fn forget(&mut self, address: SocketAddr) -> bool {
+        let before = self.by_hand.len();
+        self.by_hand.retain(|other| *other != address);
+        self.backoffs.retain(|other, _| *other != address);
+        self.by_hand.len() < before
+    }
+
+    /// Which nodes are up, in place of the last list. Returns how many are new. One that is new, or up again, is
+    /// tried at once.
+    pub(crate) fn set_directory(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) -> usize {
+        let listed: BTreeSet<SocketAddr> =
+            addresses.into_iter().filter(|address| *address != self.own).take(MAX_DIRECTORY).collect();
+        let fresh: Vec<SocketAddr> = listed.difference(&self.directory).copied().collect();
+        self.directory = listed;
+        for address in &fresh {
+            self.backoffs.remove(address);
+        }
+        let (by_hand, directory) = (&self.by_hand, &self.directory);
+        self.backoffs.retain(|address, _| by_hand.contains(address) || directory.contains(address));
+        self.look_again();
+        fresh.len()
+    }
+
+    /// Nodes that are said to be up.
+    pub(crate) fn known(&self) -> impl Iterator<Item = SocketAddr> {
+        self.directory.iter().copied()
+    }
+
+    /// Opens one connection that is not kept.
+    pub(crate) fn open_once(
+        &mut self,
+        address: SocketAddr,
+        purpose: Purpose,
+        now: Mono,
+        outbox: &mut Outbox,
+    ) {
+        self.attempts.insert(address, Attempt { purpose, deadline: now + CONNECT_TIMEOUT });
+        self.wake_at(now + CONNECT_TIMEOUT);
+        outbox.push(NetOutput::Connect { address });
+    }
+
+    /// A connection that this node asked for is up; none if nobody waits for it any more.
+    pub(crate) fn opened(&mut self, address: SocketAddr) -> Option<Purpose> {
+        let attempt = self.attempts.remove(&address)?;
+        if let Some(backoff) = self.backoffs.get_mut(&address) {
+            backoff.reported = false;
+        }
+        Some(attempt.purpose)
+    }
+
+    /// A connection could not be made; tells what it was for.
+    pub(crate) fn failed(&mut self, address: SocketAddr, now: Mono, outbox: &mut Outbox) -> Option<Purpose> {
+        let attempt = self.attempts.remove(&address)?;
+        if !self.backoffs.get(&address).is_some_and(|backoff| backoff.reported) {
+            outbox.log(LogLine::NotAvailable(address.to_string()));
+        }
+        if self.is_wanted(&address) {
+            self.push_back(address, true, now);
+        }
+        self.look_again();
+        Some(attempt.purpose)
+    }
+
+    /// A connection that was up for `lived` has ended.
+    pub(crate) fn closed(&mut self, address: SocketAddr, lived: Span, now: Mono) {
+        if lived >= CONNECTION_PROVEN {
+            self.backoffs.remove(&address);
+        }
+        if self.is_wanted(&address) {
+            self.push_back(address, false, now);
+        }
+        self.look_again();
+    }
+
+    /// Opens what is wanted and missing, and gives up attempts that drag on. Tells which deliveries were given up.
+    pub(crate) fn dial(
+        &mut self,
+        now: Time,
+        peers: &Peers,
+        rng: &mut ChaCha20Rng,
+        outbox: &mut Outbox,
+    ) -> Vec<SocketAddr> {
+        if self.wakeup.is_none_or(|wakeup| wakeup > now.mono) {
+            return Vec::new();
+        }
+        let mut undelivered = Vec::new();
+        for address in self.expired(now.mono) {
+            if self.failed(address, now.mono, outbox) == Some(Purpose::Delivery) {
+                undelivered.push(address);
+            }
+        }
+        if self.active {
+            for address in self.by_hand.clone() {
+                if self.is_due(&address, now, peers) {
+                    self.open_once(address, Purpose::ByHand, now.mono, outbox);
+                }
+            }
+            if !self.only_by_hand {
+                self.dial_neighbours(now, peers, rng, outbox);
+            }
+        }
+        self.wakeup = self.next_event(now.mono, peers);
+        undelivered
+    }
+
+    /// When `dial` is to be called next.
+    pub(crate) const fn next_wakeup(&self) -> Option<Mono> {
+        self.wakeup
+    }
+
+    /// Why a connection with `address` is refused, if it is.
+    pub(crate) fn refuses(&self, address: &SocketAddr, now: UnixTime) -> Option<DisconnectReason> {
+        let group = AddressGroup::of(address);
+        if self.bans.get(&group).is_some_and(|ban| ban.until > now) {
+            return Some(DisconnectReason::Banned);
+        }
+        (self.discouraged.contains(&group) && !self.by_hand.contains(address))
+            .then_some(DisconnectReason::Discouraged)
+    }
+
+    /// Keeps `address`'s group away while this node lives; those added by hand are exempt.
+    pub(crate) fn discourage(&mut self, address: &SocketAddr) {
+        if !self.by_hand.contains(address) {
+            self.discouraged.insert(AddressGroup::of(address), ());
+        }
+    }
+
+    /// Bans `address`'s group.
+    pub(crate) fn ban(&mut self, ban: Ban) {
+        self.bans.insert(AddressGroup::of(&ban.address), ban);
+    }
+
+    /// Lifts a ban and a discouragement; false if there was none.
+    pub(crate) fn unban(&mut self, address: &SocketAddr) -> bool {
+        let group = AddressGroup::of(address);
+        self.look_again();
+        let discouraged = self.discouraged.remove(&group).is_some();
+        self.bans.remove(&group).is_some() || discouraged
+    }
+
+    /// The bans, ended ones too.
+    pub(crate) fn bans(&self) -> impl Iterator<Item = Ban> {
+        self.bans.values().copied()
+    }
+
+    /// Groups that are banned or discouraged.
+    pub(crate) fn refused(&self) -> usize {
+        let both = self.bans.keys().filter(|group| self.discouraged.contains(group)).count();
+        self.bans.len() + self.discouraged.len() - both
+    }
+
+    fn dial_neighbours(&mut self, now: Time, peers: &Peers, rng: &mut ChaCha20Rng, outbox: &mut Outbox) {
+        let attempted =
+            self.attempts.values().filter(|attempt| attempt.purpose == Purpose::Automatic).count();
+        let mut room = MAX_OUTBOUND_CONNECTIONS.saturating_sub(peers.count(Purpose::Automatic) + attempted);
+        let mut candidates: Vec<SocketAddr> = self
+            .directory
+            .range(..self.own)
+            .filter(|address| self.is_due(address, now, peers))
+            .copied()
+            .collect();
+        while room > 0 && !candidates.is_empty() {
+            let address = candidates.swap_remove(rng.next_u32() as usize % candidates.len());
+            if self.in_group(&AddressGroup::of(&address), peers) < MAX_OUTBOUND_PER_GROUP {
+                self.open_once(address, Purpose::Automatic, now.mono, outbox);
+                room -= 1;
+            }
+        }
+    }
+
+    /// Connections that this node has opened or is opening by itself into a group.
+    fn in_group(&self, group: &AddressGroup, peers: &Peers) -> usize {
+        let open = peers.iter().filter(|peer| peer.purpose == Purpose::Automatic).map(|peer| peer.address);
+        let opening = self.attempts.iter().filter(|(_, attempt)| attempt.purpose == Purpose::Automatic);
+        open.chain(opening.map(|(address, _)| *address))
+            .filter(|address| AddressGroup::of(address) == *group)
+            .count()
+    }
+
+    fn is_due(&self, address: &SocketAddr, now: Time, peers: &Peers) -> bool {
+        *address != self.own
+            && self.backoffs.get(address).is_none_or(|backoff| backoff.next <= now.mono)
+            && !self.attempts.contains_key(address)
+            && peers.with_address(*address).is_none()
+            && self.refuses(address, now.unix).is_none()
+    }
+
+    fn is_wanted(&self, address: &SocketAddr) -> bool {
+        self.active && (self.by_hand.contains(address) || self.directory.contains(address))
+    }
+
+    /// Lengthens the pause before `address` is tried again.
+    fn push_back(&mut self, address: SocketAddr, reported: bool, now: Mono) {
+        let longest =
+            if self.directory.contains(&address) { CONNECT_RETRY_MAX_LISTED } else { CONNECT_RETRY_MAX };
+        let pause = match self.backoffs.get(&address) {
+            Some(backoff) => Span(backoff.pause.0 * 2).min(longest),
+            None => CONNECT_RETRY_MIN,
+        };
+        self.backoffs.insert(address, Backoff { pause, next: now + pause, reported });
+    }
+
+    fn expired(&self, now: Mono) -> Vec<SocketAddr> {
+        self.attempts
+            .iter()
+            .filter(|(_, attempt)| attempt.deadline <= now)
+            .map(|(address, _)| *address)
+            .collect()
+    }
+
+    /// The next end of an attempt or of a pause. An address that is not tried although its pause is over (there is no
+    /// room) waits for something to change.
+    fn next_event(&self, now: Mono, peers: &Peers) -> Option<Mono> {
+        let attempts = self.attempts.values().map(|attempt| attempt.deadline);
+        let pauses = self.backoffs.iter().filter(|(address, backoff)| {
+            backoff.next > now
+                && peers.with_address(**address).is_none()
+                && !self.attempts.contains_key(address)
+        });
+        attempts.chain(pauses.map(|(_, backoff)| backoff.next)).min()
+    }
+
+    /// Something changed: `dial` is to look again.
+    const fn look_again(&mut self) {
+        self.wakeup = Some(Mono(0));
+    }
+
+    fn wake_at(&mut self, at: Mono) {
+        self.wakeup = Some(self.wakeup.map_or(at, |wakeup| wakeup.min(at)));
+    }
+}

@@ -1,0 +1,187 @@
+//! Headers first: asks peers for the headers after ours, checks what comes, and learns what each peer has. Answers
+//! `headers`.
+//!
+//! While our chain is old one peer at a time is asked, so that a new node does not download the same headers from
+//! everyone; the others follow when that peer has no more, or takes too long (Core's `fSyncStarted`).
+
+use super::limits::MAX_HEADERS_RESULTS;
+use super::locator;
+use super::message::Message;
+use super::outbox::Outbox;
+use super::reason::{DisconnectReason, Tolerated};
+use crate::chain::Chainstate;
+use crate::consensus::HeaderError;
+use crate::interface::PeerId;
+use crate::primitives::{BlockHash, Header};
+use crate::time::{Mono, Span, Time};
+use std::collections::BTreeMap;
+
+/// A chain whose best header is younger is not old: every peer is asked at once (Core: 24 h).
+const RECENT: u32 = 24 * 60 * 60;
+
+/// Where a peer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// It is to be asked for its headers.
+    Not,
+    /// It was asked, and has not answered.
+    Waiting(Mono),
+    /// It has no more than it has told.
+    Done,
+}
+
+/// The headers of all peers.
+#[derive(Debug)]
+pub(crate) struct HeadersSync {
+    response_time: Span,
+    /// One for each ready peer that is to be synced from.
+    peers: BTreeMap<PeerId, Asked>,
+}
+
+impl HeadersSync {
+    pub(crate) const fn new(response_time: Span) -> Self {
+        Self { response_time, peers: BTreeMap::new() }
+    }
+
+    /// A peer is ready; with `wanted` it will be asked for its headers.
+    pub(crate) fn peer_ready(&mut self, peer: PeerId, wanted: bool) {
+        self.peers.insert(peer, if wanted { Asked::Not } else { Asked::Done });
+    }
+
+    pub(crate) fn peer_gone(&mut self, peer: PeerId) {
+        self.peers.remove(&peer);
+    }
+
+    /// Asks those who are to be asked and may be.
+    pub(crate) fn ask(&mut self, chain: &Chainstate, now: Time, outbox: &mut Outbox) {
+        let old = chain.best_header().header.time < now.unix.0.saturating_sub(RECENT);
+        for peer in self
+            .peers
+            .iter()
+            .filter(|(_, asked)| **asked == Asked::Not)
+            .map(|(peer, _)| *peer)
+            .collect::<Vec<_>>()
+        {
+            if old && self.peers.values().any(|asked| matches!(asked, Asked::Waiting(_))) {
+                return;
+            }
+            self.request(peer, chain, now.mono, outbox);
+        }
+    }
+
+    /// Asks `peer` now, unless it has a question of ours already: it has something that does not connect to what we
+    /// know.
+    pub(crate) fn catch_up(&mut self, peer: PeerId, chain: &Chainstate, now: Time, outbox: &mut Outbox) {
+        if self.peers.get(&peer).is_some_and(|asked| !matches!(asked, Asked::Waiting(_))) {
+            self.request(peer, chain, now.mono, outbox);
+        }
+    }
+
+    /// Takes headers. Bad work, too many and such as do not follow each other end the connection; those that do not
+    /// connect to ours, and those from the future, are counted. Returns the last one that is now known: the peer has its
+    /// block.
+    pub(crate) fn on_headers(
+        &mut self,
+        peer: PeerId,
+        headers: &[Header],
+        chain: &mut Chainstate,
+        now: Time,
+        tolerated: &mut Tolerated,
+        outbox: &mut Outbox,
+    ) -> Result<Option<BlockHash>, DisconnectReason> {
+        let hashes: Vec<BlockHash> = headers.iter().map(Header::block_hash).collect();
+        check_shape(headers, &hashes)?;
+        let (Some(first), Some(newest)) = (headers.first(), hashes.last()) else {
+            self.done(peer);
+            return Ok(None);
+        };
+        if chain.entry(&first.prev_blockhash).is_none() && chain.entry(&hashes[0]).is_none() {
+            tolerated.unconnecting += 1;
+            self.catch_up(peer, chain, now, outbox);
+            return Ok(None);
+        }
+        let last = accept(headers, &hashes, chain, now, tolerated)?;
+        if headers.len() == MAX_HEADERS_RESULTS && last.as_ref() == Some(newest) {
+            self.request_from(peer, newest, chain, now.mono, outbox);
+        } else {
+            self.done(peer);
+        }
+        Ok(last)
+    }
+
+    /// Who did not answer in time.
+    pub(crate) fn overdue(&self, now: Mono) -> Vec<(PeerId, DisconnectReason)> {
+        let late =
+            |asked: &Asked| matches!(asked, Asked::Waiting(since) if *since + self.response_time <= now);
+        let reason = DisconnectReason::HeadersTimeout(self.response_time.as_millis() / 1_000);
+        self.peers.iter().filter(|(_, asked)| late(asked)).map(|(peer, _)| (*peer, reason.clone())).collect()
+    }
+
+    pub(crate) fn next_wakeup(&self) -> Option<Mono> {
+        let waiting = self.peers.values().filter_map(|asked| match asked {
+            Asked::Waiting(since) => Some(*since + self.response_time),
+            _ => None,
+        });
+        waiting.min()
+    }
+
+    /// From the header before our best one, so that a peer with the same chain answers with one header and we know
+    /// what it has (as Core does).
+    fn request(&mut self, peer: PeerId, chain: &Chainstate, now: Mono, outbox: &mut Outbox) {
+        let best = chain.best_header();
+        let from = if best.height.0 == 0 { best.hash } else { best.header.prev_blockhash };
+        self.request_from(peer, &from, chain, now, outbox);
+    }
+
+    fn request_from(
+        &mut self,
+        peer: PeerId,
+        from: &BlockHash,
+        chain: &Chainstate,
+        now: Mono,
+        outbox: &mut Outbox,
+    ) {
+        self.peers.insert(peer, Asked::Waiting(now));
+        outbox.send(peer, Message::GetHeaders(locator::request(chain, from)));
+    }
+
+    fn done(&mut self, peer: PeerId) {
+        if let Some(asked) = self.peers.get_mut(&peer) {
+            *asked = Asked::Done;
+        }
+    }
+}
+
+/// What can be said of headers without a chain.
+fn check_shape(headers: &[Header], hashes: &[BlockHash]) -> Result<(), DisconnectReason> {
+    if headers.len() > MAX_HEADERS_RESULTS {
+        return Err(DisconnectReason::TooManyHeaders(headers.len()));
+    }
+    let continuous =
+        headers.iter().skip(1).zip(hashes).all(|(header, parent)| header.prev_blockhash == *parent);
+    if continuous { Ok(()) } else { Err(DisconnectReason::NonContinuousHeaders) }
+}
+
+/// Puts headers into the tree up to the first that is refused; tells the last that is there.
+fn accept(
+    headers: &[Header],
+    hashes: &[BlockHash],
+    chain: &mut Chainstate,
+    now: Time,
+    tolerated: &mut Tolerated,
+) -> Result<Option<BlockHash>, DisconnectReason> {
+    let mut last = None;
+    for (header, hash) in headers.iter().zip(hashes) {
+        match chain.accept_header(header, now.unix) {
+            Ok(_) => last = Some(*hash),
+            Err(HeaderError::TooNew { .. }) => {
+                tolerated.from_future += 1;
+                break;
+            }
+            Err(error) if error.is_permanent() => return Err(DisconnectReason::InvalidHeader(error)),
+            // No room for more headers: the peer is not to blame.
+            Err(_) => break,
+        }
+    }
+    Ok(last)
+}

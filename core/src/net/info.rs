@@ -1,0 +1,101 @@
+//! What the network tells of its connections: for snapshots and `getpeerinfo`.
+
+use super::message::Services;
+use super::network::Network;
+use super::peer::{Peer, Ping, Purpose, Traffic};
+use super::reason::Tolerated;
+use crate::chain::Chainstate;
+use crate::interface::{Direction, PeerId, PeerState, SyncMode};
+use crate::primitives::{Amount, BlockHash, Height};
+use crate::time::Time;
+use std::net::SocketAddr;
+
+/// A connection as it stands.
+#[derive(Clone, Debug)]
+pub struct PeerInfo {
+    /// Which connection.
+    pub id: PeerId,
+    /// The other side's address.
+    pub address: SocketAddr,
+    /// Who opened it.
+    pub direction: Direction,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Where it stands.
+    pub state: PeerState,
+    /// When it came up.
+    pub connected: Time,
+    /// The peer's protocol version; 0 before the handshake.
+    pub protocol: u32,
+    /// What the peer offers.
+    pub services: Services,
+    /// The peer's program.
+    pub user_agent: String,
+    /// The height that the peer named when it introduced itself.
+    pub start_height: i32,
+    /// Whether it wants transactions announced.
+    pub relays_transactions: bool,
+    /// The fee rate below which it does not, per 1,000 virtual bytes.
+    pub fee_filter: Amount,
+    /// Round trips.
+    pub ping: Ping,
+    /// What was sent.
+    pub sent: Traffic,
+    /// What was received.
+    pub received: Traffic,
+    /// What it did that is tolerated.
+    pub tolerated: Tolerated,
+    /// The height of the best block that it is known to have.
+    pub synced_headers: Option<Height>,
+    /// The height up to which its chain and ours are the same and all blocks are here.
+    pub synced_blocks: Option<Height>,
+    /// Blocks that it was asked for and has not sent.
+    pub in_flight: Vec<BlockHash>,
+    /// How this node syncs from it.
+    pub sync: SyncMode,
+}
+
+impl Network {
+    /// All connections, in the order in which they were made.
+    pub fn peers(&self, chain: &Chainstate) -> Vec<PeerInfo> {
+        self.peers.iter().map(|peer| self.info(peer, chain)).collect()
+    }
+
+    /// How many connections have finished their handshake.
+    pub fn connection_count(&self) -> usize {
+        self.peers.ready().count()
+    }
+
+    /// Whether more blocks are on their way than a chain that merely grows has.
+    pub fn is_downloading(&self) -> bool {
+        self.download.is_busy()
+    }
+
+    fn info(&self, peer: &Peer, chain: &Chainstate) -> PeerInfo {
+        let version = peer.version.as_ref();
+        let progress = self.download.progress(peer.id);
+        let best_known = progress.as_ref().and_then(|progress| progress.best_known);
+        PeerInfo {
+            id: peer.id,
+            address: peer.address,
+            direction: peer.direction,
+            purpose: peer.purpose,
+            state: peer.state(),
+            connected: peer.connected,
+            protocol: peer.protocol(),
+            services: peer.services(),
+            user_agent: version.map_or_else(String::new, |version| version.user_agent.clone()),
+            start_height: version.map_or(0, |version| version.start_height),
+            relays_transactions: peer.wants_transactions(),
+            fee_filter: self.relay.fee_filter(peer.id),
+            ping: peer.ping,
+            sent: peer.sent.clone(),
+            received: peer.received.clone(),
+            tolerated: peer.tolerated,
+            synced_headers: best_known.and_then(|hash| chain.entry(&hash)).map(|entry| entry.height),
+            synced_blocks: progress.as_ref().map(|progress| progress.common),
+            in_flight: progress.map_or_else(Vec::new, |progress| progress.in_flight.to_vec()),
+            sync: self.sync,
+        }
+    }
+}

@@ -1,0 +1,496 @@
+//! The facade: takes in what happened on connections, gives every peer its turn, hands out what is to be done.
+//!
+//! Knows the chain, which it reads and gives headers to. Blocks and transactions are judged by the node, which tells
+//! the network what came of them.
+
+use super::block_download::BlockDownload;
+use super::connections::{Ban, Connections};
+use super::delivery::Deliveries;
+use super::getblocks_sync::GetBlocksSync;
+use super::headers_sync::HeadersSync;
+use super::limits::{MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER, PROTOCOL_VERSION};
+use super::message::{self, HEADER_SIZE, Message, NetAddress, Services, VersionMessage};
+use super::outbox::{Action, NetOutput, Outbox};
+use super::peer::{Newcomer, Peer, Purpose};
+use super::peers::Peers;
+use super::reason::DisconnectReason;
+use super::relay::Relay;
+use super::serving::Serving;
+use super::tx_request::TxRequest;
+use crate::chain::Chainstate;
+use crate::consensus::NetworkParams;
+use crate::cost::Cost;
+use crate::interface::{Direction, Event, LogLine, PeerId, PeerState, SyncMode};
+use crate::primitives::{Amount, Height, Transaction, Txid};
+use crate::time::{Mono, Span, Time};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What this program calls itself (BIP14).
+pub const USER_AGENT: &str = concat!("/Terrarium:", env!("CARGO_PKG_VERSION"), "/");
+/// What this node offers.
+pub const SERVICES: Services = Services(Services::NETWORK.0 | Services::WITNESS.0);
+
+/// Bytes that one `Send` gathers at most before the next begins, where many small messages go to one peer.
+const SEND_BATCH: usize = 64 * 1024;
+
+/// What the network may look at while it works.
+pub struct View<'a> {
+    /// The chain; headers are added to it.
+    pub chain: &'a mut Chainstate,
+    /// Whether a transaction need not be asked for: it waits in the mempool or for its parents.
+    pub has_transaction: &'a dyn Fn(&Txid) -> bool,
+}
+
+/// The network of one node on one chain.
+#[derive(Debug)]
+pub struct Network {
+    pub(super) own: SocketAddr,
+    magic: [u8; 4],
+    pub(super) sync: SyncMode,
+    running: bool,
+    pub(super) fee_filter: Amount,
+    pub(super) rng: ChaCha20Rng,
+    pub(super) outbox: Outbox,
+    pub(super) peers: Peers,
+    pub(super) connections: Connections,
+    pub(super) headers: HeadersSync,
+    pub(super) getblocks: GetBlocksSync,
+    pub(super) download: BlockDownload,
+    pub(super) transactions: TxRequest,
+    pub(super) relay: Relay,
+    pub(super) serving: Serving,
+    pub(super) deliveries: Deliveries,
+    /// Who had the last turn.
+    turn: PeerId,
+}
+
+impl Network {
+    /// The network of the node that listens at `own`; not started.
+    pub fn new(own: SocketAddr, params: &NetworkParams, seed: [u8; 32]) -> Self {
+        Self {
+            own,
+            magic: params.magic,
+            sync: SyncMode::Headers,
+            running: false,
+            fee_filter: Amount::ZERO,
+            rng: ChaCha20Rng::from_seed(seed),
+            outbox: Outbox::default(),
+            peers: Peers::new(own, params.magic, params.timing),
+            connections: Connections::new(own),
+            headers: HeadersSync::new(params.timing.headers_response),
+            getblocks: GetBlocksSync::new(params.timing.headers_response),
+            download: BlockDownload::new(Span::from_secs(u64::from(params.consensus.spacing))),
+            transactions: TxRequest::new(),
+            relay: Relay::new(),
+            serving: Serving::new(),
+            deliveries: Deliveries::new(),
+            turn: PeerId(0),
+        }
+    }
+
+    /// Joins: connections are opened and let in. To `connect` alone where any are named, else to `seeds` and to whom
+    /// the directory lists.
+    pub fn start(&mut self, sync: SyncMode, connect: &[SocketAddr], seeds: &[SocketAddr]) {
+        self.running = true;
+        self.sync = sync;
+        self.connections.start(connect, seeds);
+    }
+
+    /// Leaves: every connection is ended.
+    pub fn stop(&mut self, now: Time) {
+        self.running = false;
+        self.connections.stop();
+        for peer in self.peers.ids() {
+            self.disconnect(peer, DisconnectReason::Stopped, now);
+        }
+    }
+
+    /// Whether the node is on the network.
+    pub const fn is_running(&self) -> bool {
+        self.running
+    }
+
+    /// Which nodes the host says are up on this network, in place of the last list.
+    pub fn set_directory(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) {
+        if self.connections.set_directory(addresses) > 0 && self.running {
+            let known = self.connections.known().count();
+            self.outbox.log(LogLine::KnownNodes(known));
+        }
+    }
+
+    /// Keeps a connection to `address` from now on; false if too many are kept.
+    pub fn add_node(&mut self, address: SocketAddr) -> bool {
+        self.connections.add(address)
+    }
+
+    /// Keeps it no longer, and leaves it open; false if it was not kept.
+    pub fn remove_node(&mut self, address: SocketAddr) -> bool {
+        self.connections.forget(address)
+    }
+
+    /// Opens one connection that is not kept.
+    pub fn try_node(&mut self, address: SocketAddr, now: Time) {
+        if self.peers.with_address(address).is_none() {
+            self.connections.open_once(address, Purpose::ByHand, now.mono, &mut self.outbox);
+        }
+    }
+
+    /// Ends the connection to `address`; false if there is none.
+    pub fn disconnect_node(&mut self, address: SocketAddr, now: Time) -> bool {
+        let Some(peer) = self.peers.with_address(address).map(|peer| peer.id) else { return false };
+        self.disconnect(peer, DisconnectReason::ByHand, now);
+        true
+    }
+
+    /// Bans an address, and with it its group; ends its connections.
+    pub fn ban(&mut self, ban: Ban, now: Time) {
+        self.connections.ban(ban);
+        for peer in self.peers.ids() {
+            let address = self.peers.get(peer).map(|peer| peer.address);
+            if let Some(reason) = address.and_then(|address| self.connections.refuses(&address, now.unix)) {
+                self.disconnect(peer, reason, now);
+            }
+        }
+    }
+
+    /// Lifts a ban and a discouragement; false if there was none.
+    pub fn unban(&mut self, address: &SocketAddr) -> bool {
+        self.connections.unban(address)
+    }
+
+    /// The bans that are set, to be kept over a restart.
+    pub fn bans(&self) -> impl Iterator<Item = Ban> {
+        self.connections.bans()
+    }
+
+    /// How many address groups are banned or discouraged.
+    pub fn refused(&self) -> usize {
+        self.connections.refused()
+    }
+
+    /// Hands a transaction to the node at `address` over a connection made for it, on the network or not; answered by
+    /// [`NetOutput::Delivered`].
+    pub fn deliver(&mut self, address: SocketAddr, transaction: Arc<Transaction>, now: Time) {
+        let on_the_way = self.deliveries.has(address);
+        self.deliveries.add(address, transaction);
+        match self.peers.with_address(address) {
+            Some(peer) if peer.ready => {
+                let peer = peer.id;
+                self.deliveries.send(peer, address, self.rng.next_u64(), &mut self.outbox);
+            }
+            Some(_) => {}
+            None if on_the_way => {}
+            None => self.connections.open_once(address, Purpose::Delivery, now.mono, &mut self.outbox),
+        }
+    }
+
+    /// Stops or resumes the download of blocks: the store takes no more.
+    pub fn pause_download(&mut self, paused: bool) {
+        self.download.set_paused(paused);
+    }
+
+    /// What transactions must pay to be wanted, per 1,000 virtual bytes (BIP133); peers are told.
+    pub fn set_fee_filter(&mut self, rate: Amount) {
+        if self.fee_filter == rate {
+            return;
+        }
+        self.fee_filter = rate;
+        for peer in self.peers.ready().map(|peer| peer.id).collect::<Vec<_>>() {
+            self.send_fee_filter(peer);
+        }
+    }
+
+    /// A connection is up. `height` is our tip's.
+    pub fn connected(
+        &mut self,
+        peer: PeerId,
+        address: SocketAddr,
+        direction: Direction,
+        height: Height,
+        now: Time,
+    ) {
+        match self.admit(peer, address, direction, now) {
+            Err(reason) => self.outbox.push(NetOutput::Disconnect { peer, reason }),
+            Ok(twin) => {
+                if let Some(twin) = twin {
+                    self.disconnect(twin, DisconnectReason::Duplicate, now);
+                }
+                self.tell(peer, PeerState::Handshaking, None);
+                if direction == Direction::Outbound
+                    && let Some(ours) = self.our_version(peer, height, now)
+                {
+                    self.outbox.send(peer, Message::Version(Box::new(ours)));
+                }
+            }
+        }
+    }
+
+    /// A connection that was asked for could not be made.
+    pub fn connect_failed(&mut self, address: SocketAddr, now: Time) {
+        if self.connections.failed(address, now.mono, &mut self.outbox) == Some(Purpose::Delivery) {
+            self.deliveries.failed(address, &mut self.outbox);
+        }
+    }
+
+    /// Bytes came. They are read in [`Network::step`].
+    pub fn bytes(&mut self, peer: PeerId, bytes: &[u8], now: Time) {
+        let Some(entry) = self.peers.get_mut(peer) else { return };
+        entry.take_in(bytes);
+        if entry.stream.unread() > MAX_RECEIVE_BUFFER {
+            self.disconnect(peer, DisconnectReason::ReceiveFlood, now);
+        }
+    }
+
+    /// Bytes have left; `queued` still wait in the host.
+    pub fn drained(&mut self, peer: PeerId, queued: usize) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.unsent = queued;
+        }
+    }
+
+    /// A connection is gone.
+    pub fn closed(&mut self, peer: PeerId, reason: &str, now: Time) {
+        self.forget(peer, reason, now);
+    }
+
+    /// Gives peers their turns, one message each, until `budget` is spent or nothing is left to do; then asks for
+    /// what is missing. Returns whether work is left.
+    pub fn step(&mut self, view: &mut View<'_>, now: Time, budget: Cost) -> bool {
+        self.tick(now);
+        let mut spent = 0;
+        let mut idle = 0;
+        while spent < budget.0 {
+            let Some(peer) = self.peers.after(self.turn) else { break };
+            self.turn = peer;
+            match self.take_turn(peer, view, now) {
+                Some(cost) => {
+                    spent += cost.0;
+                    idle = 0;
+                }
+                None => idle += 1,
+            }
+            if idle >= self.peers.len() {
+                break;
+            }
+        }
+        self.ask(view.chain, now);
+        spent >= budget.0
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self, now: Time) -> Option<NetOutput> {
+        loop {
+            match self.outbox.pop()? {
+                Action::Output(output) => return Some(output),
+                Action::Send { peer, message } => {
+                    let mut bytes = Vec::new();
+                    self.encode(peer, &message, &mut bytes, now);
+                    while bytes.len() < SEND_BATCH
+                        && let Some(message) = self.outbox.pop_message_to(peer)
+                    {
+                        self.encode(peer, &message, &mut bytes, now);
+                    }
+                    if !bytes.is_empty() {
+                        return Some(NetOutput::Send { peer, bytes });
+                    }
+                }
+            }
+        }
+    }
+
+    /// When [`Network::step`] is to be called even if nothing happens.
+    pub fn next_wakeup(&self) -> Option<Mono> {
+        [
+            self.peers.next_wakeup(),
+            self.connections.next_wakeup(),
+            self.headers.next_wakeup(),
+            self.getblocks.next_wakeup(),
+            self.download.next_wakeup(),
+            self.transactions.next_wakeup(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Asks peers for headers, blocks and transactions, and announces what waits.
+    pub(super) fn ask(&mut self, chain: &Chainstate, now: Time) {
+        if self.sync == SyncMode::Headers {
+            self.headers.ask(chain, now, &mut self.outbox);
+        } else {
+            self.getblocks.ask(chain, now.mono, &mut self.outbox);
+        }
+        self.download.request(chain, now.mono, &mut self.outbox);
+        // While blocks are missing most transactions would only wait for their parents.
+        if !self.download.is_busy() {
+            self.transactions.request(now.mono, &mut self.outbox);
+        }
+        self.relay.flush(&mut self.outbox);
+    }
+
+    /// What this node says of itself to a peer.
+    pub(super) fn our_version(&self, peer: PeerId, height: Height, now: Time) -> Option<VersionMessage> {
+        let peer = self.peers.get(peer)?;
+        Some(VersionMessage {
+            version: PROTOCOL_VERSION,
+            services: SERVICES,
+            timestamp: i64::from(now.unix.0),
+            receiver: NetAddress { services: peer.services(), address: peer.address },
+            sender: NetAddress { services: SERVICES, address: self.own },
+            nonce: peer.nonce,
+            user_agent: USER_AGENT.to_owned(),
+            start_height: i32::try_from(height.0).unwrap_or(i32::MAX),
+            relay: peer.purpose != Purpose::Delivery,
+        })
+    }
+
+    /// Ends a connection.
+    pub(super) fn disconnect(&mut self, peer: PeerId, reason: DisconnectReason, now: Time) {
+        let Some(entry) = self.peers.get(peer) else { return };
+        if reason.discourages() {
+            let address = entry.address;
+            self.connections.discourage(&address);
+            self.outbox.log(LogLine::Note(format!("{address} is discouraged: {reason}")));
+        }
+        self.forget(peer, &reason.to_string(), now);
+        self.outbox.push(NetOutput::Disconnect { peer, reason });
+    }
+
+    /// Tells that a connection changed its state.
+    pub(super) fn tell(&mut self, peer: PeerId, state: PeerState, reason: Option<String>) {
+        if let Some(entry) = self.peers.get(peer) {
+            let event =
+                Event::Peer { peer, address: entry.address, direction: entry.direction, state, reason };
+            self.outbox.push(NetOutput::Event(event));
+        }
+    }
+
+    pub(super) fn send_fee_filter(&mut self, peer: PeerId) {
+        let Some(entry) = self.peers.get(peer) else { return };
+        if entry.protocol() >= super::limits::FEEFILTER_VERSION {
+            self.outbox.send(peer, Message::FeeFilter(self.fee_filter.to_sat()));
+        }
+    }
+
+    fn admit(
+        &mut self,
+        peer: PeerId,
+        address: SocketAddr,
+        direction: Direction,
+        now: Time,
+    ) -> Result<Option<PeerId>, DisconnectReason> {
+        let purpose = match direction {
+            Direction::Inbound if self.running => Purpose::Inbound,
+            Direction::Inbound => return Err(DisconnectReason::Stopped),
+            Direction::Outbound => self.connections.opened(address).ok_or(DisconnectReason::OpenedLate)?,
+        };
+        if let Some(reason) = self.connections.refuses(&address, now.unix) {
+            return Err(reason);
+        }
+        self.peers.admit(Newcomer { id: peer, address, purpose, nonce: self.rng.next_u64() }, now)
+    }
+
+    /// Everything that time alone brings about.
+    fn tick(&mut self, now: Time) {
+        let mut late = self.peers.overdue(now.mono);
+        late.extend(self.headers.overdue(now.mono));
+        late.extend(self.download.overdue(now.mono));
+        for (peer, reason) in late {
+            self.disconnect(peer, reason, now);
+        }
+        for peer in self.peers.to_ping(now.mono) {
+            let nonce = self.rng.next_u64();
+            if let Some(peer) = self.peers.get_mut(peer) {
+                peer.send_ping(nonce, now.mono, &mut self.outbox);
+            }
+        }
+        let undelivered = self.connections.dial(now, &self.peers, &mut self.rng, &mut self.outbox);
+        for address in undelivered {
+            self.deliveries.failed(address, &mut self.outbox);
+        }
+    }
+
+    /// Forgets a peer, and tells.
+    fn forget(&mut self, peer: PeerId, reason: &str, now: Time) {
+        self.tell(peer, PeerState::Disconnected, Some(reason.to_owned()));
+        let Some(gone) = self.peers.remove(peer) else { return };
+        self.headers.peer_gone(peer);
+        self.getblocks.peer_gone(peer);
+        self.download.peer_gone(peer);
+        self.transactions.peer_gone(peer);
+        self.relay.peer_gone(peer);
+        self.serving.peer_gone(peer);
+        self.deliveries.failed(gone.address, &mut self.outbox);
+        if gone.ready {
+            self.outbox.log(LogLine::ConnectionTerminated);
+        }
+        self.connections.closed(gone.address, now.mono - gone.connected.mono, now.mono);
+    }
+
+    /// Appends a message's bytes, counts it and tells of it; nothing if the peer is gone.
+    fn encode(&mut self, peer: PeerId, message: &Message, bytes: &mut Vec<u8>, now: Time) {
+        let magic = self.magic;
+        let Some(entry) = self.peers.get_mut(peer) else { return };
+        let length = message::encode_into(magic, message, bytes);
+        entry.sent.count(message.command(), HEADER_SIZE + length, now);
+        entry.unsent += HEADER_SIZE + length;
+        let event = message_event(entry, Direction::Outbound, message, length);
+        self.outbox.push(NetOutput::Event(event));
+    }
+
+    /// Reads one message of a peer, or serves it; none if there is nothing to do for it now.
+    fn take_turn(&mut self, peer: PeerId, view: &mut View<'_>, now: Time) -> Option<Cost> {
+        let entry = self.peers.get_mut(peer)?;
+        if entry.unsent > MAX_SEND_BUFFER {
+            return None;
+        }
+        if self.serving.is_busy(peer) {
+            return self.serving.serve(peer, &mut self.outbox).then_some(Cost(1));
+        }
+        let frame = match entry.stream.next_frame() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => {
+                if let Some(bytes) = entry.credit_all() {
+                    self.outbox.push(NetOutput::Consumed { peer, bytes });
+                }
+                return None;
+            }
+            Err(error) => {
+                self.disconnect(peer, error.into(), now);
+                return Some(Cost(1));
+            }
+        };
+        if let Some(bytes) = entry.credit(HEADER_SIZE + frame.length()) {
+            self.outbox.push(NetOutput::Consumed { peer, bytes });
+        }
+        let cost = cost_of(&frame);
+        if let Err(reason) = self.on_frame(peer, frame, view, now) {
+            self.disconnect(peer, reason, now);
+        }
+        Some(cost)
+    }
+}
+
+/// The event that tells of a message.
+pub(super) fn message_event(peer: &Peer, direction: Direction, message: &Message, length: usize) -> Event {
+    Event::Message {
+        peer: peer.id,
+        address: peer.address,
+        direction,
+        command: message.command().to_owned(),
+        length,
+        subject: message.subject(),
+    }
+}
+
+/// Hashing the payload, and each header once.
+fn cost_of(frame: &message::Frame) -> Cost {
+    let headers = match frame {
+        message::Frame::Message { message: Message::Headers(headers), .. } => headers.len() as u64,
+        _ => 0,
+    };
+    Cost(1 + frame.length() as u64 / 100 + 2 * headers)
+}

@@ -1,0 +1,122 @@
+//! The table of connections: who is let in, which of two crossing connections stays, who is silent for too long.
+
+use super::limits::{CROSSING_WINDOW, MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS};
+use super::peer::{Newcomer, Peer, Purpose};
+use super::reason::DisconnectReason;
+use crate::consensus::TimingParams;
+use crate::interface::{Direction, PeerId};
+use crate::time::{Mono, Time};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::ops::Bound;
+
+/// The connections.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    own: SocketAddr,
+    magic: [u8; 4],
+    timing: TimingParams,
+    /// At most `limits::MAX_CONNECTIONS`.
+    table: BTreeMap<PeerId, Peer>,
+}
+
+impl Peers {
+    pub(crate) const fn new(own: SocketAddr, magic: [u8; 4], timing: TimingParams) -> Self {
+        Self { own, magic, timing, table: BTreeMap::new() }
+    }
+
+    pub(crate) fn get(&self, id: PeerId) -> Option<&Peer> {
+        self.table.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: PeerId) -> Option<&mut Peer> {
+        self.table.get_mut(&id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Peer> {
+        self.table.values()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The peer whose turn comes after `last`'s; the first after the last.
+    pub(crate) fn after(&self, last: PeerId) -> Option<PeerId> {
+        let later = (Bound::Excluded(last), Bound::Unbounded);
+        self.table.range(later).chain(&self.table).map(|(id, _)| *id).next()
+    }
+
+    pub(crate) fn ids(&self) -> Vec<PeerId> {
+        self.table.keys().copied().collect()
+    }
+
+    /// Those whose handshake is over, without those that only deliver.
+    pub(crate) fn ready(&self) -> impl Iterator<Item = &Peer> {
+        self.iter().filter(|peer| peer.ready && peer.purpose != Purpose::Delivery)
+    }
+
+    pub(crate) fn with_address(&self, address: SocketAddr) -> Option<&Peer> {
+        self.iter().find(|peer| peer.address == address)
+    }
+
+    pub(crate) fn count(&self, purpose: Purpose) -> usize {
+        self.iter().filter(|peer| peer.purpose == purpose).count()
+    }
+
+    /// Lets a connection in, or says why not. Where there is one to the same address already, the table decides which
+    /// of the two stays; the one that must go is returned, to be ended.
+    pub(crate) fn admit(&mut self, new: Newcomer, now: Time) -> Result<Option<PeerId>, DisconnectReason> {
+        let twin = self.with_address(new.address);
+        if twin.is_some_and(|twin| !self.replaces(&new, twin, now.mono)) {
+            return Err(DisconnectReason::Duplicate);
+        }
+        let twin = twin.map(|twin| twin.id);
+        if twin.is_none() && self.table.len() >= MAX_CONNECTIONS {
+            return Err(DisconnectReason::Full);
+        }
+        if twin.is_none()
+            && new.purpose == Purpose::Inbound
+            && self.count(Purpose::Inbound) >= MAX_INBOUND_CONNECTIONS
+        {
+            return Err(DisconnectReason::InboundFull);
+        }
+        self.table.insert(new.id, Peer::new(new, self.magic, now));
+        Ok(twin)
+    }
+
+    /// Whether a second connection to the same address takes the place of the first. Two that crossed on the way are
+    /// settled alike on both sides: the one that the lower address opened stays. Otherwise whoever opens a second one
+    /// has lost the first, of which this side has not heard yet.
+    fn replaces(&self, new: &Newcomer, old: &Peer, now: Mono) -> bool {
+        let direction = new.direction();
+        if direction == old.direction || now - old.connected.mono > CROSSING_WINDOW {
+            return direction == Direction::Inbound;
+        }
+        let opener = if direction == Direction::Outbound { self.own } else { new.address };
+        opener == self.own.min(new.address)
+    }
+
+    pub(crate) fn remove(&mut self, id: PeerId) -> Option<Peer> {
+        self.table.remove(&id)
+    }
+
+    /// Whether `nonce` stands in a `version` that this node sent over another connection: then it speaks to itself.
+    pub(crate) fn is_own_nonce(&self, nonce: u64) -> bool {
+        self.iter().any(|peer| peer.direction == Direction::Outbound && peer.nonce == nonce)
+    }
+
+    /// Who must go now, and why.
+    pub(crate) fn overdue(&self, now: Mono) -> Vec<(PeerId, DisconnectReason)> {
+        self.iter().filter_map(|peer| Some((peer.id, peer.overdue(&self.timing, now)?))).collect()
+    }
+
+    /// Who is to be pinged now.
+    pub(crate) fn to_ping(&self, now: Mono) -> Vec<PeerId> {
+        self.iter().filter(|peer| peer.wants_ping(&self.timing, now)).map(|peer| peer.id).collect()
+    }
+
+    pub(crate) fn next_wakeup(&self) -> Option<Mono> {
+        self.iter().map(|peer| peer.next_wakeup(&self.timing)).min()
+    }
+}

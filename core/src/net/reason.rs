@@ -1,0 +1,152 @@
+//! Why connections end, and what a peer may do without losing its own.
+
+use super::limits::{
+    CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT, MAX_ADDR_TO_SEND, MAX_HEADERS_RESULTS, MAX_INBOUND_CONNECTIONS,
+    MAX_INV_SZ, MAX_LOCATOR_SZ, MAX_RECEIVE_BUFFER, MIN_PEER_PROTO_VERSION,
+};
+use super::message::FrameError;
+use crate::consensus::{BlockError, HeaderError};
+use crate::primitives::BlockHash;
+
+/// Why this node ends a connection. Those that [discourage](Self::discourages) also keep the peer's address group from
+/// coming back while this node lives.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DisconnectReason {
+    /// Bytes that are no message of this network.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// More bytes than this node reads.
+    #[error("receive flood: more than {MAX_RECEIVE_BUFFER} unread bytes")]
+    ReceiveFlood,
+    /// A locator that is too long.
+    #[error("locator of {0} hashes, at most {MAX_LOCATOR_SZ} are allowed")]
+    LocatorTooLong(usize),
+    /// No `verack` in time.
+    #[error("no handshake within {} s", HANDSHAKE_TIMEOUT.as_millis() / 1_000)]
+    HandshakeTimeout,
+    /// The other side is this node.
+    #[error("connected to itself")]
+    SelfConnection,
+    /// A protocol version that nobody speaks any more.
+    #[error("obsolete protocol version {0}, at least {MIN_PEER_PROTO_VERSION} is needed")]
+    ObsoleteVersion(u32),
+    /// Silent for too long.
+    #[error("ping timeout: silent for {0} s")]
+    PingTimeout(u64),
+    /// `getheaders` or `getblocks` was not answered.
+    #[error("headers timeout: getheaders was not answered within {0} s")]
+    HeadersTimeout(u64),
+    /// It held up the download window.
+    #[error("peer is stalling block download: {0} did not come")]
+    BlockStalling(BlockHash),
+    /// A block took too long.
+    #[error("timeout downloading block {0}")]
+    BlockDownloadTimeout(BlockHash),
+    /// There is a connection between the two nodes already.
+    #[error("duplicate connection")]
+    Duplicate,
+    /// No room for another inbound connection.
+    #[error("full: {MAX_INBOUND_CONNECTIONS} inbound connections")]
+    InboundFull,
+    /// No room for another connection of any kind.
+    #[error("full: no more connections")]
+    Full,
+    /// Banned by hand.
+    #[error("banned")]
+    Banned,
+    /// Discouraged earlier.
+    #[error("discouraged")]
+    Discouraged,
+    /// `disconnectnode`.
+    #[error("disconnected by hand")]
+    ByHand,
+    /// What the connection was made for is done.
+    #[error("delivered")]
+    Delivered,
+    /// This node is not on the network, or leaves it.
+    #[error("node is stopped")]
+    Stopped,
+    /// The connection opened too late.
+    #[error("opened after {} s", CONNECT_TIMEOUT.as_millis() / 1_000)]
+    OpenedLate,
+
+    /// A header that can never be valid.
+    #[error("invalid header: {0}")]
+    InvalidHeader(HeaderError),
+    /// Too many headers at once.
+    #[error("headers message size = {0}, at most {MAX_HEADERS_RESULTS} are allowed")]
+    TooManyHeaders(usize),
+    /// Headers that do not follow each other.
+    #[error("non-continuous headers sequence")]
+    NonContinuousHeaders,
+    /// An `inv`, `getdata` or `notfound` that is too long.
+    #[error("{command} message size = {count}, at most {MAX_INV_SZ} are allowed")]
+    TooMuchInventory {
+        /// Which of them.
+        command: &'static str,
+        /// Its entries.
+        count: usize,
+    },
+    /// Too many addresses at once.
+    #[error("addr message size = {0}, at most {MAX_ADDR_TO_SEND} are allowed")]
+    TooManyAddresses(usize),
+    /// An invalid or mutated block.
+    #[error("invalid block {hash}: {error}")]
+    InvalidBlock {
+        /// The block.
+        hash: BlockHash,
+        /// The rule.
+        error: Box<BlockError>,
+    },
+}
+
+impl DisconnectReason {
+    /// Whether the peer broke a rule that no honest node breaks: its address group is refused from now on, unless it
+    /// was added by hand.
+    pub const fn discourages(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidHeader(_)
+                | Self::TooManyHeaders(_)
+                | Self::NonContinuousHeaders
+                | Self::TooMuchInventory { .. }
+                | Self::TooManyAddresses(_)
+                | Self::InvalidBlock { .. }
+        )
+    }
+}
+
+/// What peers did that is tolerated, counted per peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tolerated {
+    /// Payloads that did not hash to their checksum.
+    pub bad_checksum: u64,
+    /// Commands that this node does not know.
+    pub unknown_command: u64,
+    /// Payloads that did not decode.
+    pub malformed: u64,
+    /// Messages that make no sense where they came: before the handshake, twice, unasked for.
+    pub out_of_place: u64,
+    /// Headers and blocks that do not connect to ours.
+    pub unconnecting: u64,
+    /// Headers and blocks from the future.
+    pub from_future: u64,
+    /// Transactions that a rule refused.
+    pub invalid_transactions: u64,
+    /// Blocks that nobody asked for and that have less work than our chain.
+    pub unwanted_blocks: u64,
+}
+
+impl Tolerated {
+    /// All of them.
+    pub const fn total(&self) -> u64 {
+        self.bad_checksum
+            + self.unknown_command
+            + self.malformed
+            + self.out_of_place
+            + self.unconnecting
+            + self.from_future
+            + self.invalid_transactions
+            + self.unwanted_blocks
+    }
+}

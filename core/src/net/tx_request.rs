@@ -1,0 +1,194 @@
+//! Which transactions are asked of whom (Core's `TxRequestTracker`). Answers what `inv`, `notfound` and `tx` say of
+//! transactions.
+//!
+//! A transaction is asked of one peer at a time, in the order in which they announced it; when that peer does not have
+//! it, leaves, or takes too long, the next is asked.
+
+use super::limits::{
+    GETDATA_TX_INTERVAL, MAX_PEER_TX_ANNOUNCEMENTS, MAX_PEER_TX_REQUEST_IN_FLIGHT, MAX_RECENT_REJECTS,
+};
+use super::message::{Inventory, Message};
+use super::outbox::Outbox;
+use super::recent::RecentSet;
+use crate::interface::PeerId;
+use crate::primitives::Txid;
+use crate::time::Mono;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A transaction that somebody has and we do not.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Who announced it and was not asked yet, in that order; at most one entry for each peer.
+    candidates: VecDeque<PeerId>,
+    /// Who was asked, and when the answer is overdue.
+    asked: Option<(PeerId, Mono)>,
+}
+
+impl Wanted {
+    fn may_ask(&self, peer: PeerId) -> bool {
+        self.asked.is_none() && self.candidates.contains(&peer)
+    }
+}
+
+/// What is open with one peer.
+#[derive(Debug)]
+struct Announcer {
+    witness: bool,
+    /// At most `limits::MAX_PEER_TX_ANNOUNCEMENTS`.
+    announced: BTreeSet<Txid>,
+    /// Those of `announced` that this peer may be asked for, in order; some may be asked of another by now.
+    queue: VecDeque<Txid>,
+    /// At most `limits::MAX_PEER_TX_REQUEST_IN_FLIGHT`.
+    in_flight: usize,
+}
+
+/// The requests for transactions.
+#[derive(Debug)]
+pub(crate) struct TxRequest {
+    /// One for each ready peer.
+    peers: BTreeMap<PeerId, Announcer>,
+    /// Bounded by the announcements of all peers.
+    wanted: BTreeMap<Txid, Wanted>,
+    /// Deadlines of what was asked, a subset of `wanted`.
+    deadlines: BTreeSet<(Mono, Txid)>,
+    /// Refused since the last block: not asked for again.
+    rejects: RecentSet<Txid>,
+}
+
+impl TxRequest {
+    pub(crate) const fn new() -> Self {
+        Self {
+            peers: BTreeMap::new(),
+            wanted: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            rejects: RecentSet::new(MAX_RECENT_REJECTS),
+        }
+    }
+
+    pub(crate) fn peer_ready(&mut self, peer: PeerId, witness: bool) {
+        self.peers.insert(
+            peer,
+            Announcer { witness, announced: BTreeSet::new(), queue: VecDeque::new(), in_flight: 0 },
+        );
+    }
+
+    /// What was asked of a peer that is gone is asked of the next.
+    pub(crate) fn peer_gone(&mut self, peer: PeerId) {
+        let Some(announcer) = self.peers.remove(&peer) else { return };
+        for txid in announcer.announced {
+            self.drop_announcement(peer, txid);
+        }
+    }
+
+    /// A peer has a transaction that is not known here.
+    pub(crate) fn announced(&mut self, peer: PeerId, txid: Txid) {
+        let Some(announcer) = self.peers.get_mut(&peer) else { return };
+        if self.rejects.contains(&txid)
+            || announcer.announced.len() >= MAX_PEER_TX_ANNOUNCEMENTS
+            || !announcer.announced.insert(txid)
+        {
+            return;
+        }
+        announcer.queue.push_back(txid);
+        self.wanted.entry(txid).or_default().candidates.push_back(peer);
+    }
+
+    /// A transaction came, or is known in another way: nobody is asked for it any more.
+    pub(crate) fn known(&mut self, txid: &Txid) {
+        let Some(wanted) = self.wanted.remove(txid) else { return };
+        if let Some((peer, deadline)) = wanted.asked {
+            self.deadlines.remove(&(deadline, *txid));
+            if let Some(announcer) = self.peers.get_mut(&peer) {
+                announcer.in_flight -= 1;
+                announcer.announced.remove(txid);
+            }
+        }
+        for peer in wanted.candidates {
+            if let Some(announcer) = self.peers.get_mut(&peer) {
+                announcer.announced.remove(txid);
+            }
+        }
+    }
+
+    /// A peer does not have what it was asked for.
+    pub(crate) fn not_found(&mut self, peer: PeerId, txid: Txid) {
+        if let Some(announcer) = self.peers.get_mut(&peer)
+            && announcer.announced.remove(&txid)
+        {
+            self.drop_announcement(peer, txid);
+        }
+    }
+
+    /// A rule refused a transaction: it is not asked for again until the chain has changed.
+    pub(crate) fn refused(&mut self, txid: Txid) {
+        self.known(&txid);
+        self.rejects.insert(txid, ());
+    }
+
+    /// What was refused may now be valid.
+    pub(crate) fn tip_changed(&mut self) {
+        self.rejects.clear();
+    }
+
+    /// Asks for what may be asked for.
+    pub(crate) fn request(&mut self, now: Mono, outbox: &mut Outbox) {
+        self.expire(now);
+        let deadline = now + GETDATA_TX_INTERVAL;
+        for (&peer, announcer) in &mut self.peers {
+            let mut batch = Vec::new();
+            while announcer.in_flight < MAX_PEER_TX_REQUEST_IN_FLIGHT
+                && let Some(txid) = announcer.queue.pop_front()
+            {
+                let Some(wanted) = self.wanted.get_mut(&txid).filter(|wanted| wanted.may_ask(peer)) else {
+                    continue;
+                };
+                wanted.candidates.retain(|candidate| *candidate != peer);
+                wanted.asked = Some((peer, deadline));
+                self.deadlines.insert((deadline, txid));
+                announcer.in_flight += 1;
+                batch.push(if announcer.witness { Inventory::WitnessTx(txid) } else { Inventory::Tx(txid) });
+            }
+            if !batch.is_empty() {
+                outbox.send(peer, Message::GetData(batch));
+            }
+        }
+    }
+
+    pub(crate) fn next_wakeup(&self) -> Option<Mono> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// Forgets requests that were not answered, and with them the announcement.
+    fn expire(&mut self, now: Mono) {
+        while let Some(&(deadline, txid)) = self.deadlines.first() {
+            if deadline > now {
+                return;
+            }
+            self.deadlines.pop_first();
+            if let Some((peer, _)) = self.wanted.get(&txid).and_then(|wanted| wanted.asked) {
+                self.not_found(peer, txid);
+            }
+        }
+    }
+
+    /// `peer` can no longer be asked for `txid`; if it was asked, the next one may be.
+    fn drop_announcement(&mut self, peer: PeerId, txid: Txid) {
+        let Some(wanted) = self.wanted.get_mut(&txid) else { return };
+        wanted.candidates.retain(|candidate| *candidate != peer);
+        if let Some((asked, deadline)) = wanted.asked
+            && asked == peer
+        {
+            wanted.asked = None;
+            self.deadlines.remove(&(deadline, txid));
+            if let Some(announcer) = self.peers.get_mut(&peer) {
+                announcer.in_flight -= 1;
+            }
+            if let Some(next) = wanted.candidates.front().and_then(|next| self.peers.get_mut(next)) {
+                next.queue.push_front(txid);
+            }
+        }
+        if wanted.asked.is_none() && wanted.candidates.is_empty() {
+            self.wanted.remove(&txid);
+        }
+    }
+}
