@@ -100,7 +100,8 @@ impl Chainstate {
         Some(StoreBatch { id, database: Database::Chain, durability: Durability::Relaxed, ops })
     }
 
-    fn has_changes(&self) -> bool {
+    /// Whether anything changed since the last batch was taken.
+    pub fn has_changes(&self) -> bool {
         self.flush.replace
             || self.flush.coins_log.will_rewrite()
             || self.index.is_dirty()
