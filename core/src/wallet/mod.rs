@@ -210,7 +210,8 @@ impl Wallet {
         self.ledger.deactivate(txid, &self.keys);
     }
 
-    /// The transactions that wait for a block, parents before children: to be given to an empty mempool again.
+    /// The transactions that wait for a block, parents before children: to be given to an empty mempool again (say
+    /// [`Wallet::tx_removed`] of those that it refuses).
     pub fn waiting_transactions(&self) -> Vec<Arc<Transaction>> {
         self.ledger.waiting().into_iter().map(|entry| Arc::clone(&entry.transaction)).collect()
     }
