@@ -104,7 +104,7 @@ impl Node {
             Ok(txid) => self.adopt_orphans(txid),
             Err(MempoolError::MissingInputs { .. }) => {}
             Err(MempoolError::AlreadyInMempool(_) | MempoolError::AlreadyKnown(_)) => {}
-            Err(error) => self.log(LogLine::Refused(format!("{}: {error}", error.reject_reason()))),
+            Err(error) => self.log(LogLine::Refused(error.to_string())),
         }
     }
 

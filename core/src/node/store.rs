@@ -9,6 +9,7 @@ use super::{LateEvents, Node};
 use crate::chain::{Body, Chainstate, LoadError};
 use crate::consensus::{Network as ChainNetwork, Preset};
 use crate::interface::{LogLine, NodeConfig, RunState};
+use crate::mempool::MempoolError;
 use crate::net::Network;
 use crate::primitives::{Block, BlockHash};
 use crate::store::{BatchId, Database, Record};
@@ -100,8 +101,9 @@ impl Node {
     /// Gives the wallet's waiting transactions to the mempool again.
     pub(super) fn return_waiting(&mut self) {
         for transaction in self.wallet.waiting_transactions() {
-            if self.accept_transaction(&transaction).is_err() {
-                self.wallet.tx_removed(&transaction.txid());
+            match self.accept_transaction(&transaction) {
+                Ok(_) | Err(MempoolError::AlreadyInMempool(_)) => {}
+                Err(_) => self.wallet.tx_removed(&transaction.txid()),
             }
         }
     }

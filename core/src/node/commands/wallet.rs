@@ -94,8 +94,7 @@ impl Node {
     /// Takes a transaction of this node's own into the mempool, as if it had come from a peer.
     pub(super) fn submit(&mut self, transaction: &Arc<Transaction>) -> Result<Txid, CommandError> {
         let accepted = self.accept_transaction(transaction);
-        accepted
-            .map_err(|error| CommandError::Rejected { reason: format!("{}: {error}", error.reject_reason()) })
+        accepted.map_err(|error| CommandError::Rejected { reason: error.to_string() })
     }
 
     /// A stopped node's payment goes over a connection made for it to the network's first node.
