@@ -2,7 +2,3 @@
 
 pub mod browser;
 pub mod fixture;
-mod lab;
-pub mod world;
-
-pub use lab::Lab;

@@ -124,6 +124,11 @@ impl Chainstate {
         Ok(ActivateStep::More)
     }
 
+    /// Whether [`Chainstate::activate`] has something to do.
+    pub fn needs_activation(&self) -> bool {
+        self.rebuild.is_some() || self.candidates.last().is_some_and(|(_, _, best)| *best != self.tip_id())
+    }
+
     /// Nothing is better than the tip: what is worse is a candidate no more.
     fn settle(&mut self) -> ActivateStep {
         let tip = self.candidate(self.tip_id());
@@ -288,7 +293,7 @@ impl Chainstate {
     }
 
     /// Takes a record that [`ActivateStep::NeedRecords`] or [`Chainstate::body`] named; none if the store has none. What a
-    /// damaged or missing record held is dropped, and downloaded or built anew.
+    /// damaged or missing record held is dropped, and downloaded or built anew: see [`Chainstate::needs_activation`].
     pub fn supply_record(&mut self, key: &RecordKey, value: Option<&[u8]>) {
         let Ok(pack) = key.key.as_slice().try_into().map(u32::from_be_bytes) else { return };
         let payload = match value {

@@ -16,6 +16,8 @@ mod pack;
 mod persist;
 mod script_check;
 mod supply;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 pub use accept::{Accepted, BlockOutcome};

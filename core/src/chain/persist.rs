@@ -100,7 +100,7 @@ impl Chainstate {
         Some(StoreBatch { id, database: Database::Chain, durability: Durability::Relaxed, ops })
     }
 
-    /// Whether anything changed since the last batch was taken.
+    /// Whether anything changed since the last batch.
     pub fn has_changes(&self) -> bool {
         self.flush.replace
             || self.flush.coins_log.will_rewrite()

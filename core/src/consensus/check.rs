@@ -178,3 +178,62 @@ pub fn check_block_at(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::{MAX_MONEY, Script, TxIn, TxOut};
+
+    fn output(satoshis: i64) -> TxOut {
+        TxOut { value: Amount::from_sat(satoshis), script_pubkey: Script::new() }
+    }
+
+    fn outpoint(n: u8) -> OutPoint {
+        OutPoint::new(Txid::from_bytes([n; 32]), 0)
+    }
+
+    fn transaction() -> Transaction {
+        let inputs = vec![TxIn::spending(outpoint(1)), TxIn::spending(outpoint(2))];
+        Transaction { version: 2, inputs, outputs: vec![output(1), output(2)], lock_time: 0 }
+    }
+
+    fn coinbase(script_length: usize) -> Transaction {
+        let script_sig = Script::from_bytes(vec![0; script_length]);
+        let input = TxIn { script_sig, ..TxIn::spending(OutPoint::NULL) };
+        Transaction { inputs: vec![input], ..transaction() }
+    }
+
+    #[test]
+    fn well_formed_transactions_pass() {
+        for tx in [transaction(), coinbase(2), coinbase(100)] {
+            assert_eq!(check_transaction(&tx), Ok(()));
+        }
+    }
+
+    #[test]
+    fn each_defect_of_a_transaction_has_cores_reject_reason() {
+        type Change = fn(&mut Transaction);
+        let max = MAX_MONEY.to_sat();
+        assert_eq!(max, 2_100_000_000_000_000);
+        let cases: [(Change, &str); 8] = [
+            (|tx| tx.inputs.clear(), "bad-txns-vin-empty"),
+            (|tx| tx.outputs.clear(), "bad-txns-vout-empty"),
+            (|tx| tx.inputs[0].script_sig = Script::from_bytes(vec![0; 1_000_000]), "bad-txns-oversize"),
+            (|tx| tx.outputs[0] = output(-1), "bad-txns-vout-negative"),
+            (|tx| tx.outputs[0] = output(2_100_000_000_000_001), "bad-txns-vout-toolarge"),
+            (|tx| tx.outputs[0] = output(2_100_000_000_000_000), "bad-txns-txouttotal-toolarge"),
+            (|tx| tx.inputs[1] = TxIn::spending(outpoint(1)), "bad-txns-inputs-duplicate"),
+            (|tx| tx.inputs[1] = TxIn::spending(OutPoint::NULL), "bad-txns-prevout-null"),
+        ];
+        for (change, reason) in cases {
+            let mut tx = transaction();
+            change(&mut tx);
+            let error = check_transaction(&tx).expect_err(reason);
+            assert_eq!(error.reject_reason(), reason);
+            assert!(error.to_string().starts_with(reason), "{error}");
+        }
+        for length in [0, 1, 101] {
+            assert_eq!(check_transaction(&coinbase(length)), Err(TxError::CoinbaseScriptLength(length)));
+        }
+    }
+}

@@ -268,12 +268,14 @@ impl BlockError {
     }
 
     /// Whether someone may have changed the block's bytes under way while its header stands: then the header must not
-    /// be remembered as invalid (Core's `BLOCK_MUTATED`).
+    /// be remembered as invalid (Core's `BLOCK_MUTATED`). A missing coinbase is among them: pairs of hashes can be passed
+    /// off as transactions of 64 bytes.
     pub const fn is_mutation(&self) -> bool {
         matches!(
             self,
             Self::MerkleRoot { .. }
                 | Self::DuplicateTransactions
+                | Self::CoinbaseMissing
                 | Self::WitnessNonceSize
                 | Self::WitnessMerkleMatch
                 | Self::UnexpectedWitness

@@ -318,3 +318,135 @@ fn check_genesis(genesis: &Block, consensus: &ConsensusParams) -> Result<(), Inv
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consensus::genesis;
+    use crate::encode::hex;
+    use crate::primitives::Script;
+    use crate::time::UnixTime;
+
+    fn invitation(consensus: ConsensusParams) -> Invitation {
+        let mut genesis =
+            genesis::unsolved(&consensus, Script::from_bytes(vec![0x51]), UnixTime(1_700_000_000));
+        while pow::check_proof_of_work(&genesis.header, genesis.block_hash(), &consensus).is_err() {
+            genesis.header.nonce += 1;
+        }
+        Invitation { genesis, consensus }
+    }
+
+    /// Parameters that differ from the defaults in every field.
+    fn all_fields() -> ConsensusParams {
+        ConsensusParams {
+            pow_limit: CompactTarget(0x207f_ffff),
+            spacing: 20,
+            retarget: Some(Retarget { interval: 32, min_difficulty_after: None }),
+            future_limit: 60,
+            subsidy: Amount::from_coins(100),
+            halving_interval: 1_000,
+            coinbase_maturity: 10,
+            spendable_genesis: true,
+            ..ConsensusParams::CLASSROOM
+        }
+    }
+
+    #[test]
+    fn records_are_those_of_the_golden_vectors() {
+        let scene = ConsensusParams::scene(Amount::from_coins(50));
+        for (consensus, record) in [
+            (ConsensusParams::CLASSROOM, "01"),
+            (scene, "01030400000000090101"),
+            (ConsensusParams::scene(Amount::from_coins(100)), "010304000000000608 00e40b5402000000 090101"),
+            (
+                all_fields(),
+                "01 0104ffff7f20 020414000000 030420000000 040400000000 05043c000000 060800e40b5402000000 \
+                 0704e8030000 08040a000000 090101",
+            ),
+        ] {
+            let record = record.replace(' ', "");
+            assert_eq!(hex::encode(&encode_record(&consensus)), record);
+            assert_eq!(decode_record(&hex::decode(&record).expect("hex")), Ok(consensus), "{record}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_survives_its_journey_and_fixes_the_magic() {
+        let first = invitation(all_fields());
+        assert_eq!(Invitation::from_bytes(&first.to_bytes()), Ok(first.clone()));
+        assert_eq!(hex::encode(&first.magic()), "9b7c5f2d");
+        let other = invitation(ConsensusParams { coinbase_maturity: 11, ..all_fields() });
+        assert_ne!(other.magic(), first.magic(), "parameters are hashed into the magic");
+    }
+
+    #[test]
+    fn a_record_has_one_form() {
+        use InvitationError as E;
+        let decode = |record: &str| decode_record(&hex::decode(record).expect("hex")).expect_err(record);
+        assert_eq!(decode("02"), E::Version(2));
+        assert_eq!(decode("010a0101"), E::UnknownField(10));
+        assert_eq!(decode("01000101"), E::UnknownField(0));
+        assert_eq!(decode("01090101090101"), E::FieldOrder(9));
+        assert_eq!(decode("0109010102040a000000"), E::FieldOrder(2));
+        assert_eq!(decode("010902"), E::Encoding(DecodeError::UnexpectedEnd { needed: 2, remaining: 0 }));
+        assert_eq!(decode("0109020100"), E::FieldLength { tag: 9, length: 2 });
+        assert_eq!(decode("01090100"), E::DefaultField(9));
+        assert_eq!(decode("01020405000000"), E::DefaultField(2));
+        assert!(matches!(decode(""), E::Encoding(_)));
+    }
+
+    #[test]
+    fn values_are_checked_against_their_bounds() {
+        for (record, field) in [
+            ("010104ffff7f21", "easiest target"),
+            ("01010400000000", "easiest target"),
+            ("0101040001001f", "easiest target"),
+            ("01020400000000", "spacing"),
+            ("010304e1070000", "retarget interval"),
+            ("010404e9030000", "spacings before the easiest target"),
+            ("01030400000000040407000000", "spacings before the easiest target"),
+            ("01050481510100", "future limit"),
+            ("0106080140075af0750700", "subsidy"),
+            ("010608ffffffffffffffff", "subsidy"),
+            ("01070400000000", "halving interval"),
+            ("01080400000000", "coinbase maturity"),
+            ("01090102", "spendable genesis"),
+        ] {
+            match decode_record(&hex::decode(record).expect("hex")) {
+                Err(InvitationError::OutOfBounds { field: found, .. }) => {
+                    assert_eq!(found, field, "{record}");
+                }
+                other => panic!("{record}: {other:?}"),
+            }
+        }
+        assert_eq!(check_bounds(&all_fields()), Ok(()));
+        let poor = ConsensusParams { spacing: 0, ..all_fields() };
+        assert!(check_bounds(&poor).is_err());
+    }
+
+    #[test]
+    fn a_genesis_block_keeps_its_own_networks_rules() {
+        let changes: [fn(&mut Block); 6] = [
+            |genesis| genesis.header.prev_blockhash = BlockHash::from_bytes([1; 32]),
+            |genesis| genesis.header.bits = CompactTarget(0x207f_fffe),
+            |genesis| genesis.header.merkle_root = Default::default(),
+            |genesis| genesis.transactions.push(genesis.transactions[0].clone()),
+            |genesis| genesis.transactions[0].outputs[0].value = Amount::from_coins(51),
+            |genesis| genesis.transactions[0].inputs[0].script_sig = Script::from_bytes(vec![0x51, 0x51]),
+        ];
+        for (n, change) in changes.into_iter().enumerate() {
+            let mut spoilt = invitation(all_fields());
+            change(&mut spoilt.genesis);
+            let error = Invitation::from_bytes(&spoilt.to_bytes()).expect_err("a rule is broken");
+            assert!(matches!(error, InvitationError::Genesis { .. }), "{n}: {error}");
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic() {
+        let bytes = invitation(all_fields()).to_bytes();
+        for end in 0..bytes.len() {
+            assert!(Invitation::from_bytes(&bytes[..end]).is_err(), "length {end}");
+        }
+    }
+}

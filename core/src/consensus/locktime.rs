@@ -63,3 +63,40 @@ impl SequenceLocks {
             && self.min_time.is_none_or(|last| last < median_time_past)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::OutPoint;
+
+    fn transaction(lock_time: u32, sequence: u32) -> Transaction {
+        let input = TxIn { sequence, ..TxIn::spending(OutPoint::NULL) };
+        Transaction { version: 2, inputs: vec![input], outputs: vec![], lock_time }
+    }
+
+    #[test]
+    fn a_lock_time_passes_by_height_or_by_time_or_by_final_inputs() {
+        let height = |lock_time| is_final_tx(&transaction(lock_time, 0), Height(100), 600_000_000);
+        assert!(height(0) && height(99) && !height(100) && !height(LOCKTIME_THRESHOLD - 1));
+        let time = |lock_time| is_final_tx(&transaction(lock_time, 0), Height(u32::MAX), 600_000_000);
+        assert!(time(LOCKTIME_THRESHOLD) && time(599_999_999) && !time(600_000_000));
+        let last = TxIn::SEQUENCE_FINAL;
+        assert!(is_final_tx(&transaction(u32::MAX, last), Height(0), 0));
+        assert!(!is_final_tx(&transaction(u32::MAX, last - 1), Height(0), 0));
+    }
+
+    #[test]
+    fn relative_locks_count_from_the_coin() {
+        let locks = |sequence| {
+            let tx = transaction(0, sequence);
+            SequenceLocks::of(&tx, std::iter::once(Height(10)), |height| 1_000 * height.0)
+        };
+        assert_eq!(locks(0), SequenceLocks { min_height: Some(9), min_time: None });
+        assert_eq!(locks(5), SequenceLocks { min_height: Some(14), min_time: None });
+        assert!(locks(5).allow(Height(15), 0) && !locks(5).allow(Height(14), u32::MAX));
+        let timed = locks(SEQUENCE_LOCKTIME_TYPE_FLAG | 2);
+        assert_eq!(timed, SequenceLocks { min_height: None, min_time: Some(10_000 + 1_023) });
+        assert!(timed.allow(Height(0), 11_024) && !timed.allow(Height(u32::MAX), 11_023));
+        assert_eq!(locks(SEQUENCE_LOCKTIME_DISABLE_FLAG | 5), SequenceLocks::default());
+    }
+}

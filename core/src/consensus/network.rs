@@ -89,3 +89,35 @@ impl From<Invitation> for Network {
         Network::Custom(Box::new(invitation))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_networks_name_survives_its_journey() {
+        for preset in [Preset::Classroom, Preset::Regtest] {
+            let network = Network::from(preset);
+            assert_eq!(Network::from_bytes(&network.to_bytes()), Ok(network.clone()));
+            assert_eq!(network.params(), preset.params());
+            assert_eq!(network.genesis(), preset.genesis());
+        }
+    }
+
+    #[test]
+    fn bytes_that_name_no_network_are_refused() {
+        assert_eq!(Network::from_bytes(&[]), Err(NetworkError::Kind(None)));
+        assert_eq!(Network::from_bytes(&[3]), Err(NetworkError::Kind(Some(3))));
+        assert_eq!(Network::from_bytes(&[1, 0]), Err(NetworkError::TrailingBytes(1)));
+        assert!(matches!(Network::from_bytes(&[0]), Err(NetworkError::Invitation(_))));
+    }
+
+    #[test]
+    fn the_classroom_is_what_its_own_invitation_says() {
+        let classroom = Preset::Classroom;
+        let consensus = classroom.params().consensus;
+        let invitation = Invitation { genesis: classroom.genesis(), consensus };
+        let travelled = Invitation::from_bytes(&invitation.to_bytes());
+        assert_eq!(travelled.map(|invitation| invitation.magic()), Ok(classroom.params().magic));
+    }
+}

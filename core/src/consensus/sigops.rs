@@ -105,3 +105,53 @@ fn last_push(script: &[u8]) -> Option<&[u8]> {
     }
     last
 }
+
+/// Cases of Core's `sigopcount_tests.cpp` and `script_p2sh_tests.cpp`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{ScriptHash, hash160, sha256};
+    use crate::primitives::{Amount, OutPoint};
+    use crate::script::standard::p2sh;
+
+    /// 1 of 2 keys.
+    fn multisig() -> Script {
+        let script = Script::new().push_int(1).push_data(&[2; 33]).push_data(&[3; 33]).push_int(2);
+        script.push_opcode(Opcode::OP_CHECKMULTISIG)
+    }
+
+    fn cost(script_sig: Script, witness: Vec<Vec<u8>>, script_pubkey: Script) -> usize {
+        let input = TxIn { script_sig, witness, ..TxIn::spending(OutPoint::NULL) };
+        let tx = Transaction { version: 1, inputs: vec![input], outputs: vec![], lock_time: 0 };
+        let spent = TxOut { value: Amount::ZERO, script_pubkey };
+        transaction_cost(&tx, std::iter::once(&spent), Height(1), &ConsensusParams::REGTEST)
+    }
+
+    #[test]
+    fn scripts_are_counted_where_they_stand() {
+        assert_eq!(count(&[], Keys::Assumed), 0);
+        assert_eq!(count(multisig().as_bytes(), Keys::Pushed), 2);
+        assert_eq!(count(multisig().as_bytes(), Keys::Assumed), 20);
+        let branches = multisig().push_opcode(Opcode::OP_IF).push_opcode(Opcode::OP_CHECKSIG);
+        assert_eq!(count(branches.as_bytes(), Keys::Pushed), 3);
+        // Nothing is counted behind a push that runs over the end.
+        assert_eq!(count(&[Opcode::OP_CHECKSIG.0, 0x4b, Opcode::OP_CHECKSIG.0], Keys::Assumed), 1);
+    }
+
+    #[test]
+    fn scripts_behind_hashes_and_witnesses_are_counted_too() {
+        let redeem = multisig();
+        let by_hash = p2sh(ScriptHash(hash160(redeem.as_bytes())));
+        let pushed = Script::new().push_int(0).push_data(redeem.as_bytes());
+        assert_eq!(cost(pushed.clone(), vec![], by_hash.clone()), 2 * WITNESS_SCALE_FACTOR);
+        let not_only_pushes = pushed.push_opcode(Opcode::OP_NOP);
+        assert_eq!(cost(not_only_pushes, vec![], by_hash), 0);
+
+        let key_program = Script::new().push_int(0).push_data(&[7; 20]);
+        assert_eq!(cost(Script::new(), vec![], key_program.clone()), 1);
+        let script_program = Script::new().push_int(0).push_data(&sha256(redeem.as_bytes()));
+        assert_eq!(cost(Script::new(), vec![redeem.into_bytes()], script_program), 2);
+        let wrapped = p2sh(ScriptHash(hash160(key_program.as_bytes())));
+        assert_eq!(cost(Script::new().push_data(key_program.as_bytes()), vec![], wrapped), 1);
+    }
+}

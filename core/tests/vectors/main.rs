@@ -5,6 +5,7 @@
 
 mod base58;
 mod blocks;
+mod chain;
 mod files;
 mod hashes;
 mod key_io;
@@ -32,6 +33,9 @@ const CASES: &[Case] = &[
     ("mainnet_blocks_decode_hash_and_reencode", blocks::mainnet),
     ("regtest_blocks_link_up_to_their_tip", blocks::regtest),
     ("single_blocks_decode_hash_and_reencode", blocks::single_files),
+    ("regtest_blocks_connect_up_to_their_tip", chain::regtest),
+    ("blocks_with_payments_connect_with_all_scripts_and_agree_on_fees", chain::payments),
+    ("mainnet_headers_carry_their_work", chain::mainnet_work),
     ("block_stats_agree_with_core", blocks::stats),
 ];
 
