@@ -2,3 +2,7 @@
 
 pub mod browser;
 pub mod fixture;
+mod lab;
+pub mod world;
+
+pub use lab::Lab;

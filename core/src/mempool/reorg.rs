@@ -67,6 +67,11 @@ impl Mempool {
         change
     }
 
+    /// Takes a transaction back that reached nobody, with its descendants: they count as expired.
+    pub fn remove(&mut self, txid: &Txid) -> Vec<Removed> {
+        self.remove_as(txid, RemovalReason::Expired)
+    }
+
     /// Takes out what `block`, newly in the active chain, confirms, and whatever spends a coin that the block spent,
     /// with its descendants.
     fn remove_for_block(&mut self, block: &Block, hash: BlockHash) -> Vec<Removed> {

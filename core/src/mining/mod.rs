@@ -4,6 +4,8 @@
 mod assembler;
 mod search;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use assembler::{BlockAssembler, RESERVED_SIGOPS_COST, RESERVED_WEIGHT};
 pub use search::search;

@@ -187,6 +187,11 @@ impl Network {
         }
     }
 
+    /// Whether a connection is known: what is told of another comes too late.
+    pub fn has_peer(&self, peer: PeerId) -> bool {
+        self.peers.get(peer).is_some()
+    }
+
     /// Stops or resumes the download of blocks: the store takes no more.
     pub fn pause_download(&mut self, paused: bool) {
         self.download.set_paused(paused);

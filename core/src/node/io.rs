@@ -9,11 +9,6 @@ use crate::primitives::{Header, Target};
 use crate::store::{BatchId, Database, Record, StoreBatch, Table};
 use std::net::SocketAddr;
 
-/// Work, in deterministic units: one unit is about a microsecond of a browser's worker (a signature check is 120, a
-/// kilobyte hashed is 10). Never measured time, so that budgets hold the same way everywhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cost(pub u64);
-
 /// Randomness for a node's life, from the host's secure generator; the simulator gives its own.
 #[derive(Clone)]
 pub struct Entropy {
@@ -69,6 +64,9 @@ pub enum Input {
     PeerDrained { peer: PeerId, queued: usize },
     /// A connection is gone.
     PeerClosed { peer: PeerId, reason: String },
+    /// The nodes that are up on this node's network, itself left out; replaces the last list. The host learns it from
+    /// the directory channel, the stand-in for Bitcoin's DNS seeds.
+    Directory { up: Vec<SocketAddr> },
     /// A command; its reply carries the same id.
     Command { id: RequestId, command: Command },
     /// The nonce that solves a job.
@@ -92,6 +90,8 @@ pub enum Output {
     Send { peer: PeerId, bytes: Vec<u8> },
     /// End a connection, after what was sent; no `PeerClosed` follows.
     Disconnect { peer: PeerId, reason: String },
+    /// So many more of a peer's bytes have been worked off: the host lets it send as many again.
+    Consumed { peer: PeerId, bytes: usize },
     /// Write; answered by `BatchCommitted` or `BatchFailed`. One batch per database is in flight at a time.
     Commit(StoreBatch),
     /// Read; answered by `Loaded`.

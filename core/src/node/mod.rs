@@ -1,6 +1,135 @@
 //! The node: the only door to core. A pure state machine: the host tells it what happened ([`Input`]) and what time
 //! it is, lets it work, and does what it asks ([`Output`]).
+//!
+//! ```text
+//! node.handle(input)                 takes an input in; cheap
+//! while node.step(now, budget) {}    works: inputs, peers in turn, blocks, commands, mining, the store
+//! while let Some(output) = node.poll() { ... }
+//! set_timer(node.next_wakeup())
+//! ```
+//!
+//! One concern a file: `commands` answers, `relay` judges what peers send, `tip` follows the chain to its new tip,
+//! `walk` and `reads` read blocks on demand, `miner` and `mining` make blocks, `persistence` keeps the order of writes
+//! and replies, `rpc`, `details` and `snapshot` show. Late inputs, for a peer, job, batch or read that is gone, are
+//! ignored and counted.
 
+mod bans;
+mod commands;
+mod details;
+mod engine;
+mod inputs;
 mod io;
+mod miner;
+mod mining;
+mod persistence;
+mod reads;
+mod relay;
+mod rpc;
+mod snapshot;
+mod store;
+mod tip;
+mod walk;
 
-pub use io::{Cost, Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};
+pub use crate::cost::Cost;
+pub use inputs::LateEvents;
+pub use io::{Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};
+
+use crate::consensus::NetworkParams;
+use crate::interface::{Command, Event, LogLine, NodeConfig, RequestId, RunState};
+use crate::primitives::Txid;
+use crate::time::{Mono, Time};
+use crate::wallet::Wallet;
+use bans::Bans;
+use engine::Engine;
+use miner::Miner;
+use persistence::Persistence;
+use reads::Reads;
+use std::collections::{BTreeMap, VecDeque};
+use walk::{Walk, WalkId};
+
+/// One node.
+pub struct Node {
+    config: NodeConfig,
+    /// The chain's, or, before there is one, those that the wallet writes its addresses for.
+    params: NetworkParams,
+    /// When it was last let work.
+    now: Time,
+    state: RunState,
+    wallet: Wallet,
+    /// What exists only with a chain.
+    engine: Option<Engine>,
+    /// What a new chain's network draws its nonces from.
+    network_seed: [u8; 32],
+    miner: Miner,
+    reads: Reads,
+    /// Commands on their way through blocks; at most as many as there are open commands.
+    walks: VecDeque<Walk>,
+    last_walk: WalkId,
+    /// Payments on their way to the network's first node; at most as many as there are open commands.
+    deliveries: BTreeMap<Txid, RequestId>,
+    persistence: Persistence,
+    bans: Bans,
+    /// What the host told and has not been looked at; emptied by every step.
+    inputs: VecDeque<Input>,
+    /// Commands that wait until the chain is settled; bounded by the host, which waits for answers.
+    commands: VecDeque<(RequestId, Command)>,
+    /// What the host has not taken; emptied by it after every step.
+    outputs: VecDeque<Output>,
+    late: LateEvents,
+}
+
+impl Node {
+    /// Takes an input in; it takes effect in the next step.
+    pub fn handle(&mut self, input: Input) {
+        self.inputs.push_back(input);
+    }
+
+    /// Works for about `budget`; true while there is more to do at once.
+    pub fn step(&mut self, now: Time, budget: Cost) -> bool {
+        self.now = now;
+        self.work_inputs();
+        let mut busy = self.work_peers(budget);
+        busy |= self.work_chain();
+        self.work_commands();
+        busy |= self.work_walks();
+        self.work_network();
+        self.work_mining();
+        self.work_store();
+        busy
+    }
+
+    /// The next thing that the host is to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When the node wants to be let work again though nothing happens; none if never.
+    pub fn next_wakeup(&self) -> Option<Mono> {
+        let network = self.engine.as_ref().and_then(|engine| engine.network.next_wakeup());
+        let mining = self.miner.next_wakeup(self.mining_basis());
+        [network, mining, self.persistence.next_wakeup()].into_iter().flatten().min()
+    }
+
+    /// Whether the node is on the network: while it is, the host lets connections in and announces it.
+    pub fn state(&self) -> RunState {
+        self.state
+    }
+
+    /// Whether nothing waits to be stored or answered: the host may end the node and lose nothing.
+    pub fn is_settled(&self) -> bool {
+        self.persistence.is_idle() && self.dirty() == [false; 3] && self.walks.is_empty()
+    }
+
+    /// Inputs that came too late to mean anything.
+    pub fn late_events(&self) -> LateEvents {
+        self.late
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn log(&mut self, line: LogLine) {
+        self.event(Event::Log(line));
+    }
+}

@@ -51,6 +51,8 @@ struct Settings {
     /// None before the first block, and when the chain is to be scanned anew.
     scanned: Option<ScanPoint>,
     mining_script: Option<Script>,
+    /// Blocks that this node found.
+    blocks_found: u64,
 }
 
 /// What a batch on its way to the store holds, in case it does not arrive.
@@ -144,6 +146,17 @@ impl Wallet {
         self.settings.mining_script.as_ref()
     }
 
+    /// How many blocks this node has found since it was made.
+    pub fn blocks_found(&self) -> u64 {
+        self.settings.blocks_found
+    }
+
+    /// This node found a block.
+    pub fn count_found_block(&mut self) {
+        self.settings.blocks_found += 1;
+        self.settings_dirty = true;
+    }
+
     /// Remembers where rewards go.
     pub fn set_mining_script(&mut self, script: Option<Script>) {
         self.settings_dirty |= self.settings.mining_script != script;
@@ -197,7 +210,8 @@ impl Wallet {
         self.ledger.deactivate(txid, &self.keys);
     }
 
-    /// The transactions that wait for a block, parents before children: to be given to an empty mempool again.
+    /// The transactions that wait for a block, parents before children: to be given to an empty mempool again (say
+    /// [`Wallet::tx_removed`] of those that it refuses).
     pub fn waiting_transactions(&self) -> Vec<Arc<Transaction>> {
         self.ledger.waiting().into_iter().map(|entry| Arc::clone(&entry.transaction)).collect()
     }
@@ -237,7 +251,8 @@ impl Wallet {
         self.in_flight.is_some() || self.is_dirty()
     }
 
-    fn is_dirty(&self) -> bool {
+    /// Whether something changed since the last batch was taken.
+    pub fn is_dirty(&self) -> bool {
         self.keys.is_dirty() || self.ledger.is_dirty() || self.settings_dirty
     }
 

@@ -178,7 +178,7 @@ impl Decode for LedgerEntry {
     }
 }
 
-/// Both fields are there or not, which a byte before each says.
+/// The first two fields are there or not, which a byte before each says.
 impl Encode for Settings {
     fn encode(&self, out: &mut Vec<u8>) {
         match &self.scanned {
@@ -196,11 +196,12 @@ impl Encode for Settings {
                 script.encode(out);
             }
         }
+        self.blocks_found.encode(out);
     }
 
     fn encoded_len(&self) -> usize {
         let script = self.mining_script.as_ref().map_or(0, Encode::encoded_len);
-        2 + self.scanned.map_or(0, |_| 32 + 4) + script
+        2 + self.scanned.map_or(0, |_| 32 + 4) + script + 8
     }
 }
 
@@ -216,6 +217,6 @@ impl Decode for Settings {
             false => None,
         };
         let mining_script = if is_there(reader)? { Some(reader.read::<Script>()?) } else { None };
-        Ok(Self { scanned, mining_script })
+        Ok(Self { scanned, mining_script, blocks_found: reader.read()? })
     }
 }

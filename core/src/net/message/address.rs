@@ -16,6 +16,12 @@ impl Services {
     /// Serves witnesses (`NODE_WITNESS`, BIP144).
     pub const WITNESS: Self = Self(1 << 3);
 
+    /// The names of what is offered, as Core writes them.
+    pub fn names(self) -> Vec<&'static str> {
+        let known = [(Self::NETWORK, "NETWORK"), (Self::WITNESS, "WITNESS")];
+        known.into_iter().filter(|(service, _)| self.has(*service)).map(|(_, name)| name).collect()
+    }
+
     /// Whether all of `services` are offered.
     pub const fn has(self, services: Self) -> bool {
         self.0 & services.0 == services.0

@@ -1,0 +1,66 @@
+//! Bans in the store: few, so each batch writes all of them anew.
+
+use super::Node;
+use crate::encode::{Encode, Reader};
+use crate::net::Ban;
+use crate::store::{BatchId, Database, Durability, Op, Record, StoreBatch, Table, record};
+use crate::time::{Time, UnixTime};
+
+/// Whether the bans in the store are those of the network.
+#[derive(Default)]
+pub(super) struct Bans {
+    is_dirty: bool,
+}
+
+impl Bans {
+    /// The store does not hold the present bans.
+    pub(super) fn changed(&mut self) {
+        self.is_dirty = true;
+    }
+
+    /// Whether there is something to store.
+    pub(super) fn is_dirty(&self) -> bool {
+        self.is_dirty
+    }
+
+    /// All bans as a batch; none if the store holds them.
+    pub(super) fn take_batch(&mut self, id: BatchId, bans: impl Iterator<Item = Ban>) -> Option<StoreBatch> {
+        if !std::mem::take(&mut self.is_dirty) {
+            return None;
+        }
+        let clear = Op::Clear { table: Table::Bans };
+        let ops = std::iter::once(clear).chain(bans.map(|ban| put(&ban))).collect();
+        Some(StoreBatch { id, database: Database::Peers, durability: Durability::Relaxed, ops })
+    }
+}
+
+impl Node {
+    /// Sets the bans that the store holds; one line for each record that is not believed.
+    pub(super) fn restore_bans(&mut self, records: &[Record]) -> Vec<String> {
+        let mut notes = Vec::new();
+        let Some(engine) = &mut self.engine else { return notes };
+        for stored in records.iter().filter(|stored| stored.table == Table::Bans) {
+            match read(stored) {
+                Ok(ban) => engine.network.ban(ban, Time::default()),
+                Err(reason) => notes.push(format!("a ban was dropped: {reason}")),
+            }
+        }
+        notes
+    }
+}
+
+fn put(ban: &Ban) -> Op {
+    let key = ban.address.to_string().into_bytes();
+    let mut payload = Vec::new();
+    ban.until.0.encode(&mut payload);
+    let value = record::seal(Table::Bans, &key, &payload);
+    Op::Put { table: Table::Bans, key, value }
+}
+
+fn read(stored: &Record) -> Result<Ban, String> {
+    let payload =
+        record::open(stored.table, &stored.key, &stored.value).map_err(|error| error.to_string())?;
+    let until = Reader::new(payload).read().map_err(|error| error.to_string())?;
+    let address = std::str::from_utf8(&stored.key).ok().and_then(|text| text.parse().ok());
+    Ok(Ban { address: address.ok_or("its address does not parse")?, until: UnixTime(until) })
+}

@@ -1,0 +1,163 @@
+//! Commands of the network and the miner.
+
+use super::{Handled, Outcome};
+use crate::interface::{
+    AddNodeAction, BanAction, CommandError, LogLine, MiningMode, NodeId, Reply, RequestId, RunState,
+    StartOptions,
+};
+use crate::net::Ban;
+use crate::node::Node;
+use crate::node::miner::{Demand, Purpose};
+use crate::primitives::Script;
+use crate::time::UnixTime;
+use std::net::SocketAddr;
+
+/// How long a ban lasts unless the command says otherwise, in seconds (Core's `DEFAULT_MISBEHAVING_BANTIME`).
+const DEFAULT_BAN_SECONDS: u32 = 24 * 60 * 60;
+
+/// The most blocks of one `generatetoaddress`.
+const MAX_GENERATE: u32 = 10_000;
+
+impl Node {
+    /// `startnode`.
+    pub(super) fn start(&mut self, options: &StartOptions) -> Handled {
+        self.chain()?;
+        if self.state == RunState::Running {
+            return Err(CommandError::Running(self.config.id));
+        }
+        let mut lines = vec![LogLine::Starting(self.config.id)];
+        if let Some(miner) = &options.miner {
+            let address = self.parse_address(miner, CommandError::WrongMinerAddress)?;
+            self.wallet.set_mining_script(Some(address.script_pubkey()));
+            if self.miner.mode() == MiningMode::Off {
+                self.miner.set_mode(MiningMode::WhenTwoWait);
+            }
+            lines.push(LogLine::MiningOn(miner.clone()));
+        }
+        self.state = RunState::Running;
+        for line in &lines {
+            self.log(line.clone());
+        }
+        self.join(options);
+        Ok(Outcome::Stored(Reply::Started(lines)))
+    }
+
+    fn join(&mut self, options: &StartOptions) {
+        let addresses = |ids: &[NodeId]| ids.iter().map(|id| id.local_address()).collect::<Vec<SocketAddr>>();
+        let sync = options.sync.unwrap_or(self.config.sync);
+        let connect = if options.connect.is_empty() { &self.config.connect } else { &options.connect };
+        if let Some(engine) = &mut self.engine {
+            engine.network.start(sync, &addresses(connect), &addresses(&options.seed_nodes));
+        }
+    }
+
+    /// Leaves the network; commands are still answered.
+    pub(super) fn stop(&mut self) -> Handled {
+        self.state = RunState::Stopped;
+        if let Some(engine) = &mut self.engine {
+            engine.network.stop(self.now);
+        }
+        Ok(Outcome::Now(Reply::Done))
+    }
+
+    /// Sets when this node mines by itself, and for whom.
+    pub(super) fn set_mining(&mut self, mode: MiningMode, address: Option<String>) -> Handled {
+        if let Some(address) = address {
+            let address = self.parse_address(&address, CommandError::WrongMinerAddress)?;
+            self.wallet.set_mining_script(Some(address.script_pubkey()));
+        }
+        if mode != MiningMode::Off {
+            self.mining_script()?;
+        }
+        self.miner.set_mode(mode);
+        Ok(Outcome::Stored(Reply::Done))
+    }
+
+    /// `generatetoaddress`, and the page's "mine one".
+    pub(super) fn generate(&mut self, id: RequestId, blocks: u32, address: Option<String>) -> Handled {
+        self.chain()?;
+        if blocks == 0 || blocks > MAX_GENERATE {
+            let text = format!("{blocks} blocks cannot be asked for: 1 to {MAX_GENERATE} can");
+            return Err(CommandError::BadArgument(text));
+        }
+        let script = match address {
+            Some(address) => self.parse_address(&address, CommandError::InvalidAddress)?.script_pubkey(),
+            None => self.mining_script()?,
+        };
+        let purpose = Purpose::Blocks { left: blocks, found: Vec::new() };
+        self.miner.demand(Demand { request: id, script, purpose });
+        Ok(Outcome::Later)
+    }
+
+    /// Who is paid for the blocks that this node finds: the mining address, by default the wallet's first, which is made
+    /// where there is none.
+    pub(in crate::node) fn mining_script(&mut self) -> Result<Script, CommandError> {
+        if let Some(script) = self.wallet.mining_script() {
+            return Ok(script.clone());
+        }
+        let script = match self.wallet.first_address() {
+            Some(first) => first.script_pubkey(),
+            None => self.wallet.create_address(None)?.script_pubkey(),
+        };
+        self.wallet.set_mining_script(Some(script.clone()));
+        Ok(script)
+    }
+
+    /// `addnode`.
+    pub(super) fn add_node(&mut self, address: SocketAddr, action: AddNodeAction) -> Handled {
+        let now = self.now;
+        let network = &mut self.engine.as_mut().ok_or(CommandError::NoBlockchain)?.network;
+        match action {
+            AddNodeAction::Add => {
+                if !network.add_node(address) {
+                    return Err(CommandError::BadArgument("too many nodes were added".to_owned()));
+                }
+            }
+            AddNodeAction::Onetry => network.try_node(address, now),
+            AddNodeAction::Remove => {
+                if !network.remove_node(address) {
+                    return Err(unknown_peer(address));
+                }
+            }
+        }
+        Ok(Outcome::Now(Reply::Done))
+    }
+
+    /// `disconnectnode`.
+    pub(super) fn disconnect_node(&mut self, address: SocketAddr) -> Handled {
+        let now = self.now;
+        let network = &mut self.engine.as_mut().ok_or(CommandError::NoBlockchain)?.network;
+        if !network.disconnect_node(address, now) {
+            return Err(unknown_peer(address));
+        }
+        Ok(Outcome::Now(Reply::Done))
+    }
+
+    /// `setban`.
+    pub(super) fn set_ban(
+        &mut self,
+        address: SocketAddr,
+        action: BanAction,
+        seconds: Option<u32>,
+    ) -> Handled {
+        let now = self.now;
+        let network = &mut self.engine.as_mut().ok_or(CommandError::NoBlockchain)?.network;
+        match action {
+            BanAction::Add => {
+                let until = UnixTime(now.unix.0.saturating_add(seconds.unwrap_or(DEFAULT_BAN_SECONDS)));
+                network.ban(Ban { address, until }, now);
+            }
+            BanAction::Remove => {
+                if !network.unban(&address) {
+                    return Err(unknown_peer(address));
+                }
+            }
+        }
+        self.bans.changed();
+        Ok(Outcome::Stored(Reply::Done))
+    }
+}
+
+fn unknown_peer(address: SocketAddr) -> CommandError {
+    CommandError::NotFound { what: "peer".to_owned(), id: address.to_string() }
+}

@@ -1,0 +1,164 @@
+//! The RPC commands: each gathers what it shows and hands it to `node::rpc`.
+
+use super::{Handled, Outcome};
+use crate::chain::CoinLookup;
+use crate::encode::{DecodeError, deserialize, hex};
+use crate::interface::{Command, CommandError, Reply, RequestId, RunState};
+use crate::node::walk::{Goal, TransactionView, show_transaction, unknown};
+use crate::node::{Node, rpc};
+use crate::primitives::{BlockHash, OutPoint, Transaction, Txid};
+use crate::spv::MerkleBlock;
+use serde_json::Value;
+use std::sync::Arc;
+
+impl Node {
+    /// Carries out a command that prints JSON.
+    pub(super) fn dispatch_rpc(&mut self, id: RequestId, command: Command) -> Handled {
+        match command {
+            Command::GetBlockchainInfo => json(rpc::chain::info(self.chain()?)),
+            Command::GetNetworkInfo => {
+                let is_running = self.state == RunState::Running;
+                json(rpc::network::info(&self.params, &self.peer_infos(), is_running))
+            }
+            Command::GetConnectionCount => json(self.peer_infos().len().into()),
+            Command::GetPeerInfo => json(self.peer_infos().iter().map(rpc::network::peer).collect()),
+            Command::GetBlock { hash, verbosity } => self.walk_one(id, hash, Goal::Json { verbosity }),
+            Command::GetBlockHeader { hash, verbose } => self.get_block_header(&hash, verbose),
+            Command::GetBlockHash { height } => {
+                let hash = self.chain()?.active_hash(height);
+                json(hash.ok_or_else(|| unknown("block", &height))?.to_string().into())
+            }
+            Command::GetRawTransaction { txid, verbose, block } => {
+                let view = if verbose { TransactionView::Json } else { TransactionView::Hex };
+                self.find_transaction(id, txid, block, view)
+            }
+            Command::DecodeRawTransaction { hex } => {
+                let fields = rpc::transaction::transaction(&decode_transaction(&hex)?, &self.params.address);
+                json(Value::Object(fields))
+            }
+            Command::SendRawTransaction { hex } => self.send_raw_transaction(&hex),
+            Command::GetMempoolInfo => {
+                let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
+                json(rpc::mempool::info(&engine.mempool, self.now.unix))
+            }
+            Command::GetRawMempool { verbose } => {
+                let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
+                json(rpc::mempool::raw(&engine.mempool, verbose))
+            }
+            Command::GetTxOut { txid, vout, include_mempool } => self.get_tx_out(txid, vout, include_mempool),
+            Command::GetTxOutProof { txids, block } => self.get_tx_out_proof(id, txids, block),
+            Command::VerifyTxOutProof { proof } => self.verify_tx_out_proof(&proof),
+            Command::GetMiningInfo => {
+                let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
+                let next_bits = engine.next_bits(self.now.unix);
+                json(rpc::chain::mining_info(&engine.chain, engine.mempool.len(), next_bits))
+            }
+            other => Err(CommandError::BadArgument(format!("{other:?} is not an RPC"))),
+        }
+    }
+
+    /// Sets a command about one block on its way.
+    pub(super) fn walk_one(&mut self, id: RequestId, hash: BlockHash, goal: Goal) -> Handled {
+        if self.chain()?.entry(&hash).is_none() {
+            return Err(unknown("block", &hash));
+        }
+        self.walk(Some(id), [hash], goal);
+        Ok(Outcome::Later)
+    }
+
+    /// Looks for a transaction in the mempool, in the given block, or from the tip back.
+    pub(super) fn find_transaction(
+        &mut self,
+        id: RequestId,
+        txid: Txid,
+        block: Option<BlockHash>,
+        view: TransactionView,
+    ) -> Handled {
+        let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
+        let goal = Goal::Find { txid, view };
+        if let Some(hash) = block {
+            return self.walk_one(id, hash, goal);
+        }
+        if let Some(entry) = engine.mempool.get(&txid) {
+            let reply = show_transaction(&engine.chain, entry.transaction(), None, view);
+            return Ok(Outcome::Now(reply));
+        }
+        let ahead = engine.hashes_from_tip();
+        self.walk(Some(id), ahead, goal);
+        Ok(Outcome::Later)
+    }
+
+    fn get_block_header(&self, hash: &BlockHash, verbose: bool) -> Handled {
+        let chain = self.chain()?;
+        let entry = chain.entry(hash).ok_or_else(|| unknown("block", hash))?;
+        if !verbose {
+            return json(hex::encode(&entry.header.to_bytes()).into());
+        }
+        let fields = rpc::block::header(chain, hash).ok_or_else(|| unknown("block", hash))?;
+        json(Value::Object(fields))
+    }
+
+    fn send_raw_transaction(&mut self, hex: &str) -> Handled {
+        self.chain()?;
+        let txid = self.submit(&Arc::new(decode_transaction(hex)?))?;
+        Ok(Outcome::Stored(Reply::Json(txid.to_string().into())))
+    }
+
+    fn get_tx_out(&self, txid: Txid, vout: u32, include_mempool: bool) -> Handled {
+        let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
+        let outpoint = OutPoint::new(txid, vout);
+        let mut coin = engine.chain.coins().coin(&outpoint);
+        if include_mempool {
+            if engine.mempool.spender(&outpoint).is_some() {
+                coin = None;
+            } else if let Some(output) = engine.mempool.output(&outpoint) {
+                let height = engine.chain.height().next();
+                coin = Some(crate::chain::Coin { output: output.clone(), height, coinbase: false });
+            }
+        }
+        json(coin.map_or(Value::Null, |coin| rpc::chain::tx_out(&engine.chain, &coin, &self.params.address)))
+    }
+
+    fn get_tx_out_proof(&mut self, id: RequestId, txids: Vec<Txid>, block: Option<BlockHash>) -> Handled {
+        let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
+        if txids.is_empty() {
+            return Err(CommandError::BadArgument("a proof needs a transaction".to_owned()));
+        }
+        let ahead = engine.hashes_from_tip();
+        match block {
+            Some(hash) => self.walk_one(id, hash, Goal::Prove { txids }),
+            None => {
+                self.walk(Some(id), ahead, Goal::Prove { txids });
+                Ok(Outcome::Later)
+            }
+        }
+    }
+
+    fn verify_tx_out_proof(&self, proof: &str) -> Handled {
+        let chain = self.chain()?;
+        let proof: MerkleBlock = deserialize(&bytes(proof)?).map_err(|error| not_decoded(&error))?;
+        let proven = proof.verify().map_err(|error| CommandError::BadArgument(error.to_string()))?;
+        let hash = proof.header.block_hash();
+        if !chain.is_active(&hash) {
+            return Err(unknown("block", &hash));
+        }
+        json(proven.matches.iter().map(|(_, txid)| txid.to_string()).collect())
+    }
+}
+
+fn json(value: Value) -> Handled {
+    Ok(Outcome::Now(Reply::Json(value)))
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, CommandError> {
+    hex::decode(text.trim()).map_err(|error| CommandError::BadArgument(error.to_string()))
+}
+
+/// Core's words for hex that is no transaction.
+fn decode_transaction(text: &str) -> Result<Transaction, CommandError> {
+    deserialize(&bytes(text)?).map_err(|error| not_decoded(&error))
+}
+
+fn not_decoded(error: &DecodeError) -> CommandError {
+    CommandError::BadArgument(format!("TX decode failed: {error}"))
+}

@@ -1,0 +1,81 @@
+//! Taking inputs in: each goes to the part that waits for it, or is counted as late.
+
+use super::Node;
+use super::io::Input;
+use crate::interface::PeerId;
+
+/// Inputs that came too late to mean anything, by what they were about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LateEvents {
+    /// Peers that are gone, and connections that nobody asked for.
+    pub peers: u64,
+    /// Mining jobs that were replaced.
+    pub jobs: u64,
+    /// Batches that are not in flight.
+    pub batches: u64,
+    /// Reads that nobody waits for.
+    pub loads: u64,
+}
+
+impl Node {
+    /// Takes in everything that the host told.
+    pub(super) fn work_inputs(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            self.take_in(input);
+        }
+    }
+
+    fn take_in(&mut self, input: Input) {
+        match input {
+            Input::Command { id, command } => self.commands.push_back((id, command)),
+            Input::NonceFound { job, nonce } => self.nonce_found(job, nonce),
+            Input::NoncesExhausted { job } => self.nonces_exhausted(job),
+            Input::BatchCommitted { id } => self.batch_committed(id),
+            Input::BatchFailed { id, reason } => self.batch_failed(id, &reason),
+            Input::Loaded { id, values } => self.loaded(id, values),
+            peer => self.take_in_from_network(peer),
+        }
+    }
+
+    fn take_in_from_network(&mut self, input: Input) {
+        let now = self.now;
+        let Some(engine) = &mut self.engine else {
+            if let Input::PeerConnected { peer, .. } = input {
+                self.refuse(peer);
+            }
+            self.late.peers += 1;
+            return;
+        };
+        let network = &mut engine.network;
+        if let Some(peer) = subject(&input)
+            && !network.has_peer(peer)
+        {
+            self.late.peers += 1;
+            return;
+        }
+        match input {
+            Input::PeerConnected { peer, address, direction } => {
+                network.connected(peer, address, direction, engine.chain.height(), now);
+            }
+            Input::ConnectFailed { address, .. } => network.connect_failed(address, now),
+            Input::PeerBytes { peer, bytes } => network.bytes(peer, &bytes, now),
+            Input::PeerDrained { peer, queued } => network.drained(peer, queued),
+            Input::PeerClosed { peer, reason } => {
+                engine.orphans.remove_peer(peer);
+                network.closed(peer, &reason, now);
+            }
+            Input::Directory { up } => network.set_directory(up),
+            _ => {}
+        }
+    }
+}
+
+/// The peer that an input is about and that must be known already.
+fn subject(input: &Input) -> Option<PeerId> {
+    match input {
+        Input::PeerBytes { peer, .. } | Input::PeerDrained { peer, .. } | Input::PeerClosed { peer, .. } => {
+            Some(*peer)
+        }
+        _ => None,
+    }
+}

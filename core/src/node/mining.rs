@@ -1,0 +1,212 @@
+//! Driving the miner: gives the host a job when one is wanted or the last is out of date, and takes what it finds.
+
+use super::io::{JobId, MiningJob, Output};
+use super::miner::{Basis, Demand, Purpose, Wanted, Work};
+use super::{Engine, Node};
+use crate::chain::Chainstate;
+use crate::consensus::{Invitation, Network};
+use crate::interface::{CommandError, LogLine, Reply, RunState};
+use crate::mining::BlockAssembler;
+use crate::primitives::{Block, Header, Script, Target, Txid};
+use std::sync::Arc;
+
+/// Headers ahead of the tip above which a node does not mine by itself: it is still catching up.
+const CATCHING_UP: u32 = 3;
+
+impl Node {
+    /// Sees to it that the host grinds what is wanted, and nothing else.
+    pub(super) fn work_mining(&mut self) {
+        if self.engine.as_ref().is_some_and(|engine| !engine.is_settled()) {
+            return;
+        }
+        self.settle_demands();
+        let waiting = self.engine.as_ref().map_or(0, |engine| engine.mempool.len());
+        let wanted = self.miner.wanted(waiting, self.may_mine());
+        let basis = self.mining_basis();
+        if self.miner.is_current(wanted, basis, self.now.mono) {
+            return;
+        }
+        let work = match wanted {
+            Wanted::Nothing => None,
+            Wanted::Demand => self.demanded_work(),
+            Wanted::Background => self.background_work(),
+        };
+        match work {
+            Some(work) => self.begin_job(work, wanted == Wanted::Demand, basis),
+            None => self.cancel_job(),
+        }
+    }
+
+    /// What a job built now would be built on.
+    pub(super) fn mining_basis(&self) -> Basis {
+        match &self.engine {
+            Some(engine) => Basis { tip: Some(engine.tip()), mempool: engine.mempool_revision },
+            None => Basis { tip: None, mempool: 0 },
+        }
+    }
+
+    /// The host solved a job.
+    pub(super) fn nonce_found(&mut self, job: JobId, nonce: u32) {
+        match self.miner.finish(job) {
+            Some((Work::Next(template), on_demand)) => self.block_found(template.solve(nonce), on_demand),
+            Some((Work::Genesis(mut block), _)) => {
+                block.header.nonce = nonce;
+                self.genesis_found(*block);
+            }
+            None => self.late.jobs += 1,
+        }
+    }
+
+    /// The host tried every nonce of a job: the next job is another block.
+    pub(super) fn nonces_exhausted(&mut self, job: JobId) {
+        match self.miner.finish(job) {
+            Some((Work::Genesis(mut block), _)) => {
+                block.header.time += 1;
+                if let Some(Demand { purpose: Purpose::Genesis { block: wanted, .. }, .. }) =
+                    self.miner.front()
+                {
+                    *wanted = block;
+                }
+            }
+            Some((Work::Next(_), _)) => {}
+            None => self.late.jobs += 1,
+        }
+    }
+
+    /// A node mines by itself while it is on the network, has caught up, and can store what it finds.
+    fn may_mine(&self) -> bool {
+        let has_caught_up = |engine: &Engine| {
+            engine.chain.best_header().height.0 < engine.chain.height().0.saturating_add(CATCHING_UP)
+        };
+        self.state == RunState::Running
+            && self.persistence.failure().is_none()
+            && self.engine.as_ref().is_some_and(has_caught_up)
+    }
+
+    fn begin_job(&mut self, work: Work, on_demand: bool, basis: Basis) {
+        let (header, target) = match &work {
+            Work::Next(template) => (*template.header(), template.target()),
+            Work::Genesis(block) => (block.header, target_of(&block.header)),
+        };
+        let id = self.miner.begin(work, on_demand, basis, self.now.mono);
+        self.outputs.push_back(Output::Mine(MiningJob { id, header, target, budgeted: !on_demand }));
+    }
+
+    pub(super) fn cancel_job(&mut self) {
+        if self.miner.cancel() {
+            self.outputs.push_back(Output::CancelMine);
+        }
+    }
+
+    fn demanded_work(&mut self) -> Option<Work> {
+        let demand = self.miner.front()?;
+        if let Purpose::Genesis { block, .. } = &demand.purpose {
+            return Some(Work::Genesis(block.clone()));
+        }
+        let script = demand.script.clone();
+        self.next_block(&script)
+    }
+
+    fn background_work(&mut self) -> Option<Work> {
+        let script = self.mining_script().ok()?;
+        self.next_block(&script)
+    }
+
+    fn next_block(&self, payout: &Script) -> Option<Work> {
+        let engine = self.engine.as_ref()?;
+        let assembler = BlockAssembler::new(&engine.chain, &engine.mempool);
+        let template = assembler.assemble(payout, self.now.unix, self.miner.next_extra_nonce());
+        Some(Work::Next(Box::new(template)))
+    }
+
+    /// Answers demands that can never be met: the store is broken, or the payment is confirmed or gone already.
+    fn settle_demands(&mut self) {
+        while let Some(demand) = self.miner.front().cloned() {
+            let failure =
+                self.persistence.failure().map(|reason| CommandError::StoreFailed(reason.to_owned()));
+            let result = match (failure, &demand.purpose) {
+                (Some(error), _) => Err(error),
+                (None, Purpose::Payment(txid)) => match self.payment_overtaken(txid) {
+                    Some(result) => result,
+                    None => return,
+                },
+                (None, Purpose::Genesis { .. } | Purpose::Blocks { .. }) => return,
+            };
+            self.miner.pop();
+            match result {
+                Ok(reply) => self.reply_when_stored(demand.request, reply),
+                Err(error) => self.reply(demand.request, Err(error)),
+            }
+        }
+    }
+
+    /// What became of a payment that was to be mined and no longer waits: another miner's block has it, or it is void.
+    fn payment_overtaken(&self, txid: &Txid) -> Option<Result<Reply, CommandError>> {
+        let engine = self.engine.as_ref()?;
+        if engine.mempool.contains(txid) {
+            return None;
+        }
+        let height = engine.chain.height();
+        let history = self.wallet.history(&self.params, height);
+        let mined = history.iter().find(|entry| entry.txid == *txid).and_then(|entry| entry.block);
+        Some(match mined {
+            Some(block) => Ok(Reply::Sent { txid: *txid, verified: 1, mined: Some(block) }),
+            None => Err(CommandError::Rejected { reason: format!("bad-txns-inputs-missingorspent: {txid}") }),
+        })
+    }
+
+    /// This node found a block: it goes the way of every block.
+    fn block_found(&mut self, block: Block, on_demand: bool) {
+        let block = Arc::new(block);
+        if let Err(error) = self.accept_own_block(&block) {
+            return self.log(LogLine::Refused(error.to_string()));
+        }
+        self.log(LogLine::BlockMined);
+        self.wallet.count_found_block();
+        if on_demand {
+            self.demand_met(&block);
+        }
+    }
+
+    /// A block for the first demand is here: answers it, or counts one of several down.
+    fn demand_met(&mut self, block: &Block) {
+        let hash = block.block_hash();
+        let Some(demand) = self.miner.front() else { return };
+        let reply = match &mut demand.purpose {
+            Purpose::Genesis { .. } => return,
+            Purpose::Payment(txid) if !block.transactions.iter().any(|tx| tx.txid() == *txid) => return,
+            Purpose::Payment(txid) => {
+                let verified = block.transactions.len() - 1;
+                Reply::Sent { txid: *txid, verified, mined: Some(hash) }
+            }
+            Purpose::Blocks { left, found } => {
+                found.push(hash);
+                *left -= 1;
+                if *left > 0 {
+                    return;
+                }
+                Reply::Generated(std::mem::take(found))
+            }
+        };
+        let request = demand.request;
+        self.miner.pop();
+        self.reply_when_stored(request, reply);
+    }
+
+    /// The first block of a new chain is solved: the chain begins.
+    fn genesis_found(&mut self, genesis: Block) {
+        let Some(Demand { request, purpose: Purpose::Genesis { consensus, .. }, .. }) = self.miner.pop()
+        else {
+            return;
+        };
+        let hash = genesis.block_hash();
+        let invitation = Invitation { genesis, consensus: *consensus };
+        self.adopt_chain(Chainstate::create(Network::Custom(Box::new(invitation))));
+        self.reply_when_stored(request, Reply::ChainCreated(hash));
+    }
+}
+
+/// The target of a header whose bits are those of a network's easiest target.
+fn target_of(header: &Header) -> Target {
+    Target::from_compact(header.bits).unwrap_or(Target(Default::default()))
+}

@@ -1,0 +1,189 @@
+//! Peers: lets the network work, judges the blocks and transactions that it received, and hands it what peers ask
+//! for.
+
+use super::Node;
+use super::engine::Engine;
+use super::io::Output;
+use super::reads::Reader;
+use super::tip::Journey;
+use crate::chain::BlockOutcome;
+use crate::consensus::BlockError;
+use crate::cost::Cost;
+use crate::interface::{Event, LogLine, PeerId};
+use crate::mempool::{FeeRate, MempoolEntry, MempoolError};
+use crate::net::{NetOutput, Received, ServeRequest, TransactionVerdict, View};
+use crate::primitives::{Amount, Block, BlockHash, Transaction, Txid, Wtxid};
+use std::sync::Arc;
+
+/// Bytes waiting for the store above which no more blocks are downloaded.
+const MAX_PENDING_BYTES: usize = 16 << 20;
+
+impl Node {
+    /// Works the peers' messages off, one of each in turn, unless the chain is changing branch: whoever asks then
+    /// waits. True while messages are left.
+    pub(super) fn work_peers(&mut self, budget: Cost) -> bool {
+        let now = self.now;
+        let is_stored = self.persistence.failure().is_none();
+        let Some(engine) = self.engine.as_mut().filter(|engine| engine.is_settled()) else { return false };
+        let Engine { chain, mempool, orphans, network, .. } = engine;
+        let may_download = is_stored && engine.journey == Journey::Arrived;
+        network.pause_download(!may_download || chain.pending_bytes() > MAX_PENDING_BYTES);
+        network.set_fee_filter(Amount::from_sat(mempool.min_fee(now.unix).to_sat_per_kvb() as i64));
+        // Without witnesses a wtxid is the txid, and an orphan with them is asked for once more at worst.
+        let has_transaction =
+            |txid: &Txid| mempool.contains(txid) || orphans.contains(&Wtxid::from_bytes(*txid.as_bytes()));
+        let busy = network.step(&mut View { chain, has_transaction: &has_transaction }, now, budget);
+        self.work_network();
+        busy
+    }
+
+    /// Does what the network wants done.
+    pub(super) fn work_network(&mut self) {
+        let now = self.now;
+        while let Some(output) = self.engine.as_mut().and_then(|engine| engine.network.poll(now)) {
+            match output {
+                NetOutput::Connect { address } => self.outputs.push_back(Output::Connect { address }),
+                NetOutput::Send { peer, bytes } => self.outputs.push_back(Output::Send { peer, bytes }),
+                NetOutput::Disconnect { peer, reason } => {
+                    let reason = reason.to_string();
+                    self.outputs.push_back(Output::Disconnect { peer, reason });
+                    self.forget_peer(peer);
+                }
+                NetOutput::Consumed { peer, bytes } => {
+                    self.outputs.push_back(Output::Consumed { peer, bytes })
+                }
+                NetOutput::Event(event) => self.event(event),
+                NetOutput::Received(Received::Block { peer, block }) => self.judge_block(peer, &block),
+                NetOutput::Received(Received::Transaction { peer, transaction }) => {
+                    self.judge_transaction(peer, &transaction);
+                }
+                NetOutput::Serve { peer, request } => self.serve(peer, request),
+                NetOutput::Delivered { txid, delivered, .. } => self.delivered(txid, delivered),
+            }
+        }
+    }
+
+    /// A connection that this node does not want.
+    pub(super) fn refuse(&mut self, peer: PeerId) {
+        let reason = "node is not on the network".to_owned();
+        self.outputs.push_back(Output::Disconnect { peer, reason });
+    }
+
+    fn forget_peer(&mut self, peer: PeerId) {
+        if let Some(engine) = &mut self.engine {
+            engine.orphans.remove_peer(peer);
+        }
+    }
+
+    /// A block of this node's own.
+    pub(super) fn accept_own_block(&mut self, block: &Arc<Block>) -> Result<(), BlockError> {
+        let now = self.now.unix;
+        if let Some(engine) = &mut self.engine {
+            engine.chain.accept_block(Arc::clone(block), now)?;
+            engine.journey = Journey::Underway;
+        }
+        Ok(())
+    }
+
+    fn judge_block(&mut self, peer: PeerId, block: &Arc<Block>) {
+        let now = self.now;
+        let Some(engine) = &mut self.engine else { return };
+        let hash = block.block_hash();
+        let outcome = engine.chain.accept_block(Arc::clone(block), now.unix);
+        let Engine { chain, network, .. } = engine;
+        network.block_processed(peer, hash, outcome.clone().map(drop), chain, now);
+        match outcome {
+            Ok(BlockOutcome::Known) => {}
+            Ok(BlockOutcome::New) => engine.journey = Journey::Underway,
+            Err(error) => self.log(LogLine::Refused(format!("block {hash}: {error}"))),
+        }
+    }
+
+    fn judge_transaction(&mut self, peer: PeerId, transaction: &Arc<Transaction>) {
+        match self.try_transaction(peer, transaction) {
+            Ok(txid) => self.adopt_orphans(txid),
+            Err(MempoolError::MissingInputs { .. }) => {}
+            Err(MempoolError::AlreadyInMempool(_) | MempoolError::AlreadyKnown(_)) => {}
+            Err(error) => self.log(LogLine::Refused(error.to_string())),
+        }
+    }
+
+    /// Checks a peer's transaction, and tells the network what came of it; one whose parents are missing waits.
+    fn try_transaction(
+        &mut self,
+        peer: PeerId,
+        transaction: &Arc<Transaction>,
+    ) -> Result<Txid, MempoolError> {
+        let outcome = self.accept_transaction(transaction);
+        let Some(engine) = &mut self.engine else { return outcome };
+        let verdict = match &outcome {
+            Ok(_) | Err(MempoolError::AlreadyInMempool(_)) => TransactionVerdict::Accepted,
+            Err(MempoolError::MissingInputs { parents }) => {
+                engine.orphans.add(Arc::clone(transaction), peer);
+                TransactionVerdict::Orphan(parents.clone())
+            }
+            Err(_) => TransactionVerdict::Refused,
+        };
+        engine.network.transaction_processed(peer, transaction.txid(), verdict);
+        outcome
+    }
+
+    /// Checks a transaction and takes it into mempool and wallet.
+    pub(super) fn accept_transaction(
+        &mut self,
+        transaction: &Arc<Transaction>,
+    ) -> Result<Txid, MempoolError> {
+        let now = self.now.unix;
+        let Some(engine) = &mut self.engine else { return Err(MempoolError::Full) };
+        let accepted = engine.mempool.accept(Arc::clone(transaction), &mut engine.chain, now)?;
+        engine.mempool_revision += 1;
+        for evicted in &accepted.evicted {
+            self.wallet.tx_removed(&evicted.txid);
+        }
+        self.wallet.tx_added(transaction, now);
+        let rate = FeeRate::of(accepted.fee, accepted.vsize).to_sat_per_kvb() as i64;
+        engine.network.announce_transaction(accepted.txid, Amount::from_sat(rate));
+        self.event(Event::Transaction { txid: accepted.txid });
+        Ok(accepted.txid)
+    }
+
+    /// Tries again what waited for `parent`, and then for what that made possible.
+    pub(super) fn adopt_orphans(&mut self, parent: Txid) {
+        let mut parents = vec![parent];
+        while let Some(parent) = parents.pop() {
+            let Some(engine) = &mut self.engine else { return };
+            for (peer, child) in engine.orphans.take_children(&parent) {
+                parents.extend(self.try_transaction(peer, &child));
+            }
+        }
+    }
+
+    fn serve(&mut self, peer: PeerId, request: ServeRequest) {
+        if let ServeRequest::Block(hash) = request {
+            return self.deliver(Reader::Peer(peer), hash);
+        }
+        let Some(Engine { mempool, network, .. }) = &mut self.engine else { return };
+        match request {
+            ServeRequest::Block(_) => {}
+            ServeRequest::Transaction(txid) => match mempool.get(&txid) {
+                Some(entry) => network.serve_transaction(peer, entry.transaction()),
+                None => network.serve_missing(peer, request),
+            },
+            ServeRequest::Mempool => {
+                let rate = |entry: &MempoolEntry| FeeRate::of(entry.fee(), entry.vsize()).to_sat_per_kvb();
+                let entries = mempool.iter();
+                let rates = entries.map(|entry| (entry.txid(), Amount::from_sat(rate(entry) as i64)));
+                network.serve_mempool(peer, rates);
+            }
+        }
+    }
+
+    /// A block that a peer asked for; none if this node does not have it after all.
+    pub(super) fn serve_block(&mut self, peer: PeerId, hash: BlockHash, block: Option<Arc<Block>>) {
+        let Some(Engine { chain, network, .. }) = &mut self.engine else { return };
+        match block {
+            Some(block) => network.serve_block(peer, hash, &block, chain),
+            None => network.serve_missing(peer, ServeRequest::Block(hash)),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Connections as JSON, with the fields of Bitcoin Core's `rpc/net.cpp`.
+
+use super::amounts::coins;
+use crate::consensus::NetworkParams;
+use crate::interface::Direction;
+use crate::net::limits::PROTOCOL_VERSION;
+use crate::net::message::Services;
+use crate::net::{PeerInfo, Purpose, SERVICES, Traffic, USER_AGENT};
+use crate::primitives::Height;
+use crate::time::{Span, Time};
+use serde_json::{Map, Value, json};
+
+/// `getnetworkinfo`.
+pub(in crate::node) fn info(params: &NetworkParams, peers: &[PeerInfo], is_running: bool) -> Value {
+    let inbound = peers.iter().filter(|peer| peer.direction == Direction::Inbound).count();
+    json!({
+        "version": version(),
+        "subversion": USER_AGENT,
+        "protocolversion": PROTOCOL_VERSION,
+        "localservices": services(SERVICES),
+        "localservicesnames": SERVICES.names(),
+        "localrelay": true,
+        "timeoffset": 0,
+        "networkactive": is_running,
+        "connections": peers.len(),
+        "connections_in": inbound,
+        "connections_out": peers.len() - inbound,
+        "networks": [],
+        "relayfee": coins(params.policy.min_relay_fee),
+        "incrementalfee": coins(params.policy.incremental_relay_fee),
+        "localaddresses": [],
+        "warnings": [],
+    })
+}
+
+/// One connection of `getpeerinfo`.
+pub(in crate::node) fn peer(peer: &PeerInfo) -> Value {
+    let mut fields = Map::new();
+    let mut put = |name: &str, value: Value| {
+        fields.insert(name.to_owned(), value);
+    };
+    put("id", peer.id.0.into());
+    put("addr", peer.address.to_string().into());
+    put("network", "not_publicly_routable".into());
+    put("services", services(peer.services).into());
+    put("servicesnames", peer.services.names().into());
+    put("relaytxes", peer.relays_transactions.into());
+    put("lastsend", last(&peer.sent).into());
+    put("lastrecv", last(&peer.received).into());
+    put("bytessent", peer.sent.total.bytes.into());
+    put("bytesrecv", peer.received.total.bytes.into());
+    put("conntime", peer.connected.unix.0.into());
+    put("timeoffset", 0.into());
+    if let Some(ping) = peer.ping.last {
+        put("pingtime", seconds(ping));
+    }
+    if let Some(ping) = peer.ping.fastest {
+        put("minping", seconds(ping));
+    }
+    put("version", peer.protocol.into());
+    put("subver", peer.user_agent.clone().into());
+    put("inbound", (peer.direction == Direction::Inbound).into());
+    put("bip152_hb_to", false.into());
+    put("bip152_hb_from", false.into());
+    put("startingheight", peer.start_height.into());
+    put("presynced_headers", (-1).into());
+    put("synced_headers", height(peer.synced_headers));
+    put("synced_blocks", height(peer.synced_blocks));
+    put("inflight", peer.in_flight.iter().map(ToString::to_string).collect::<Vec<_>>().into());
+    put("permissions", Vec::<String>::new().into());
+    put("minfeefilter", coins(peer.fee_filter));
+    put("bytessent_per_msg", by_command(&peer.sent));
+    put("bytesrecv_per_msg", by_command(&peer.received));
+    put("connection_type", connection_type(peer.purpose).into());
+    put("transport_protocol_type", "v1".into());
+    Value::Object(fields)
+}
+
+fn services(services: Services) -> String {
+    format!("{:016x}", services.0)
+}
+
+fn last(traffic: &Traffic) -> u32 {
+    traffic.last.map_or(0, |Time { unix, .. }| unix.0)
+}
+
+fn seconds(span: Span) -> Value {
+    (span.0 as f64 / 1e6).into()
+}
+
+fn height(height: Option<Height>) -> Value {
+    height.map_or(-1, |height| i64::from(height.0)).into()
+}
+
+fn by_command(traffic: &Traffic) -> Value {
+    let counts = traffic.by_command.iter();
+    Value::Object(counts.map(|(command, count)| ((*command).to_owned(), count.bytes.into())).collect())
+}
+
+/// Core's names of connection types.
+fn connection_type(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Inbound => "inbound",
+        Purpose::Automatic => "outbound-full-relay",
+        Purpose::ByHand => "manual",
+        Purpose::Delivery => "feeler",
+    }
+}
+
+/// The crate's version as Core writes its own: two digits each for minor and patch.
+fn version() -> u32 {
+    let mut parts = env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    next() * 10_000 + next() * 100 + next()
+}

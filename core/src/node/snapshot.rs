@@ -1,0 +1,93 @@
+//! The node's state as the page shows it.
+
+use super::rpc::hashes;
+use super::{Engine, Node};
+use crate::crypto::Address;
+use crate::encode::hex;
+use crate::interface::{ChainSummary, MiningSummary, NodeSnapshot, PeerSummary};
+use crate::net::PeerInfo;
+use crate::primitives::{Target, Work};
+
+/// Blocks of the active chain that a snapshot lists.
+pub(super) const RECENT_BLOCKS: usize = 24;
+
+impl Node {
+    /// The node's state now. While the chain changes branch it is that of the last settled tip as far as blocks go.
+    pub fn snapshot(&self) -> NodeSnapshot {
+        let engine = self.engine.as_ref();
+        NodeSnapshot {
+            id: self.config.id,
+            role: self.config.role,
+            state: self.state,
+            chain: engine.map(|engine| self.chain_summary(engine)),
+            peers: self.peer_summaries(),
+            mempool: engine.map(|engine| engine.mempool.summary(engine.orphans.len())).unwrap_or_default(),
+            wallet: self.wallet.summary(&self.params, self.height()),
+            mining: self.mining_summary(),
+            banned: engine.map_or(0, |engine| engine.network.refused()),
+            pending_bytes: engine.map_or(0, |engine| engine.chain.pending_bytes()),
+            store_failure: self.persistence.failure().map(str::to_owned),
+        }
+    }
+
+    /// The connections in the order in which they were made.
+    pub(super) fn peer_summaries(&self) -> Vec<PeerSummary> {
+        self.peer_infos().into_iter().map(peer_summary).collect()
+    }
+
+    /// The connections with all that is known of them.
+    pub(super) fn peer_infos(&self) -> Vec<PeerInfo> {
+        self.engine.as_ref().map(|engine| engine.network.peers(&engine.chain)).unwrap_or_default()
+    }
+
+    fn chain_summary(&self, engine: &Engine) -> ChainSummary {
+        let chain = &engine.chain;
+        let params = chain.params();
+        let tip = chain.tip_entry();
+        let next_bits = engine.next_bits(self.now.unix);
+        let work = Target::from_compact(next_bits).map_or(Work::ZERO, Target::work);
+        ChainSummary {
+            network: params.name.to_owned(),
+            genesis: chain.genesis_hash(),
+            magic: hex::encode(&params.magic),
+            height: tip.height,
+            tip: tip.hash,
+            chainwork: tip.chainwork.to_string(),
+            headers: chain.best_header().height.max(tip.height),
+            next_bits: next_bits.0,
+            hashes_per_block: hashes(work),
+            block_spacing: params.consensus.spacing,
+            recent: engine.recent.iter().cloned().collect(),
+        }
+    }
+
+    fn mining_address(&self) -> Option<String> {
+        let address = Address::from_script(self.wallet.mining_script()?)?;
+        Some(address.to_text(&self.params.address))
+    }
+
+    fn mining_summary(&self) -> MiningSummary {
+        MiningSummary {
+            mode: self.miner.mode(),
+            active: self.miner.is_active(),
+            address: self.mining_address(),
+            blocks_found: self.wallet.blocks_found(),
+            hashes_per_second: 0.0,
+            budget_khs: 0.0,
+        }
+    }
+}
+
+fn peer_summary(peer: PeerInfo) -> PeerSummary {
+    PeerSummary {
+        peer: peer.id,
+        address: peer.address,
+        direction: peer.direction,
+        state: peer.state,
+        user_agent: peer.user_agent,
+        height: peer.synced_headers,
+        ping_ms: peer.ping.last.map(|ping| ping.0 as f64 / 1_000.0),
+        bytes: (peer.sent.total.bytes, peer.received.total.bytes),
+        sync: peer.sync,
+    }
+}

@@ -1,0 +1,223 @@
+//! Opening a node from what its store held, and keeping the store up to date: what is committed, what is read.
+
+use super::engine::Engine;
+use super::io::{Entropy, LoadId, Loaded, Output};
+use super::persistence::{DATABASES, Persistence};
+use super::reads::{Reader, Reads};
+use super::tip::Journey;
+use super::{LateEvents, Node};
+use crate::chain::{Body, Chainstate, LoadError};
+use crate::consensus::{Network as ChainNetwork, Preset};
+use crate::interface::{LogLine, NodeConfig, RunState};
+use crate::mempool::MempoolError;
+use crate::net::Network;
+use crate::primitives::{Block, BlockHash};
+use crate::store::{BatchId, Database, Record};
+use crate::time::Time;
+use crate::wallet::{KeySource, Wallet};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// What became of a wish for a body.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    /// Here it is.
+    Here(Arc<Block>),
+    /// It is being read, and will be delivered.
+    Later,
+    /// This node does not have it.
+    Absent,
+}
+
+impl Node {
+    /// Opens a node from what its store held, empty for a new one. Also one line for each record that was not believed
+    /// and is rebuilt or lost.
+    pub fn new(
+        config: NodeConfig,
+        entropy: Entropy,
+        loaded: Loaded,
+    ) -> Result<(Self, Vec<String>), LoadError> {
+        let (wallet, mut notes) = Wallet::load(&loaded.wallet, KeySource::new(entropy.wallet));
+        let params = config.network.unwrap_or(Preset::Classroom).params();
+        let mut node = Self {
+            config,
+            params,
+            now: Time::default(),
+            state: RunState::Stopped,
+            wallet,
+            engine: None,
+            network_seed: entropy.node,
+            miner: Default::default(),
+            reads: Reads::default(),
+            walks: VecDeque::new(),
+            last_walk: Default::default(),
+            bans: Default::default(),
+            deliveries: BTreeMap::new(),
+            persistence: Persistence::default(),
+            inputs: VecDeque::new(),
+            commands: VecDeque::new(),
+            outputs: VecDeque::new(),
+            late: LateEvents::default(),
+        };
+        if let Some(chain) = node.open_chain(loaded.chain, &mut notes)? {
+            node.adopt_chain(chain);
+        }
+        notes.extend(node.restore_bans(&loaded.peers));
+        Ok((node, notes))
+    }
+
+    /// The stored chain, or the one that the configured network begins with.
+    fn open_chain(
+        &self,
+        records: Vec<Record>,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Chainstate>, LoadError> {
+        match Chainstate::load(records) {
+            Ok(loaded) => {
+                notes.extend(loaded.repairs);
+                Ok(Some(loaded.chain))
+            }
+            Err(LoadError::Empty) => {
+                let network = self.config.network.map(ChainNetwork::Preset);
+                Ok(network.map(Chainstate::create))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a chain for this node's own, in place of any other.
+    pub(super) fn adopt_chain(&mut self, chain: Chainstate) {
+        self.end_walks();
+        self.reads.clear();
+        self.params = chain.params().clone();
+        let local = self.config.id.local_address();
+        let network = Network::new(local, &self.params, self.network_seed);
+        self.engine = Some(Engine::new(chain, network));
+        self.refresh_recent(&Default::default());
+        self.return_waiting();
+        self.scan_for_wallet(None);
+    }
+
+    /// Gives the wallet's waiting transactions to the mempool again.
+    pub(super) fn return_waiting(&mut self) {
+        for transaction in self.wallet.waiting_transactions() {
+            match self.accept_transaction(&transaction) {
+                Ok(_) | Err(MempoolError::AlreadyInMempool(_)) => {}
+                Err(_) => self.wallet.tx_removed(&transaction.txid()),
+            }
+        }
+    }
+
+    /// Asks for a body on behalf of a reader.
+    pub(super) fn ask_body(&mut self, hash: BlockHash, reader: Reader) -> Answer {
+        let Some(engine) = &self.engine else { return Answer::Absent };
+        match engine.chain.body(&hash) {
+            Body::Memory(block) => Answer::Here(block),
+            Body::Absent => Answer::Absent,
+            Body::Stored(key) => {
+                self.outputs.extend(self.reads.body(key, reader, hash));
+                Answer::Later
+            }
+        }
+    }
+
+    /// Hands a body to a reader, now or when it has been read.
+    pub(super) fn deliver(&mut self, reader: Reader, hash: BlockHash) {
+        let block = match self.ask_body(hash, reader) {
+            Answer::Here(block) => Some(block),
+            Answer::Absent => None,
+            Answer::Later => return,
+        };
+        match (reader, block) {
+            (Reader::Peer(peer), block) => self.serve_block(peer, hash, block),
+            (Reader::Walk(walk), block) => self.body_came(walk, hash, block),
+            (Reader::Recent, Some(block)) => self.recent_came(&block),
+            (Reader::Recent, None) => {}
+        }
+    }
+
+    /// Records have been read: the chain takes them, then whoever waited is served.
+    pub(super) fn loaded(&mut self, id: LoadId, values: Vec<Option<Vec<u8>>>) {
+        let Some(keys) = self.reads.done(id) else {
+            self.late.loads += 1;
+            return;
+        };
+        let Some(engine) = &mut self.engine else { return };
+        for (key, value) in keys.iter().zip(values) {
+            engine.chain.supply_record(key, value.as_deref());
+        }
+        if engine.journey == Journey::Reading && self.reads.is_idle() {
+            engine.journey = Journey::Underway;
+        }
+        for key in keys {
+            for (reader, hash) in self.reads.take_readers(&key) {
+                self.deliver(reader, hash);
+            }
+        }
+    }
+
+    /// Which databases have changes that no batch has taken yet.
+    pub(super) fn dirty(&self) -> [bool; 3] {
+        DATABASES.map(|database| match (database, &self.engine) {
+            (Database::Chain, Some(engine)) => engine.chain.has_changes(),
+            (Database::Peers, _) => self.bans.is_dirty(),
+            (Database::Wallet, _) => self.wallet.is_dirty(),
+            (Database::Chain, None) => false,
+        })
+    }
+
+    /// Sends what may be sent to the store, and answers what need not wait any longer.
+    pub(super) fn work_store(&mut self) {
+        for database in DATABASES {
+            if self.persistence.is_ready(database, self.now.mono) {
+                self.send_batch(database);
+            }
+        }
+        let released = self.persistence.release();
+        self.reply_all(released);
+    }
+
+    fn send_batch(&mut self, database: Database) {
+        let id = self.persistence.next_id();
+        let batch = match (database, &mut self.engine) {
+            (Database::Wallet, _) => self.wallet.take_batch(id),
+            (Database::Chain, Some(engine)) => engine.chain.take_batch(id),
+            (Database::Peers, Some(engine)) => self.bans.take_batch(id, engine.network.bans()),
+            (Database::Chain | Database::Peers, None) => None,
+        };
+        if let Some(batch) = batch {
+            self.persistence.sent(database, id);
+            self.outputs.push_back(Output::Commit(batch));
+        }
+    }
+
+    /// A batch is in the store.
+    pub(super) fn batch_committed(&mut self, id: BatchId) {
+        let had_failed = self.persistence.failure().is_some();
+        match (self.persistence.committed(id), &mut self.engine) {
+            (Some(Database::Wallet), _) => self.wallet.committed(id),
+            (Some(Database::Chain), Some(engine)) => engine.chain.committed(id),
+            (Some(_), _) => {}
+            (None, _) => self.late.batches += 1,
+        }
+        if had_failed && self.persistence.failure().is_none() {
+            self.log(LogLine::Note("storage takes writes again".to_owned()));
+        }
+    }
+
+    /// A batch is not in the store: what it held stays pending, and is tried again.
+    pub(super) fn batch_failed(&mut self, id: BatchId, reason: &str) {
+        let Some((database, failed)) = self.persistence.failed(id, reason, self.now.mono) else {
+            self.late.batches += 1;
+            return;
+        };
+        match (database, &mut self.engine) {
+            (Database::Wallet, _) => self.wallet.failed(id),
+            (Database::Chain, Some(engine)) => engine.chain.failed(id),
+            (Database::Peers, _) => self.bans.changed(),
+            (Database::Chain, None) => {}
+        }
+        self.log(LogLine::Note(format!("storage refuses writes: {reason}")));
+        self.reply_all(failed);
+    }
+}
