@@ -1,5 +1,6 @@
 //! One transaction of the mempool: what it pays, what it depends on, where it stands in the two orders.
 
+use crate::encode::Encode as _;
 use crate::primitives::{Amount, Height, Transaction, Txid, Wtxid};
 use crate::time::UnixTime;
 use std::cmp::Ordering;
@@ -8,6 +9,9 @@ use std::sync::Arc;
 
 /// Memory that an entry's nodes in the pool's maps and sets take beside the transaction itself, in bytes; an estimate.
 const ENTRY_OVERHEAD: usize = 400;
+
+/// As [`ENTRY_OVERHEAD`], for each input.
+const INPUT_OVERHEAD: usize = 100;
 
 /// The order in which transactions entered the pool; a parent's number is below its children's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -226,12 +230,11 @@ impl MempoolEntry {
         EvictionKey::new(&self.own, &self.with_descendants, self.arrival)
     }
 
-    /// Memory that it takes, in bytes; an estimate that is never far below the truth.
+    /// Memory that it takes, in bytes; an estimate that is not far below the truth.
     pub(crate) fn usage(&self) -> usize {
         let tx = &self.transaction;
-        let scripts = self.weight;
-        let inputs =
-            tx.inputs.len() * (size_of_val(&tx.inputs[..]) / tx.inputs.len().max(1) + ENTRY_OVERHEAD / 4);
-        ENTRY_OVERHEAD + size_of::<Self>() + scripts + inputs + size_of_val(&tx.outputs[..])
+        let fields = size_of_val(&tx.inputs[..]) + size_of_val(&tx.outputs[..]);
+        let overhead = ENTRY_OVERHEAD + tx.inputs.len() * INPUT_OVERHEAD;
+        size_of::<Self>() + fields + tx.encoded_len() + overhead
     }
 }

@@ -158,6 +158,9 @@ impl Mempool {
         parents: &BTreeSet<Txid>,
         own: &Totals,
     ) -> Result<BTreeSet<Txid>, MempoolError> {
+        if parents.len() >= MAX_ANCESTORS {
+            return Err(MempoolError::TooManyAncestors { count: parents.len() + 1, vsize: own.vsize });
+        }
         let mut ancestors = parents.clone();
         for parent in parents {
             ancestors.extend(self.ancestors(parent));

@@ -5,7 +5,7 @@ use super::ledger::{LedgerEntry, TxState};
 use crate::consensus::NetworkParams;
 use crate::crypto::Address;
 use crate::interface::{AddressEntry, WalletSummary, WalletTransaction};
-use crate::primitives::{Amount, Height, Script};
+use crate::primitives::{Amount, Height, Script, Txid};
 use std::collections::BTreeMap;
 
 /// Addresses that a summary lists.
@@ -50,37 +50,45 @@ impl Wallet {
 
     /// The addresses in the order in which they came, with their confirmed coins.
     pub fn addresses(&self, params: &NetworkParams) -> Vec<AddressEntry> {
+        self.first_addresses(params, usize::MAX)
+    }
+
+    fn first_addresses(&self, params: &NetworkParams, count: usize) -> Vec<AddressEntry> {
         let confirmed = self.confirmed_by_script();
         let entry = |key: &super::keys::WalletKey| AddressEntry {
             address: key.address.to_text(&params.address),
             label: key.label.as_ref().map(ToString::to_string),
             balance: confirmed.get(&key.script).copied().unwrap_or_default(),
         };
-        self.keys.iter().map(entry).collect()
+        self.keys.iter().take(count).map(entry).collect()
     }
 
     /// The wallet in short.
     pub fn summary(&self, params: &NetworkParams, tip: Height) -> WalletSummary {
         let Balances { confirmed, pending, immature } = self.balances(params, tip);
-        let mut addresses = self.addresses(params);
-        addresses.truncate(SUMMARY_ADDRESSES);
+        let addresses = self.first_addresses(params, SUMMARY_ADDRESSES);
         WalletSummary { balance: confirmed, pending, immature, addresses, revision: self.ledger.revision() }
     }
 
     /// The wallet's transactions, newest first: what waits or was voided, then by height.
     pub fn history(&self, params: &NetworkParams, tip: Height) -> Vec<WalletTransaction> {
-        let mut entries: Vec<&LedgerEntry> = self.ledger.entries().values().collect();
+        let mut entries: Vec<(&Txid, &LedgerEntry)> = self.ledger.entries().iter().collect();
         let height = |entry: &LedgerEntry| match entry.state {
             TxState::Confirmed { height, .. } => height,
             TxState::Waiting | TxState::Inactive => Height(u32::MAX),
         };
-        entries.sort_by_key(|entry| std::cmp::Reverse((height(entry), entry.order)));
-        entries.into_iter().map(|entry| self.show(entry, params, tip)).collect()
+        entries.sort_by_key(|(_, entry)| std::cmp::Reverse((height(entry), entry.order)));
+        entries.into_iter().map(|(txid, entry)| self.show(*txid, entry, params, tip)).collect()
     }
 
-    fn show(&self, entry: &LedgerEntry, params: &NetworkParams, tip: Height) -> WalletTransaction {
+    fn show(
+        &self,
+        txid: Txid,
+        entry: &LedgerEntry,
+        params: &NetworkParams,
+        tip: Height,
+    ) -> WalletTransaction {
         let tx = &entry.transaction;
-        let txid = tx.txid();
         let (debit, credit) = self.ledger.debit_and_credit(tx, &self.keys);
         let (confirmations, block) = match entry.state {
             TxState::Confirmed { block, height } => (tip.next().0.saturating_sub(height.0), Some(block)),

@@ -78,7 +78,12 @@ impl KeyRing {
         label: Option<Label>,
     ) -> Result<&WalletKey, WalletError> {
         self.check_label(label.as_ref())?;
-        self.add_new(WalletKey::new(source.draw(), label))
+        let mut key = WalletKey::new(source.draw(), label);
+        // A source that was seeded again gives the keys that are here already.
+        while self.by_script.contains_key(&key.script) {
+            key = WalletKey::new(source.draw(), key.label);
+        }
+        self.add_new(key)
     }
 
     /// Adds a key that came from elsewhere.

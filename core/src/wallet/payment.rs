@@ -6,7 +6,7 @@ use super::{Wallet, WalletError};
 use crate::consensus::NetworkParams;
 use crate::crypto::Address;
 use crate::mempool::{FeeRate, MAX_STANDARD_TX_WEIGHT, dust_threshold};
-use crate::primitives::{Amount, Height, OutPoint, Script, Transaction, TxIn, TxOut};
+use crate::primitives::{Amount, Height, OutPoint, Script, Transaction, TxIn, TxOut, WITNESS_SCALE_FACTOR};
 use crate::script::sign::p2pkh_script_sig;
 
 /// The version of the transactions that the wallet makes.
@@ -63,13 +63,13 @@ impl Wallet {
         let coins = self.spendable_coins(&from, tip.next(), params.consensus.coinbase_maturity);
         let plan = plan(request, params, key, &coins)?;
         let Plan { coins, outputs, fee, change } = plan;
+        if vsize_bound(coins.len(), request, key) * WITNESS_SCALE_FACTOR > MAX_STANDARD_TX_WEIGHT {
+            return Err(WalletError::TooLarge { inputs: coins.len() });
+        }
         let mut transaction = unsigned(&coins, outputs);
         for (index, coin) in coins.iter().enumerate() {
             let script_sig = p2pkh_script_sig(&transaction, index, &coin.output.script_pubkey, &key.key);
             transaction.inputs[index].script_sig = script_sig;
-        }
-        if transaction.weight() > MAX_STANDARD_TX_WEIGHT {
-            return Err(WalletError::TooLarge { inputs: coins.len() });
         }
         Ok(Payment { transaction, fee, change })
     }

@@ -123,3 +123,17 @@ fn where_relay_costs_a_fee_the_default_pays_it_and_dust_change_goes_to_the_miner
     let error = WalletError::Dust { amount: Amount::from_sat(545), least };
     assert_eq!(pay(Amount::from_sat(545)), Err(error));
 }
+
+#[test]
+fn a_payment_of_too_many_coins_is_refused_before_it_is_signed() {
+    let mut world = World::new();
+    let alice = world.addresses[0].clone();
+    for _ in 0..700 {
+        let gift = world.gift(&alice, Amount::from_sat(1));
+        world.wait(gift);
+    }
+    world.mine(&STRANGER);
+    let error = WalletError::TooLarge { inputs: 700 };
+    assert_eq!(world.pay(0, &STRANGER, Amount::from_sat(700), Amount::ZERO), Err(error));
+    assert!(world.pay(0, &STRANGER, Amount::from_sat(300), Amount::ZERO).is_ok());
+}

@@ -106,3 +106,13 @@ fn wallets_of_the_same_entropy_make_the_same_keys_and_others_do_not() {
     assert_eq!(address([3; 32]), address([3; 32]));
     assert_ne!(address([3; 32]), address([4; 32]));
 }
+
+#[test]
+fn a_wallet_that_is_seeded_again_makes_no_key_twice() {
+    let mut world = World::new();
+    let records = records_of(&mut world.wallet);
+    let (mut wallet, _) = Wallet::load(&records, KeySource::new([7; 32]));
+    let new = wallet.create_address(None).expect("room");
+    assert!(!world.addresses.contains(&new));
+    assert_eq!(wallet.addresses(&world.params).len(), 4);
+}
