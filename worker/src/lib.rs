@@ -1,12 +1,30 @@
 //! Terrarium's worker crate: one Web Worker is one node.
+//!
+//! The node itself is `terrarium_core::node::Node`, which knows no browser. Around it: [`store`] keeps its data,
+//! `transport` and `connections` carry its bytes, `directory` finds other nodes, `miner` grinds, `clock` tells it the
+//! lab's time, `feed` gathers what the page hears, `ownership` and `watch` settle which tab runs it, `boot` brings it
+//! up and `host` drives it.
 
 #![warn(missing_docs)]
 
+mod boot;
+mod clock;
+mod connections;
+mod directory;
+mod feed;
+mod host;
 mod js;
+mod miner;
+mod ownership;
+mod page;
 pub mod store;
+mod transport;
+mod watch;
 
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::MessageEvent;
 
 /// The build that this module belongs to, set by `cargo xtask`; `dev` under a plain `trunk serve`.
 pub const BUILD_ID: &str = match option_env!("TERRARIUM_BUILD") {
@@ -16,17 +34,12 @@ pub const BUILD_ID: &str = match option_env!("TERRARIUM_BUILD") {
 
 /// Starts the node. Installs its message listener before it returns, because `boot.js` then hands over what came early.
 pub fn run() {
-    let scope: DedicatedWorkerGlobalScope = js_sys_global();
-    let reply = scope.clone();
-    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let text = event.data().as_string().unwrap_or_default();
-        // A scope that is closing refuses; there is nobody left to tell.
-        let _ = reply.post_message(&JsValue::from(format!("{text} from build {BUILD_ID}")));
-    });
-    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    on_message.forget();
-}
-
-fn js_sys_global() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
+    page::report_panics();
+    let stage = Rc::new(RefCell::new(boot::Stage::Fresh));
+    let listener =
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| match page::read(event.data()) {
+            Ok(message) => boot::hear(&stage, message),
+            Err(text) => page::fail(text),
+        });
+    js::scope().set_onmessage(Some(listener.into_js_value().unchecked_ref()));
 }

@@ -79,15 +79,15 @@ async fn who_lost_the_lease_writes_nothing_more() {
     assert_eq!(old.renew().await, Err(StoreError::NotOwner));
     assert_eq!(new.commit(&write(3)).await, Ok(()));
     let keys: Vec<_> =
-        new.load(Database::Chain).await.unwrap().into_iter().map(|record| record.key).collect();
+        new.load(Database::Chain).await.expect("it reads").into_iter().map(|record| record.key).collect();
     assert_eq!(keys, [[1], [3]]);
 }
 
 #[wasm_bindgen_test]
 async fn nodes_and_labs_do_not_share_databases() {
     let (one, other) = (fresh("one"), fresh("other"));
-    indexed(&one).await.commit(&write(1)).await.unwrap();
+    assert_eq!(indexed(&one).await.commit(&write(1)).await, Ok(()));
     assert_eq!(indexed(&other).await.load(Database::Chain).await, Ok(vec![]));
-    let neighbour = IndexedStore::open(&one, NodeId(3001)).await.unwrap();
+    let neighbour = IndexedStore::open(&one, NodeId(3001)).await.expect("IndexedDB opens");
     assert_eq!(neighbour.load(Database::Chain).await, Ok(vec![]));
 }

@@ -1,0 +1,154 @@
+//! From the page's `Boot` to a running node: ownership first, then the store, then the node.
+
+use crate::BUILD_ID;
+use crate::host::{Host, Parts};
+use crate::js;
+use crate::ownership::{self, Ownership};
+use crate::page;
+use crate::store::{IndexedStore, NodeStore};
+use crate::watch::Viewer;
+use std::cell::RefCell;
+use std::rc::Rc;
+use terrarium_core::interface::{self, Clock, NodeConfig, PageMessage, Storage, WorkerMessage};
+use terrarium_core::node::{Entropy, Loaded, Node};
+use terrarium_core::store::{Database, MemoryStore, Store};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+
+/// Where a worker stands in its life.
+pub(crate) enum Stage {
+    /// It waits for `Boot`.
+    Fresh,
+    /// It gets what a node needs; what the page says meanwhile waits here. Bounded by the page, which waits for `Ready`.
+    Booting(Vec<PageMessage>),
+    /// Another tab runs the node.
+    Watching(Viewer),
+    /// It runs the node.
+    Running(Rc<RefCell<Host>>),
+}
+
+/// What `Boot` says.
+struct Request {
+    config: NodeConfig,
+    lab: String,
+    owner: String,
+    clock: Clock,
+}
+
+/// Takes in a message of the page, whatever the stage.
+pub(crate) fn hear(stage: &Rc<RefCell<Stage>>, message: PageMessage) {
+    match (&mut *stage.borrow_mut(), message) {
+        (now @ Stage::Fresh, PageMessage::Boot { config, lab, owner, clock, .. }) => {
+            *now = Stage::Booting(Vec::new());
+            let stage = Rc::clone(stage);
+            spawn_local(async move {
+                if let Err(text) = boot(&stage, Request { config, lab, owner, clock }).await {
+                    page::fail(text);
+                }
+            });
+        }
+        (Stage::Fresh, _) => page::fail("the page's first message must be Boot".to_owned()),
+        (Stage::Booting(early), message) => early.push(message),
+        (Stage::Watching(viewer), message) => viewer.handle(message),
+        (Stage::Running(host), message) => host.borrow_mut().hear_page(message),
+    }
+}
+
+async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String> {
+    let Request { config, lab, owner, clock } = request;
+    let id = config.id;
+    let (store, storage, ownership) = own(stage, &lab, &owner, &config).await?;
+    let loaded = Loaded {
+        chain: load(&store, Database::Chain).await?,
+        wallet: load(&store, Database::Wallet).await?,
+        peers: load(&store, Database::Peers).await?,
+    };
+    let random = || js::random_bytes().map_err(|error| format!("no random numbers: {error}"));
+    let entropy = Entropy { node: random()?, wallet: random()? };
+    let (node, repaired) = Node::new(config, entropy, loaded).map_err(|error| error.to_string())?;
+    let [a, b, c, d, e, f, g, h, ..] = random()?;
+    let entropy = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    let parts = Parts { id, lab, clock, node, store, ownership, entropy };
+    page::post(&ready(storage, interface::Ownership::Owner, repaired));
+    let host = Host::start(parts).map_err(|error| js::error_text(&error))?;
+    let early = match stage.replace(Stage::Running(Rc::clone(&host))) {
+        Stage::Booting(early) => early,
+        _ => Vec::new(),
+    };
+    for message in early {
+        host.borrow_mut().hear_page(message);
+    }
+    Ok(())
+}
+
+/// Makes this worker the node's owner, watching for as long as another one is, and opens the store.
+async fn own(
+    stage: &Rc<RefCell<Stage>>,
+    lab: &str,
+    owner: &str,
+    config: &NodeConfig,
+) -> Result<(NodeStore, Storage, Ownership), String> {
+    let lock = match js::lock_manager() {
+        Some(locks) => match ownership::lock(&locks, lab, config.id, false).await {
+            Some(lock) => Some(lock),
+            None => {
+                watch(stage, lab, config)?;
+                let lock = ownership::lock(&locks, lab, config.id, true).await;
+                Some(lock.ok_or("the browser refused the node's lock")?)
+            }
+        },
+        None => None,
+    };
+    let mut store = match IndexedStore::open(lab, config.id).await {
+        Ok(store) => store,
+        Err(error) => {
+            let store = NodeStore::Memory(MemoryStore::new());
+            return Ok((store, Storage::Memory(error.to_string()), lock.unwrap_or(Ownership::Memory)));
+        }
+    };
+    let ownership = match lock {
+        Some(lock) => lock,
+        None => claim(stage, lab, owner, config, &mut store).await?,
+    };
+    Ok((NodeStore::Indexed(store), Storage::Durable, ownership))
+}
+
+/// Ownership without Web Locks.
+async fn claim(
+    stage: &Rc<RefCell<Stage>>,
+    lab: &str,
+    owner: &str,
+    config: &NodeConfig,
+    store: &mut IndexedStore,
+) -> Result<Ownership, String> {
+    let text = |error: terrarium_core::store::StoreError| error.to_string();
+    let mut claimed = ownership::claim(store, owner, false).await.map_err(text)?;
+    if claimed.is_none() {
+        watch(stage, lab, config)?;
+        claimed = ownership::claim(store, owner, true).await.map_err(text)?;
+    }
+    let kept = store.clone();
+    spawn_local(async move { page::fail(ownership::keep(kept).await.to_string()) });
+    claimed.ok_or_else(|| "the node's lease could not be had".to_owned())
+}
+
+/// Becomes a viewer until the owner goes.
+fn watch(stage: &Rc<RefCell<Stage>>, lab: &str, config: &NodeConfig) -> Result<(), String> {
+    let viewer = Viewer::start(lab, config.id).map_err(|error: JsValue| js::error_text(&error))?;
+    page::post(&ready(Storage::Durable, interface::Ownership::Viewer, Vec::new()));
+    let early = stage.replace(Stage::Watching(viewer));
+    if let Stage::Booting(early) = early {
+        for message in early {
+            hear(stage, message);
+        }
+    }
+    Ok(())
+}
+
+async fn load(store: &NodeStore, database: Database) -> Result<Vec<terrarium_core::store::Record>, String> {
+    store.load(database).await.map_err(|error| format!("the node's data cannot be read: {error}"))
+}
+
+fn ready(storage: Storage, ownership: interface::Ownership, repaired: Vec<String>) -> WorkerMessage {
+    WorkerMessage::Ready { build: BUILD_ID.to_owned(), storage, ownership, repaired }
+}

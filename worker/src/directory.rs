@@ -1,0 +1,199 @@
+//! Which nodes of the lab are up: every running node says so on the directory channel every two seconds, and once
+//! more when a new one asks. It stands in for DNS seeds. Pure: texts in, texts out.
+//!
+//! `up <id> <network>` (a running node), `down <id>` (it leaves), `who` (asks all to say `up`).
+
+use std::collections::BTreeMap;
+use terrarium_core::interface::NodeId;
+
+/// A running node says so this often.
+pub(crate) const ANNOUNCE_MS: f64 = 2_000.0;
+/// A node that was silent for so long is gone.
+const FORGET_MS: f64 = 7_000.0;
+/// Nodes that are remembered at most.
+const MOST_NODES: usize = 1_000;
+/// The longest text that can mean anything: `up 65535 `, genesis hash, magic.
+const MOST_TEXT: usize = 100;
+
+/// What this worker knows of the others.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    own: NodeId,
+    /// The network that this node announces, while it is up.
+    announced: Option<String>,
+    /// Bounded by `MOST_NODES`.
+    others: BTreeMap<NodeId, Entry>,
+    next_announcement: f64,
+    /// The nodes of our network changed since they were last asked for.
+    changed: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    network: String,
+    heard: f64,
+}
+
+impl Directory {
+    pub(crate) fn new(own: NodeId) -> Self {
+        Self { own, announced: None, others: BTreeMap::new(), next_announcement: 0.0, changed: false }
+    }
+
+    /// What asks all others to say that they are up.
+    pub(crate) fn question() -> String {
+        "who".to_owned()
+    }
+
+    /// Says which network this node is up on, or that it is not; returns what to tell the others now.
+    pub(crate) fn set_own(&mut self, network: Option<String>, now_ms: f64) -> Option<String> {
+        if self.announced == network {
+            return None;
+        }
+        self.announced = network;
+        self.changed = true;
+        Some(self.announcement(now_ms).unwrap_or_else(|| format!("down {}", self.own)))
+    }
+
+    /// The regular announcement, if it is time for it.
+    pub(crate) fn announce(&mut self, now_ms: f64) -> Option<String> {
+        self.forget_silent(now_ms);
+        if now_ms < self.next_announcement { None } else { self.announcement(now_ms) }
+    }
+
+    /// When to call [`Directory::announce`] again.
+    pub(crate) fn next_wakeup(&self) -> Option<f64> {
+        self.announced.as_ref().map(|_| self.next_announcement)
+    }
+
+    /// Takes in a text from the channel, which anybody may have posted; returns what to answer.
+    pub(crate) fn hear(&mut self, text: &str, now_ms: f64) -> Option<String> {
+        if text.len() > MOST_TEXT {
+            return None;
+        }
+        let mut words = text.split(' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("who"), None, ..) => self.announcement(now_ms),
+            (Some("up"), Some(id), Some(network), None) => {
+                let id = id.parse().ok().filter(|id| *id != self.own)?;
+                let is_new = self.note(id, network, now_ms);
+                if is_new { self.announcement(now_ms) } else { None }
+            }
+            (Some("down"), Some(id), None, _) => {
+                let removed = self.others.remove(&id.parse().ok()?);
+                self.changed |= removed.is_some();
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The nodes that are up on our network, if that changed since the last time.
+    pub(crate) fn take_changed(&mut self) -> Option<Vec<NodeId>> {
+        if !std::mem::take(&mut self.changed) {
+            return None;
+        }
+        let own = self.announced.as_deref()?;
+        Some(self.others.iter().filter(|(_, entry)| entry.network == own).map(|(id, _)| *id).collect())
+    }
+
+    fn announcement(&mut self, now_ms: f64) -> Option<String> {
+        let network = self.announced.as_ref()?;
+        self.next_announcement = now_ms + ANNOUNCE_MS;
+        Some(format!("up {} {network}", self.own))
+    }
+
+    /// True for a node that was not there.
+    fn note(&mut self, id: NodeId, network: &str, now_ms: f64) -> bool {
+        if let Some(entry) = self.others.get_mut(&id) {
+            self.changed |= entry.network != network;
+            network.clone_into(&mut entry.network);
+            entry.heard = now_ms;
+            return false;
+        }
+        if self.others.len() >= MOST_NODES {
+            return false;
+        }
+        self.others.insert(id, Entry { network: network.to_owned(), heard: now_ms });
+        self.changed = true;
+        true
+    }
+
+    fn forget_silent(&mut self, now_ms: f64) {
+        let before = self.others.len();
+        self.others.retain(|_, entry| entry.heard + FORGET_MS > now_ms);
+        self.changed |= self.others.len() != before;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: NodeId = NodeId(3000);
+
+    fn up(id: u16, network: &str) -> String {
+        format!("up {id} {network}")
+    }
+
+    fn running() -> Directory {
+        let mut directory = Directory::new(A);
+        assert_eq!(directory.set_own(Some("net".to_owned()), 0.0), Some(up(3000, "net")));
+        directory
+    }
+
+    #[test]
+    fn a_new_node_is_answered_and_listed_and_an_old_one_is_not_answered() {
+        let mut directory = running();
+        assert_eq!(directory.hear(&up(3001, "net"), 0.0), Some(up(3000, "net")));
+        assert_eq!(directory.take_changed(), Some(vec![NodeId(3001)]));
+        assert_eq!(directory.hear(&up(3001, "net"), 1.0), None);
+        assert_eq!(directory.take_changed(), None);
+    }
+
+    #[test]
+    fn nodes_of_other_networks_are_not_listed() {
+        let mut directory = running();
+        directory.hear(&up(3001, "other"), 0.0);
+        assert_eq!(directory.take_changed(), Some(vec![]));
+        directory.hear(&up(3001, "net"), 0.0);
+        assert_eq!(directory.take_changed(), Some(vec![NodeId(3001)]));
+    }
+
+    #[test]
+    fn a_node_that_leaves_or_falls_silent_is_forgotten() {
+        let mut directory = running();
+        directory.hear(&up(3001, "net"), 0.0);
+        directory.hear(&up(3002, "net"), 0.0);
+        directory.take_changed();
+        directory.hear("down 3001", 1.0);
+        assert_eq!(directory.take_changed(), Some(vec![NodeId(3002)]));
+        directory.announce(FORGET_MS);
+        assert_eq!(directory.take_changed(), Some(vec![]));
+    }
+
+    #[test]
+    fn a_node_that_is_up_says_so_regularly_and_when_asked() {
+        let mut directory = running();
+        assert_eq!(directory.announce(ANNOUNCE_MS - 1.0), None);
+        assert_eq!(directory.announce(ANNOUNCE_MS), Some(up(3000, "net")));
+        assert_eq!(directory.hear("who", 0.0), Some(up(3000, "net")));
+        assert_eq!(directory.set_own(None, 0.0), Some("down 3000".to_owned()));
+        assert_eq!(directory.hear("who", 0.0), None);
+    }
+
+    #[test]
+    fn nonsense_is_ignored_and_what_is_remembered_is_bounded() {
+        let mut directory = running();
+        directory.take_changed();
+        for text in
+            ["", "up", "up 0 net", "up 3000 net", "up x net", "up 1 2 3", "down", &up(1, &"x".repeat(200))]
+        {
+            assert_eq!(directory.hear(text, 0.0), None, "{text}");
+        }
+        assert_eq!(directory.take_changed(), None);
+        for id in 1..=u16::MAX {
+            directory.hear(&up(id, "net"), 0.0);
+        }
+        assert_eq!(directory.take_changed().map(|nodes| nodes.len()), Some(MOST_NODES));
+    }
+}

@@ -1,0 +1,358 @@
+//! Drives one node: hears the page, the channels, the store and the timer, lets the node work in slices, and does what
+//! it asks. All of a worker's state is in one [`Host`], which every callback borrows in turn.
+
+mod outputs;
+mod wiring;
+
+use crate::clock::{LabClock, RealTime};
+use crate::connections::Connections;
+use crate::directory::Directory;
+use crate::feed::Feed;
+use crate::js;
+use crate::miner::Miner;
+use crate::ownership::Ownership;
+use crate::page;
+use crate::store::NodeStore;
+use crate::transport::{Now, Transport};
+use crate::watch::Watched;
+use js_sys::Function;
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+use terrarium_core::interface::{Clock, NodeId, NodeSnapshot, PageMessage, RunState, WorkerMessage};
+use terrarium_core::node::{Cost, Input, Node};
+use wasm_bindgen::JsValue;
+use web_sys::BroadcastChannel;
+
+/// How much the node works between two looks at the clock.
+const STEP: Cost = Cost(4_000);
+/// How long the node works before messages get in.
+const SLICE_MS: f64 = 8.0;
+/// The dial of a node whose page has not set it.
+const FIRST_BUDGET_KHS: f64 = 4.0;
+/// How long `Shutdown` waits for the store.
+const SHUTDOWN_MS: f64 = 2_000.0;
+
+/// What a host is made of.
+pub(crate) struct Parts {
+    pub(crate) id: NodeId,
+    pub(crate) lab: String,
+    pub(crate) clock: Clock,
+    pub(crate) node: Node,
+    pub(crate) store: NodeStore,
+    pub(crate) ownership: Ownership,
+    /// Where session ids and jitter start.
+    pub(crate) entropy: u64,
+}
+
+/// One running node and all around it.
+pub(crate) struct Host {
+    node: Node,
+    clock: LabClock,
+    connections: Connections,
+    directory: Directory,
+    directory_channel: BroadcastChannel,
+    store: NodeStore,
+    miner: Miner,
+    feed: Feed,
+    watched: Watched,
+    /// The last one that the page got.
+    snapshot: Option<NodeSnapshot>,
+    /// Whether the node was on the network when we last looked.
+    state: RunState,
+    ownership: Option<Ownership>,
+    /// Set by `Shutdown`: when to stop waiting for the store, on the real clock.
+    ending: Option<f64>,
+    wakeup: Wakeup,
+    me: Weak<RefCell<Host>>,
+}
+
+/// The one timer, and the one task that waits for messages to get in first.
+struct Wakeup {
+    /// Runs [`Host::wake`].
+    callback: Function,
+    /// The timer's handle and when it is due, on the real clock.
+    timer: Option<(i32, f64)>,
+    yielded: bool,
+}
+
+impl Host {
+    /// Puts a node to work.
+    ///
+    /// # Errors
+    /// The browser has no BroadcastChannel, or refuses.
+    pub(crate) fn start(parts: Parts) -> Result<Rc<RefCell<Self>>, JsValue> {
+        let Parts { id, lab, clock, node, store, ownership, entropy } = parts;
+        let transport = Transport::new(&lab, id, entropy);
+        let inbox = transport.inbox()?;
+        let directory_channel = BroadcastChannel::new(&format!("terrarium/{lab}/directory"))?;
+        let watched = Watched::new(&lab, id)?;
+        let host = Rc::new_cyclic(|me: &Weak<RefCell<Self>>| {
+            RefCell::new(Self {
+                node,
+                clock: LabClock::new(clock, real_time()),
+                connections: Connections::new(transport),
+                directory: Directory::new(id),
+                directory_channel,
+                store,
+                miner: Miner::new(FIRST_BUDGET_KHS),
+                feed: Feed::default(),
+                watched,
+                snapshot: None,
+                state: RunState::Stopped,
+                ownership: Some(ownership),
+                ending: None,
+                wakeup: Wakeup { callback: wiring::waker(me.clone()), timer: None, yielded: false },
+                me: me.clone(),
+            })
+        });
+        wiring::listen(&host, &inbox);
+        host.borrow_mut().tell_directory(Some(Directory::question()));
+        host.borrow_mut().drive(Grind::No);
+        Ok(host)
+    }
+
+    /// Takes in a message of the page.
+    pub(crate) fn hear_page(&mut self, message: PageMessage) {
+        self.feed.touch();
+        match message {
+            PageMessage::Boot { .. } => page::fail("the page sent Boot twice".to_owned()),
+            PageMessage::Command { id, command } => self.node.handle(Input::Command { id, command }),
+            PageMessage::SetHashRate { khs } => self.miner.set_budget(khs),
+            PageMessage::Clock(clock) => self.clock.set(clock, real_time()),
+            PageMessage::Conditions(list) => {
+                self.connections.transport().set_conditions(&list);
+            }
+            PageMessage::Subscribe { messages } => self.feed.subscribe(messages),
+            PageMessage::Shutdown => self.shut_down(),
+        }
+        self.drive(Grind::No);
+    }
+
+    /// Takes in a message of the node's channel.
+    fn hear_frame(&mut self, message: &JsValue) {
+        let now = self.now();
+        self.connections.transport().receive(now, message);
+        self.drive(Grind::No);
+    }
+
+    /// Takes in a message of the directory channel.
+    fn hear_directory(&mut self, message: &JsValue) {
+        let answer = message.as_string().and_then(|text| self.directory.hear(&text, js::monotonic_ms()));
+        self.tell_directory(answer);
+        self.drive(Grind::No);
+    }
+
+    /// A viewer asks for snapshots.
+    fn hear_viewer(&mut self) {
+        let now = js::monotonic_ms();
+        self.watched.ask(now);
+        if let Some(snapshot) = &self.snapshot {
+            self.watched.show(snapshot, now);
+        }
+    }
+
+    /// Takes in what the store answered.
+    fn hear_store(&mut self, input: Input) {
+        self.node.handle(input);
+        self.drive(Grind::No);
+    }
+
+    /// The timer rang, or the messages that waited are in.
+    fn wake(&mut self) {
+        self.wakeup.yielded = false;
+        let now = js::monotonic_ms();
+        if self.wakeup.timer.is_some_and(|(_, due)| due <= now) {
+            self.wakeup.timer = None;
+        }
+        self.drive(Grind::Yes);
+    }
+
+    /// Lets everything work for a slice, and arranges to be called again.
+    fn drive(&mut self, grind: Grind) {
+        let began = js::monotonic_ms();
+        let now = self.now();
+        self.connections.transport().tick(now);
+        let mut busy = true;
+        while busy && js::monotonic_ms() - began < SLICE_MS {
+            self.hear_about_nodes();
+            busy = self.node.step(self.clock.time(real_time()), STEP);
+            busy |= self.exchange();
+        }
+        if grind == Grind::Yes && self.miner.next_slice().is_some_and(|due| due <= js::monotonic_ms()) {
+            busy |= self.grind();
+        }
+        self.follow_state();
+        self.publish();
+        self.finish_if_settled();
+        self.arrange(busy);
+    }
+
+    /// One slice of mining; true if it came to an end.
+    fn grind(&mut self) -> bool {
+        self.feed.touch();
+        let lab_ms = self.now().lab.as_secs_f64() * 1_000.0;
+        let outcome = self.miner.grind(lab_ms, js::monotonic_ms, terrarium_core::mining::search);
+        match outcome {
+            Some(input) => {
+                self.node.handle(input);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Passes on which nodes are up, when that changes.
+    fn hear_about_nodes(&mut self) {
+        if let Some(nodes) = self.directory.take_changed() {
+            let up = nodes.into_iter().map(NodeId::local_address).collect();
+            self.node.handle(Input::Directory { up });
+        }
+    }
+
+    /// Opens and closes the door with the node, and says so to the others.
+    fn follow_state(&mut self) {
+        let state = self.node.state();
+        if state == self.state {
+            return;
+        }
+        self.state = state;
+        match state {
+            RunState::Running => self.connections.transport().listen(),
+            RunState::Stopped => self.connections.transport().stop_listening(),
+        }
+        self.feed.hurry();
+    }
+
+    /// Posts what is due to the page and to the directory.
+    fn publish(&mut self) {
+        let now = js::monotonic_ms();
+        if let Some(events) = self.feed.take_events(now) {
+            page::post(&events);
+        }
+        if self.feed.take_snapshot_turn(now) {
+            self.publish_snapshot(now);
+        }
+        let announcement = self.directory.announce(now);
+        self.tell_directory(announcement);
+    }
+
+    fn publish_snapshot(&mut self, now: f64) {
+        let mut snapshot = self.node.snapshot();
+        snapshot.mining.hashes_per_second = self.miner.hashes_per_second(now);
+        snapshot.mining.budget_khs = self.miner.budget_khs();
+        if self.snapshot.as_ref() == Some(&snapshot) {
+            return;
+        }
+        let announcement = self.directory.set_own(network_of(&snapshot), now);
+        self.tell_directory(announcement);
+        self.watched.show(&snapshot, now);
+        let message = WorkerMessage::Snapshot(Box::new(snapshot.clone()));
+        page::post(&message);
+        self.snapshot = Some(snapshot);
+    }
+
+    fn tell_directory(&self, text: Option<String>) {
+        if let Some(text) = text {
+            // Text can always be cloned; the channel is open.
+            let _ = self.directory_channel.post_message(&text.into());
+        }
+    }
+
+    /// Begins to end: no more peers, no more mining; the store gets what is pending.
+    fn shut_down(&mut self) {
+        self.ending = Some(js::monotonic_ms() + SHUTDOWN_MS);
+        self.miner.set_job(None);
+        self.connections.transport().stop_listening();
+        self.connections.transport().close_all();
+        let farewell = self.directory.set_own(None, js::monotonic_ms());
+        self.tell_directory(farewell);
+    }
+
+    fn finish_if_settled(&mut self) {
+        let Some(deadline) = self.ending else { return };
+        if !self.node.is_settled() && js::monotonic_ms() < deadline {
+            return;
+        }
+        if let Some(ownership) = self.ownership.take() {
+            wasm_bindgen_futures::spawn_local(async move {
+                // What could not be given free falls to the next one after some seconds.
+                let _ = ownership.release().await;
+                page::post(&WorkerMessage::Ended);
+            });
+        }
+    }
+
+    /// Sets the one timer, or yields where there is work at once.
+    fn arrange(&mut self, busy: bool) {
+        let now = real_time();
+        let slice = self.miner.next_slice();
+        if busy || slice.is_some_and(|due| due <= now.monotonic) {
+            self.wakeup.yield_once();
+        }
+        let lab = |deadline: Duration| deadline.as_micros().try_into().ok().map(terrarium_core::time::Mono);
+        let transport = self.connections.transport();
+        let real_deadline =
+            transport.next_real_wakeup().map(|due| due.as_secs_f64() * 1_000.0 - now.monotonic);
+        let link_deadline = transport.next_lab_wakeup().and_then(lab);
+        let lab_deadlines = [self.node.next_wakeup(), link_deadline];
+        let in_real_ms = |deadline: terrarium_core::time::Mono| self.clock.until(deadline, now);
+        let waits = [
+            real_deadline,
+            slice.map(|due| due - now.monotonic),
+            self.feed.next_wakeup().map(|due| due - now.monotonic),
+            self.directory.next_wakeup().map(|due| due - now.monotonic),
+            self.ending.filter(|_| self.ownership.is_some()).map(|due| due - now.monotonic),
+        ];
+        let waits = waits.into_iter().chain(lab_deadlines.map(|deadline| deadline.and_then(in_real_ms)));
+        if let Some(wait) = waits.flatten().reduce(f64::min) {
+            self.wakeup.set_timer(now.monotonic, wait.max(0.0));
+        }
+    }
+
+    fn now(&self) -> Now {
+        let real = real_time();
+        Now {
+            real: Duration::from_secs_f64(real.monotonic.max(0.0) / 1_000.0),
+            lab: Duration::from_micros(self.clock.time(real).mono.0),
+        }
+    }
+}
+
+/// Whether a slice of mining belongs to a call: not while messages wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grind {
+    Yes,
+    No,
+}
+
+impl Wakeup {
+    fn yield_once(&mut self) {
+        if !self.yielded {
+            self.yielded = true;
+            js::yield_to(&self.callback);
+        }
+    }
+
+    /// Sets the timer, unless it is set for about then.
+    fn set_timer(&mut self, now: f64, wait: f64) {
+        let due = now + wait;
+        if let Some((handle, set)) = self.timer {
+            if (set - due).abs() < 1.0 {
+                return;
+            }
+            js::scope().clear_timeout_with_handle(handle);
+        }
+        self.timer = js::set_timeout(&self.callback, wait).map(|handle| (handle, due));
+    }
+}
+
+/// What tells networks apart in the directory; none while the node is not on one.
+fn network_of(snapshot: &NodeSnapshot) -> Option<String> {
+    let chain = snapshot.chain.as_ref().filter(|_| snapshot.state == RunState::Running)?;
+    Some(format!("{}/{}", chain.genesis, chain.magic))
+}
+
+fn real_time() -> RealTime {
+    RealTime { monotonic: js::monotonic_ms(), wall: js::wall_ms() }
+}

@@ -1,0 +1,129 @@
+//! One owner per node. In a secure context a Web Lock says who it is, and the browser frees it when the worker dies;
+//! elsewhere a lease in the node's databases does (see [`crate::store::Lease`]).
+
+use crate::js;
+use crate::store::IndexedStore;
+use js_sys::{Function, Promise};
+use std::cell::RefCell;
+use std::rc::Rc;
+use terrarium_core::interface::NodeId;
+use terrarium_core::store::StoreError;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// After a kill a lock takes some milliseconds to come free; so long a new worker waits for it.
+const PATIENCE_MS: f64 = 1_000.0;
+/// How often a claim by lease is renewed, and tried again where another holds it.
+const LEASE_BEAT_MS: f64 = 1_000.0;
+
+/// A held claim.
+pub(crate) enum Ownership {
+    /// Calling the function gives the Web Lock free.
+    Lock(Function),
+    /// The lease of this store.
+    Lease(IndexedStore),
+    /// Nothing is shared that could be owned: the node lives in memory.
+    Memory,
+}
+
+impl Ownership {
+    /// Gives the node's id free.
+    pub(crate) async fn release(self) -> Result<(), StoreError> {
+        match self {
+            Self::Lock(release) => release
+                .call0(&JsValue::UNDEFINED)
+                .map(drop)
+                .map_err(|error| StoreError::Failed(js::error_text(&error))),
+            Self::Lease(store) => store.release().await,
+            Self::Memory => Ok(()),
+        }
+    }
+}
+
+/// Asks for a node's Web Lock, waiting a second, or without end if `patient`. None where it was not to be had.
+pub(crate) async fn lock(locks: &js::LockManager, lab: &str, id: NodeId, patient: bool) -> Option<Ownership> {
+    let name = format!("terrarium/{lab}/{id}");
+    let patience = if patient { None } else { Some(PATIENCE_MS) };
+    let release = Rc::new(RefCell::new(None));
+    let granted = Promise::new(&mut |resolve, reject| {
+        let release = Rc::clone(&release);
+        // The lock is held for as long as the promise that this callback returns is open.
+        let held = Closure::once_into_js(move |_lock: JsValue| {
+            let open = Promise::new(&mut |end, _| *release.borrow_mut() = Some(end));
+            // A resolve function does not throw.
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+            JsValue::from(open)
+        });
+        let request = js::request_lock(locks, &name, patience, held.unchecked_ref());
+        let refused = Closure::once_into_js(move |error: JsValue| {
+            let _ = reject.call1(&JsValue::UNDEFINED, &error);
+        });
+        let _ = JsCast::unchecked_ref::<Thenable>(&request).or_else(refused.unchecked_ref());
+    });
+    JsFuture::from(granted).await.ok()?;
+    let release = release.borrow_mut().take();
+    release.map(Ownership::Lock)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A promise whose handler is a plain function.
+    type Thenable;
+
+    #[wasm_bindgen(method, js_name = catch)]
+    fn or_else(this: &Thenable, handler: &Function) -> Promise;
+}
+
+/// Claims a node by lease, waiting out an owner that fell silent if `patient`. None where another owner is alive.
+///
+/// # Errors
+/// Those of a write.
+pub(crate) async fn claim(
+    store: &mut IndexedStore,
+    owner: &str,
+    patient: bool,
+) -> Result<Option<Ownership>, StoreError> {
+    while !store.claim(owner).await? {
+        if !patient {
+            return Ok(None);
+        }
+        sleep(LEASE_BEAT_MS).await;
+    }
+    Ok(Some(Ownership::Lease(store.clone())))
+}
+
+/// Renews a lease until it is lost or cannot be renewed, and says why.
+pub(crate) async fn keep(store: IndexedStore) -> StoreError {
+    loop {
+        sleep(LEASE_BEAT_MS).await;
+        if let Err(error) = store.renew().await {
+            return error;
+        }
+    }
+}
+
+/// Waits.
+pub(crate) async fn sleep(millis: f64) {
+    let timeout = Promise::new(&mut |resolve, _| {
+        js::set_timeout(&resolve, millis);
+    });
+    // It never rejects.
+    let _ = JsFuture::from(timeout).await;
+}
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    async fn one_worker_owns_a_node_until_it_gives_it_free() {
+        let locks = js::lock_manager().expect("a secure context");
+        let lab = format!("owner-{}", js::wall_ms());
+        let first = lock(&locks, &lab, NodeId(3000), false).await.expect("nobody has it");
+        assert!(lock(&locks, &lab, NodeId(3001), false).await.is_some(), "another node is another lock");
+        assert!(lock(&locks, &lab, NodeId(3000), false).await.is_none(), "it is held");
+        assert_eq!(first.release().await, Ok(()));
+        assert!(lock(&locks, &lab, NodeId(3000), false).await.is_some());
+    }
+}

@@ -1,0 +1,41 @@
+//! The worker's end of the page: posting messages, reading them, and the last words of a panic.
+
+use crate::js;
+use std::sync::atomic::{AtomicBool, Ordering};
+use terrarium_core::interface::{PageMessage, WorkerMessage};
+use wasm_bindgen::JsValue;
+
+/// Posts a message to the page.
+pub(crate) fn post(message: &WorkerMessage) {
+    match serde_wasm_bindgen::to_value(message) {
+        // A scope that is closing refuses; there is nobody left to tell.
+        Ok(value) => drop(js::scope().post_message(&value)),
+        Err(error) => fail(format!("a message to the page cannot be sent: {error}")),
+    }
+}
+
+/// Reads a message of the page.
+///
+/// # Errors
+/// It is none, as when page and worker were built from different sources.
+pub(crate) fn read(value: JsValue) -> Result<PageMessage, String> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|error| format!("the page sent what is no message: {error}"))
+}
+
+/// Says that this worker cannot go on. Only the first reason counts.
+pub(crate) fn fail(text: String) {
+    static FAILED: AtomicBool = AtomicBool::new(false);
+    if FAILED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    if let Ok(value) = serde_wasm_bindgen::to_value(&WorkerMessage::Failed { text }) {
+        // As in `post`.
+        let _ = js::scope().post_message(&value);
+    }
+}
+
+/// Lets a panic post its text before the instance traps; after that it must not be called again, and the page ends it.
+pub(crate) fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| fail(panic.to_string())));
+}
