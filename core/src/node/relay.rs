@@ -50,7 +50,7 @@ impl Node {
                     self.forget_peer(peer);
                 }
                 NetOutput::Consumed { peer, bytes } => {
-                    self.outputs.push_back(Output::Consumed { peer, bytes })
+                    self.outputs.push_back(Output::Consumed { peer, bytes });
                 }
                 NetOutput::Event(event) => self.event(event),
                 NetOutput::Received(Received::Block { peer, block }) => self.judge_block(peer, &block),
@@ -135,7 +135,7 @@ impl Node {
     ) -> Result<Txid, MempoolError> {
         let now = self.now.unix;
         let Some(engine) = &mut self.engine else { return Err(MempoolError::Full) };
-        let accepted = engine.mempool.accept(Arc::clone(transaction), &mut engine.chain, now)?;
+        let accepted = engine.mempool.accept(Arc::clone(transaction), &engine.chain, now)?;
         engine.mempool_revision += 1;
         for evicted in &accepted.evicted {
             self.wallet.tx_removed(&evicted.txid);
