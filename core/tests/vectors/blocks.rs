@@ -4,7 +4,7 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 use terrarium_core::consensus::merkle;
 use terrarium_core::encode::{deserialize, hex, serialize};
-use terrarium_core::primitives::{Block, BlockHash, Header, Target};
+use terrarium_core::primitives::{Block, BlockHash, Header, Target, Transaction};
 
 use crate::files;
 
@@ -29,7 +29,7 @@ pub(crate) fn single_files() -> Result<(), Failed> {
         "rust-bitcoin/testnet_block_000000000000045e0b1660b6445b5e5c5ab63c9a4f956be7e1e69be04fa4497b.raw";
     let block = check(&files::bytes(testnet))?;
     assert!(testnet.contains(&block.block_hash().to_string()));
-    assert!(block.transactions.iter().any(|tx| tx.has_witness()));
+    assert!(block.transactions.iter().any(Transaction::has_witness));
     check(&hex::decode(files::text("rust-bitcoin/block_13b8a.hex").trim())?)?;
     for (name, transactions) in [("block1", 1), ("block300025", 461), ("block898352", 0)] {
         let block = check(&files::bytes(&format!("bcoin/{name}.raw")))?;
@@ -57,7 +57,7 @@ pub(crate) fn stats() -> Result<(), Failed> {
             spending.iter().map(of).sum::<usize>() as u64
         };
         assert_eq!(block.transactions.len() as u64, number("txs"));
-        assert_eq!(sum(|tx| tx.weight()), number("total_weight"));
+        assert_eq!(sum(Transaction::weight), number("total_weight"));
         assert_eq!(sum(|tx| serialize(tx).len()), number("total_size"));
         assert_eq!(sum(|tx| usize::from(tx.has_witness())), number("swtxs"));
         assert_eq!(sum(|tx| tx.inputs.len()), number("ins"));
