@@ -27,6 +27,10 @@ pub fn run() {
         // index.html found that this browser cannot run the page, and says what to do instead.
         return;
     }
+    // The lab's effects begin before Leptos mounts anything, which is when it would set its executor up by itself.
+    if any_spawner::Executor::init_wasm_bindgen().is_err() {
+        leptos::logging::warn!("an executor was there already");
+    }
     prefs::show_lang(prefs::lang());
     prefs::show_theme(prefs::theme());
     // The lab's signals live as long as the page.

@@ -97,7 +97,9 @@ impl Host for PageHost {
 
     async fn add_node(&self, node: NodeId) -> Result<(), HostError> {
         if !self.lab.nodes(|nodes| nodes.contains_key(&node)) {
-            self.lab.spawn(self.scene.entry(node, Role::Full, Vec::new()));
+            let mut entry = self.scene.entry(node, Role::Full, Vec::new());
+            entry.config.network = self.scene.network_of_stopped();
+            self.lab.spawn(entry);
         }
         Ok(self.lab.ready(node).await?)
     }

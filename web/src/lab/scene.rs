@@ -66,6 +66,15 @@ impl Scene {
         }
     }
 
+    /// The network of a node that is made without being started, by a terminal or a scenario: where the lab was empty, its
+    /// chain is made by hand (`createblockchain`, `copy`).
+    pub(crate) fn network_of_stopped(self) -> Option<Preset> {
+        match self {
+            Scene::Empty => None,
+            other => other.network(),
+        }
+    }
+
     /// How a node added to this scene syncs.
     pub(crate) fn sync(self) -> SyncMode {
         match self {
