@@ -223,7 +223,8 @@ impl Ledger {
     /// Puts a stored entry back; [`Self::refresh_all`] follows once keys and entries are complete.
     pub(super) fn restore(&mut self, txid: Txid, entry: LedgerEntry) {
         self.next_order = self.next_order.max(entry.order.saturating_add(1));
-        for input in &entry.transaction.inputs {
+        // All coinbases "spend" the same nothing, and are no rivals.
+        for input in entry.transaction.inputs.iter().filter(|input| !input.previous_output.is_null()) {
             self.spenders.entry(input.previous_output).or_default().insert(txid);
         }
         if entry.state == TxState::Inactive {
@@ -352,5 +353,26 @@ impl Ledger {
             }
             self.dirty.insert(txid);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mempool::lab::Lab;
+    use crate::wallet::keys::WalletKey;
+
+    #[test]
+    fn coinbases_are_no_rivals_of_each_other() {
+        let mut lab = Lab::classroom();
+        let mut keys = KeyRing::default();
+        keys.insert(Default::default(), WalletKey::new(lab.key.clone(), None));
+        let mut ledger = Ledger::default();
+        for height in 1..=3 {
+            let block = lab.mine();
+            assert!(ledger.rivals(&block.transactions[0]).is_empty());
+            ledger.connect(&block, block.block_hash(), Height(height), &keys);
+        }
+        assert_eq!((ledger.entries().len(), ledger.coins().len()), (3, 3));
     }
 }
