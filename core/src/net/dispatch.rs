@@ -388,31 +388,37 @@ impl Network {
         if chain.entry(&hash).is_some_and(BlockIndexEntry::has_body) {
             return Ok(());
         }
-        if chain.entry(&block.header.prev_blockhash).is_none() {
-            entry.tolerated.unconnecting += 1;
-            match self.sync {
-                SyncMode::Headers => self.headers.catch_up(peer, chain, now, &mut self.outbox),
-                SyncMode::Blocks => self.getblocks.orphan(peer, chain, now.mono, &mut self.outbox),
-            }
-            return Ok(());
-        }
-        if !asked {
-            match chain.accept_header(&block.header, now.unix) {
-                Err(error) if error.is_permanent() => return Err(DisconnectReason::InvalidHeader(error)),
-                Err(_) => entry.tolerated.from_future += 1,
-                Ok(_) => {}
-            }
-            let work = chain.entry(&hash).map(|entry| entry.chainwork);
-            if work.is_none_or(|work| work <= chain.tip_entry().chainwork) {
-                entry.tolerated.unwanted_blocks += 1;
+        match chain.accept_header(&block.header, now.unix) {
+            Ok(_) => {}
+            Err(HeaderError::UnknownParent(_)) => {
+                entry.tolerated.unconnecting += 1;
+                self.on_orphan(peer, chain, now);
                 return Ok(());
             }
+            Err(error) if error.is_permanent() => return Err(DisconnectReason::InvalidHeader(error)),
+            Err(_) => {
+                entry.tolerated.from_future += 1;
+                return Ok(());
+            }
+        }
+        let work = chain.entry(&hash).map(|entry| entry.chainwork);
+        if !asked && work.is_none_or(|work| work <= chain.tip_entry().chainwork) {
+            entry.tolerated.unwanted_blocks += 1;
+            return Ok(());
         }
         if self.download.judge(peer, hash) {
             self.outbox.log(LogLine::ReceivedBlock);
             self.outbox.push(NetOutput::Received(Received::Block { peer, block }));
         }
         Ok(())
+    }
+
+    /// Blocks are missing between ours and one that a peer sent.
+    fn on_orphan(&mut self, peer: PeerId, chain: &Chainstate, now: Time) {
+        match self.sync {
+            SyncMode::Headers => self.headers.catch_up(peer, chain, now, &mut self.outbox),
+            SyncMode::Blocks => self.getblocks.orphan(peer, chain, now.mono, &mut self.outbox),
+        }
     }
 
     fn on_transaction(&mut self, peer: PeerId, transaction: Arc<Transaction>, view: &View<'_>) {

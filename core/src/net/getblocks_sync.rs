@@ -65,10 +65,10 @@ impl GetBlocksSync {
         self.follow(peer, chain, now, outbox);
     }
 
-    /// A block came whose parent we do not know: its sender is asked for what lies between (Core before 0.10). The
-    /// block itself is dropped and comes again with the list.
+    /// A block came whose parent we do not know: its sender is asked for what lies between (Core before 0.10), unless
+    /// that is under way. The block itself is dropped and comes again with the list.
     pub(crate) fn orphan(&mut self, peer: PeerId, chain: &Chainstate, now: Mono, outbox: &mut Outbox) {
-        if self.following.is_none_or(|following| following.peer == peer) {
+        if self.following.is_none() {
             self.follow(peer, chain, now, outbox);
         }
     }

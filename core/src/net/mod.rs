@@ -22,6 +22,9 @@ mod relay;
 mod serving;
 mod tx_request;
 
+#[cfg(test)]
+mod tests;
+
 pub use connections::Ban;
 pub use dispatch::TransactionVerdict;
 pub use group::AddressGroup;

@@ -1,0 +1,623 @@
+//! Nodes that consist of a network, a chain and the simplest mempool there can be, on wires without delay; and raw
+//! peers, through which a test says whatever it likes.
+
+use crate::chain::{ActivateStep, Chainstate, ScriptCache};
+use crate::consensus::{Network as ChainNetwork, NetworkParams, Preset, bip34};
+use crate::cost::Cost;
+use crate::interface::{Direction, Event, PeerId, SyncMode};
+use crate::net::message::{
+    Frame, Inventory, LocatorRequest, Message, MessageDecoder, NetAddress, Services, VersionMessage, encode,
+};
+use crate::net::{
+    DisconnectReason, NetOutput, Network, PeerInfo, Received, ServeRequest, TransactionVerdict, View,
+};
+use crate::primitives::{Amount, Block, BlockHash, Header, OutPoint, Script, Transaction, TxIn, TxOut, Txid};
+use crate::time::{Mono, Span, Time, UnixTime};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// When every lab begins: after the genesis block of regtest.
+const BEGINNING: u32 = 1_700_000_000;
+/// The version number of transactions that the labs' mempools refuse.
+pub(super) const REFUSED_VERSION: i32 = 666;
+
+pub(super) fn params() -> NetworkParams {
+    Preset::Regtest.params()
+}
+
+pub(super) fn address(node: usize) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 3000 + node as u16))
+}
+
+/// The address of a raw peer.
+pub(super) fn stranger(number: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9000 + number))
+}
+
+/// A transaction like no other.
+pub(super) fn transaction(number: u32) -> Arc<Transaction> {
+    let input = TxIn::spending(OutPoint::new(Txid::from_bytes([number as u8; 32]), number));
+    let output = TxOut { value: Amount::from_sat(1), script_pubkey: Script::new() };
+    Arc::new(Transaction { version: 2, inputs: vec![input], outputs: vec![output], lock_time: 0 })
+}
+
+/// A block on any header, which meets regtest's target. Blocks of different `salt` differ.
+pub(super) fn block_on(parent: &Header, height: u32, salt: u32) -> Block {
+    let mut coinbase = TxIn::spending(OutPoint::NULL);
+    let height_script = bip34::height_script(crate::primitives::Height(height));
+    coinbase.script_sig = height_script.push_int(i64::from(salt) + 1000);
+    let output = TxOut { value: Amount::ZERO, script_pubkey: Script::from_bytes(vec![0x51]) };
+    let transactions =
+        vec![Transaction { version: 1, inputs: vec![coinbase], outputs: vec![output], lock_time: 0 }];
+    let header = Header {
+        version: 4,
+        prev_blockhash: parent.block_hash(),
+        merkle_root: crate::consensus::merkle::block_root(&transactions).0,
+        time: (parent.time + 1).max(BEGINNING - 1_000_000),
+        bits: parent.bits,
+        nonce: 0,
+    };
+    Block { header: solve(header), transactions }
+}
+
+pub(super) fn solve(mut header: Header) -> Header {
+    let target = crate::primitives::Target::from_compact(header.bits).expect("a target");
+    while !target.is_met_by(&header.block_hash()) {
+        header.nonce += 1;
+    }
+    header
+}
+
+/// A chain of blocks on regtest's genesis.
+pub(super) fn branch(length: u32, salt: u32) -> Vec<Block> {
+    extend(&Preset::Regtest.genesis().header, 0, length, salt)
+}
+
+/// A chain of blocks on any header.
+pub(super) fn extend(parent: &Header, height: u32, length: u32, salt: u32) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for above in 1..=length {
+        let parent = blocks.last().map_or(parent, |block| &block.header);
+        blocks.push(block_on(parent, height + above, salt));
+    }
+    blocks
+}
+
+pub(super) struct TestNode {
+    pub(super) network: Network,
+    pub(super) chain: Chainstate,
+    pub(super) pool: BTreeMap<Txid, Arc<Transaction>>,
+    /// The fee rate that this node reports for all its transactions.
+    pub(super) fee_rate: Amount,
+    pub(super) log: Vec<String>,
+    pub(super) ended: Vec<DisconnectReason>,
+    pub(super) delivered: Vec<(Txid, bool)>,
+    pub(super) blocks_received: usize,
+    /// Refuses connections: not there.
+    pub(super) up: bool,
+}
+
+impl TestNode {
+    fn new(node: usize) -> Self {
+        let seed = [node as u8; 32];
+        Self {
+            network: Network::new(address(node), &params(), seed),
+            chain: Chainstate::create(ChainNetwork::Preset(Preset::Regtest)),
+            pool: BTreeMap::new(),
+            fee_rate: Amount::from_sat(1_000),
+            log: Vec::new(),
+            ended: Vec::new(),
+            delivered: Vec::new(),
+            blocks_received: 0,
+            up: true,
+        }
+    }
+
+    pub(super) fn peers(&self) -> Vec<PeerInfo> {
+        self.network.peers(&self.chain)
+    }
+
+    /// The one connection there is.
+    pub(super) fn peer(&self) -> PeerInfo {
+        let mut peers = self.peers();
+        assert_eq!(peers.len(), 1, "one connection");
+        peers.remove(0)
+    }
+
+    pub(super) fn height(&self) -> u32 {
+        self.chain.height().0
+    }
+
+    pub(super) fn has_logged(&self, line: &str) -> bool {
+        self.log.iter().any(|logged| logged == line)
+    }
+
+    fn take_block(&mut self, block: &Arc<Block>, now: Time) -> Result<(), crate::consensus::BlockError> {
+        self.chain.accept_block(Arc::clone(block), now.unix)?;
+        self.activate(now);
+        Ok(())
+    }
+
+    fn activate(&mut self, now: Time) {
+        while self.chain.activate(&ScriptCache::default()).expect("room for coins") == ActivateStep::More {}
+        let effects = self.chain.take_effects();
+        for (hash, error) in effects.failed {
+            self.network.block_failed(hash, error, now);
+        }
+        if !effects.connected.is_empty() {
+            self.network.tip_changed(&self.chain, effects.connected.len());
+        }
+    }
+
+    fn serve(&mut self, peer: PeerId, request: ServeRequest) {
+        match request {
+            ServeRequest::Block(hash) => match self.chain.body(&hash) {
+                crate::chain::Body::Memory(block) => {
+                    self.network.serve_block(peer, hash, &block, &self.chain);
+                }
+                _ => self.network.serve_missing(peer, request),
+            },
+            ServeRequest::Transaction(txid) => match self.pool.get(&txid) {
+                Some(transaction) => self.network.serve_transaction(peer, transaction),
+                None => self.network.serve_missing(peer, request),
+            },
+            ServeRequest::Mempool => {
+                let rate = self.fee_rate;
+                let all: Vec<_> = self.pool.keys().map(|txid| (*txid, rate)).collect();
+                self.network.serve_mempool(peer, all);
+            }
+        }
+    }
+
+    fn judge(&mut self, received: Received, now: Time) {
+        match received {
+            Received::Block { peer, block } => {
+                self.blocks_received += 1;
+                let hash = block.block_hash();
+                let accepted = self.chain.accept_block(Arc::clone(&block), now.unix);
+                self.network.block_processed(peer, hash, accepted.map(drop), &self.chain, now);
+                // Known by now; this activates it.
+                self.take_block(&block, now).ok();
+            }
+            Received::Transaction { peer, transaction } => {
+                let txid = transaction.txid();
+                if transaction.version == REFUSED_VERSION {
+                    self.network.transaction_processed(peer, txid, TransactionVerdict::Refused);
+                    return;
+                }
+                self.pool.insert(txid, transaction);
+                self.network.transaction_processed(peer, txid, TransactionVerdict::Accepted);
+                self.network.announce_transaction(txid, self.fee_rate);
+            }
+        }
+    }
+}
+
+/// Where a peer's bytes go.
+enum Wire {
+    Node(usize, PeerId),
+    Raw(MessageDecoder, Vec<Message>),
+}
+
+pub(super) struct Lab {
+    pub(super) now: Time,
+    pub(super) nodes: Vec<TestNode>,
+    wires: BTreeMap<(usize, PeerId), Wire>,
+    cuts: BTreeSet<(usize, usize)>,
+    transit: VecDeque<(usize, PeerId, Vec<u8>)>,
+    /// What raw peers heard in their handshake.
+    greetings: BTreeMap<(usize, PeerId), Vec<Message>>,
+    /// Connections that were asked for and are not up yet, while `hold` is set.
+    opening: Vec<(usize, SocketAddr)>,
+    pub(super) hold: bool,
+    /// The host does not report that bytes have left.
+    pub(super) stuck: bool,
+    next_peer: u64,
+}
+
+impl Lab {
+    /// So many nodes, not started.
+    pub(super) fn new(nodes: usize) -> Self {
+        Self {
+            now: Time { mono: Mono(1_000_000), unix: UnixTime(BEGINNING) },
+            nodes: (0..nodes).map(TestNode::new).collect(),
+            wires: BTreeMap::new(),
+            cuts: BTreeSet::new(),
+            transit: VecDeque::new(),
+            greetings: BTreeMap::new(),
+            opening: Vec::new(),
+            hold: false,
+            stuck: false,
+            next_peer: 1,
+        }
+    }
+
+    /// So many nodes, all started, which find each other in the directory.
+    pub(super) fn started(nodes: usize, sync: SyncMode) -> Self {
+        let mut lab = Self::new(nodes);
+        lab.start_all(sync);
+        lab.run();
+        lab
+    }
+
+    pub(super) fn start_all(&mut self, sync: SyncMode) {
+        for node in 0..self.nodes.len() {
+            self.nodes[node].network.start(sync, &[], &[]);
+        }
+        self.announce_directory();
+    }
+
+    /// Tells every node which nodes are up.
+    pub(super) fn announce_directory(&mut self) {
+        let up: Vec<SocketAddr> =
+            (0..self.nodes.len()).filter(|node| self.nodes[*node].up).map(address).collect();
+        for node in &mut self.nodes {
+            node.network.set_directory(up.clone());
+        }
+    }
+
+    /// Lets everything happen that happens without time passing.
+    pub(super) fn run(&mut self) {
+        for round in 0.. {
+            assert!(round < 100_000, "the network never comes to rest");
+            let mut busy = false;
+            for node in 0..self.nodes.len() {
+                busy |= self.work(node);
+            }
+            while let Some((node, peer, bytes)) = self.transit.pop_front() {
+                self.nodes[node].network.bytes(peer, &bytes, self.now);
+                busy = true;
+            }
+            if !busy {
+                return;
+            }
+        }
+    }
+
+    /// Lets time pass, from one wake-up to the next.
+    pub(super) fn advance(&mut self, span: Span) {
+        let end = self.now.mono + span;
+        loop {
+            self.run();
+            let wakeup = self.nodes.iter().filter_map(|node| node.network.next_wakeup()).min();
+            let Some(next) = wakeup.filter(|wakeup| *wakeup <= end) else { break };
+            assert!(next > self.now.mono, "a wake-up that is over must be dealt with");
+            self.set_time(next);
+        }
+        self.set_time(end);
+        self.run();
+    }
+
+    fn set_time(&mut self, mono: Mono) {
+        let start = Mono(1_000_000);
+        self.now = Time { mono, unix: UnixTime(BEGINNING + ((mono - start).as_millis() / 1_000) as u32) };
+    }
+
+    /// Adds blocks to a node's chain as if it had mined them.
+    pub(super) fn mine(&mut self, node: usize, count: u32) {
+        self.mine_salted(node, count, node as u32);
+    }
+
+    pub(super) fn mine_salted(&mut self, node: usize, count: u32, salt: u32) {
+        for _ in 0..count {
+            let tip = self.nodes[node].chain.tip_entry();
+            let block = Arc::new(block_on(&tip.header.clone(), tip.height.0 + 1, salt));
+            self.nodes[node].take_block(&block, self.now).expect("a valid block");
+        }
+        self.run();
+    }
+
+    /// Adds blocks to a node's chain.
+    pub(super) fn give(&mut self, node: usize, blocks: &[Block]) {
+        for block in blocks {
+            self.nodes[node].take_block(&Arc::new(block.clone()), self.now).expect("a valid block");
+        }
+    }
+
+    /// Adds a transaction to a node's mempool as if it were its own.
+    pub(super) fn pay(&mut self, node: usize, transaction: &Arc<Transaction>) {
+        let node = &mut self.nodes[node];
+        let txid = transaction.txid();
+        node.pool.insert(txid, Arc::clone(transaction));
+        node.network.announce_transaction(txid, node.fee_rate);
+        self.run();
+    }
+
+    /// Cuts the link between two nodes: what crosses it is closed at both ends.
+    pub(super) fn cut(&mut self, a: usize, b: usize) {
+        self.cuts.insert((a.min(b), a.max(b)));
+        let crossing = |(from, wire): (&(usize, PeerId), &Wire)| match wire {
+            Wire::Node(to, _) if (from.0.min(*to), from.0.max(*to)) == (a.min(b), a.max(b)) => Some(*from),
+            _ => None,
+        };
+        let ends: Vec<(usize, PeerId)> = self.wires.iter().filter_map(crossing).collect();
+        for (node, peer) in ends {
+            self.wires.remove(&(node, peer));
+            self.nodes[node].network.closed(peer, "cut", self.now);
+        }
+        self.run();
+    }
+
+    pub(super) fn heal(&mut self) {
+        self.cuts.clear();
+    }
+
+    /// A node's worker ends: its peers see their connections close, and nobody reaches it.
+    pub(super) fn kill(&mut self, node: usize) {
+        self.nodes[node].up = false;
+        let peers: Vec<PeerId> = self.wires.keys().filter(|key| key.0 == node).map(|key| key.1).collect();
+        for peer in peers {
+            self.close_wire(node, peer);
+        }
+        self.nodes[node].network.stop(self.now);
+        self.run();
+    }
+
+    /// How many connections there are between two nodes, as the first sees it.
+    pub(super) fn links(&self, a: usize, b: usize) -> usize {
+        self.nodes[a].peers().iter().filter(|peer| peer.address == address(b)).count()
+    }
+
+    /// A raw peer connects to a node.
+    pub(super) fn raw(&mut self, node: usize, from: SocketAddr) -> PeerId {
+        let peer = self.new_peer();
+        let decoder = MessageDecoder::new(params().magic);
+        self.wires.insert((node, peer), Wire::Raw(decoder, Vec::new()));
+        let height = self.nodes[node].chain.height();
+        self.nodes[node].network.connected(peer, from, Direction::Inbound, height, self.now);
+        peer
+    }
+
+    /// A raw peer that has introduced itself with a height.
+    pub(super) fn greeted(&mut self, node: usize, from: SocketAddr, height: i32) -> PeerId {
+        let peer = self.raw(node, from);
+        self.say(node, peer, &version(from, height));
+        self.say(node, peer, &Message::Verack);
+        let greetings = self.heard(node, peer);
+        assert!(greetings.contains(&Message::Verack), "the handshake");
+        self.greetings.insert((node, peer), greetings);
+        peer
+    }
+
+    /// A raw peer sends a message.
+    pub(super) fn say(&mut self, node: usize, peer: PeerId, message: &Message) {
+        self.say_bytes(node, peer, &encode(params().magic, message));
+    }
+
+    /// A raw peer sends bytes.
+    pub(super) fn say_bytes(&mut self, node: usize, peer: PeerId, bytes: &[u8]) {
+        self.nodes[node].network.bytes(peer, bytes, self.now);
+        self.run();
+    }
+
+    /// What a raw peer has received since this was last asked.
+    pub(super) fn heard(&mut self, node: usize, peer: PeerId) -> Vec<Message> {
+        match self.wires.get_mut(&(node, peer)) {
+            Some(Wire::Raw(_, inbox)) => std::mem::take(inbox),
+            _ => Vec::new(),
+        }
+    }
+
+    /// As `heard`, and not forgotten yet: for what came with the handshake.
+    pub(super) fn heard_all(&mut self, node: usize, peer: PeerId) -> Vec<Message> {
+        let mut all = self.greetings.remove(&(node, peer)).unwrap_or_default();
+        all.extend(self.heard(node, peer));
+        all
+    }
+
+    /// The blocks that a raw peer was asked for since it last heard something.
+    pub(super) fn asked_blocks(&mut self, node: usize, peer: PeerId) -> Vec<BlockHash> {
+        self.asked(node, peer).iter().filter_map(Inventory::block).collect()
+    }
+
+    /// How many transactions a raw peer was asked for since it last heard something.
+    pub(super) fn asked_transactions(&mut self, node: usize, peer: PeerId) -> usize {
+        self.asked(node, peer).iter().filter_map(Inventory::tx).count()
+    }
+
+    fn asked(&mut self, node: usize, peer: PeerId) -> Vec<Inventory> {
+        let heard = self.heard(node, peer).into_iter();
+        let requests = heard.filter_map(|message| match message {
+            Message::GetData(items) => Some(items),
+            _ => None,
+        });
+        requests.flatten().collect()
+    }
+
+    /// A raw peer sends blocks, asked or not.
+    pub(super) fn deliver_blocks(&mut self, node: usize, peer: PeerId, blocks: &[Block]) {
+        for block in blocks {
+            self.say(node, peer, &Message::Block(Arc::new(block.clone())));
+        }
+    }
+
+    /// Lets time pass while a raw peer answers every ping.
+    pub(super) fn keep_alive(&mut self, node: usize, peer: PeerId, span: Span) {
+        let end = self.now.mono + span;
+        while self.now.mono < end {
+            let next = (self.now.mono + Span::from_secs(30)).min(end);
+            self.advance(next - self.now.mono);
+            for message in self.heard_all(node, peer) {
+                if let Message::Ping(nonce) = message {
+                    self.say(node, peer, &Message::Pong(nonce));
+                }
+            }
+        }
+    }
+
+    /// Whether a peer's connection is still up.
+    pub(super) fn is_up(&self, node: usize, peer: PeerId) -> bool {
+        self.nodes[node].peers().iter().any(|info| info.id == peer)
+    }
+
+    /// Ends a raw peer's connection from outside.
+    pub(super) fn hang_up(&mut self, node: usize, peer: PeerId) {
+        self.wires.remove(&(node, peer));
+        self.nodes[node].network.closed(peer, "hung up", self.now);
+        self.run();
+    }
+
+    /// How many connections are held back.
+    pub(super) fn opening_count(&self) -> usize {
+        self.opening.len()
+    }
+
+    /// A connection that a node asked for comes up with a raw peer at its end.
+    pub(super) fn accept_raw(&mut self, node: usize, from: SocketAddr) -> PeerId {
+        let peer = self.new_peer();
+        let decoder = MessageDecoder::new(params().magic);
+        self.wires.insert((node, peer), Wire::Raw(decoder, Vec::new()));
+        let height = self.nodes[node].chain.height();
+        self.nodes[node].network.connected(peer, from, Direction::Outbound, height, self.now);
+        self.run();
+        peer
+    }
+
+    /// One step of a node, whose outputs are returned instead of done.
+    pub(super) fn step_once(&mut self, node: usize) -> Vec<NetOutput> {
+        let now = self.now;
+        let TestNode { network, chain, pool, .. } = &mut self.nodes[node];
+        let has_transaction = |txid: &Txid| pool.contains_key(txid);
+        network.step(&mut View { chain, has_transaction: &has_transaction }, now, Cost(1_000_000));
+        std::iter::from_fn(|| network.poll(now)).collect()
+    }
+
+    /// Adds blocks to a node's chain, of which its peers hear when the last is there.
+    pub(super) fn give_at_once(&mut self, node: usize, blocks: &[Block]) {
+        let node = &mut self.nodes[node];
+        for block in blocks {
+            node.chain.accept_block(Arc::new(block.clone()), self.now.unix).expect("a valid block");
+        }
+        node.activate(self.now);
+        self.run();
+    }
+
+    /// Opens the connections that were held back.
+    pub(super) fn release(&mut self) {
+        self.hold = false;
+        for (node, to) in std::mem::take(&mut self.opening) {
+            self.open(node, to);
+        }
+        self.run();
+    }
+
+    fn new_peer(&mut self) -> PeerId {
+        self.next_peer += 1;
+        PeerId(self.next_peer)
+    }
+
+    /// One step of a node, and all that it wants done.
+    fn work(&mut self, node: usize) -> bool {
+        let now = self.now;
+        let TestNode { network, chain, pool, .. } = &mut self.nodes[node];
+        let has_transaction = |txid: &Txid| pool.contains_key(txid);
+        let mut busy =
+            network.step(&mut View { chain, has_transaction: &has_transaction }, now, Cost(20_000));
+        while let Some(output) = self.nodes[node].network.poll(now) {
+            busy = true;
+            self.perform(node, output);
+        }
+        busy
+    }
+
+    fn perform(&mut self, node: usize, output: NetOutput) {
+        let now = self.now;
+        match output {
+            NetOutput::Connect { address } if self.hold => self.opening.push((node, address)),
+            NetOutput::Connect { address } => self.open(node, address),
+            NetOutput::Send { peer, bytes } => self.carry(node, peer, bytes),
+            NetOutput::Disconnect { peer, reason } => {
+                self.nodes[node].ended.push(reason);
+                self.close_wire(node, peer);
+            }
+            NetOutput::Consumed { .. } => {}
+            NetOutput::Event(Event::Log(line)) => self.nodes[node].log.push(line.to_string()),
+            NetOutput::Event(_) => {}
+            NetOutput::Received(received) => self.nodes[node].judge(received, now),
+            NetOutput::Serve { peer, request } => self.nodes[node].serve(peer, request),
+            NetOutput::Delivered { txid, delivered, .. } => {
+                self.nodes[node].delivered.push((txid, delivered))
+            }
+        }
+    }
+
+    fn open(&mut self, node: usize, to: SocketAddr) {
+        let now = self.now;
+        let target = usize::from(to.port()).wrapping_sub(3000);
+        let reachable = target < self.nodes.len()
+            && self.nodes[target].up
+            && !self.cuts.contains(&(node.min(target), node.max(target)));
+        if !reachable {
+            self.nodes[node].network.connect_failed(to, now);
+            return;
+        }
+        let (here, there) = (self.new_peer(), self.new_peer());
+        self.wires.insert((node, here), Wire::Node(target, there));
+        self.wires.insert((target, there), Wire::Node(node, here));
+        let height = self.nodes[target].chain.height();
+        self.nodes[target].network.connected(there, address(node), Direction::Inbound, height, now);
+        let height = self.nodes[node].chain.height();
+        self.nodes[node].network.connected(here, to, Direction::Outbound, height, now);
+    }
+
+    fn carry(&mut self, node: usize, peer: PeerId, bytes: Vec<u8>) {
+        match self.wires.get_mut(&(node, peer)) {
+            Some(Wire::Node(to, their_peer)) => self.transit.push_back((*to, *their_peer, bytes)),
+            Some(Wire::Raw(decoder, inbox)) => {
+                decoder.push(&bytes);
+                while let Some(frame) = decoder.next_frame().expect("our own magic") {
+                    let Frame::Message { message, .. } = frame else { panic!("our own messages") };
+                    inbox.push(message);
+                }
+            }
+            None => {}
+        }
+        if !self.stuck {
+            self.nodes[node].network.drained(peer, 0);
+        }
+    }
+
+    fn close_wire(&mut self, node: usize, peer: PeerId) {
+        if let Some(Wire::Node(to, their_peer)) = self.wires.remove(&(node, peer)) {
+            self.wires.remove(&(to, their_peer));
+            self.nodes[to].network.closed(their_peer, "closed by peer", self.now);
+        }
+    }
+}
+
+/// A raw peer's introduction.
+pub(super) fn version(from: SocketAddr, height: i32) -> Message {
+    let services = Services::NETWORK | Services::WITNESS;
+    Message::Version(Box::new(VersionMessage {
+        version: 70_016,
+        services,
+        timestamp: 0,
+        receiver: NetAddress { services, address: address(0) },
+        sender: NetAddress { services, address: from },
+        nonce: 0x1234_5678,
+        user_agent: "/raw/".to_owned(),
+        start_height: height,
+        relay: true,
+    }))
+}
+
+/// The hashes of blocks.
+pub(super) fn hashes(blocks: &[Block]) -> Vec<BlockHash> {
+    blocks.iter().map(Block::block_hash).collect()
+}
+
+/// The headers of blocks.
+pub(super) fn headers(blocks: &[Block]) -> Message {
+    Message::Headers(blocks.iter().map(|block| block.header).collect())
+}
+
+/// Asks for the blocks after a locator.
+pub(super) fn getblocks(locator: &[BlockHash]) -> Message {
+    Message::GetBlocks(LocatorRequest { version: 70_016, locator: locator.to_vec(), stop: BlockHash::ZERO })
+}
+
+/// A millisecond less.
+pub(super) fn just_under(span: Span) -> Span {
+    Span(span.0 - 1_000)
+}
