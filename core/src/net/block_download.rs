@@ -140,11 +140,11 @@ impl BlockDownload {
         best.is_some_and(|best| chain.ancestor(&best, height) == Some(*hash))
     }
 
-    /// A peer announced a block whose header we do not know, and is to be asked for the block itself.
+    /// A peer announced a block whose header we do not know, and is to be asked for the block itself. One that is in
+    /// flight is kept in mind: should its parent be missing when it comes, it is asked for again after the parent.
     pub(crate) fn announced(&mut self, peer: PeerId, hash: BlockHash) {
         if let Some(source) = self.sources.get_mut(&peer)
             && source.announced.len() < MAX_INV_SZ
-            && !source.in_flight.contains(&hash)
         {
             source.announced.push_back(hash);
         }
