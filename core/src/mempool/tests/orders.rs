@@ -76,3 +76,19 @@ fn a_package_that_was_passed_over_is_not_offered_again() {
             .collect();
     assert_eq!(offered, [vec![parent.txid(), child.txid()], vec![parent.txid()], vec![other.txid()]]);
 }
+
+#[test]
+fn once_its_parent_is_taken_a_child_is_worth_its_own_fee() {
+    let mut lab = lab();
+    let coins = lab.coins();
+    let parent = lab.split(&coins[..1], 2, 0);
+    lab.accept(&parent).expect("valid");
+    let middling = lab.spend(coins[1], 300);
+    lab.accept(&middling).expect("valid");
+    let decent = lab.spend(OutPoint::new(parent.txid(), 1), 400);
+    lab.accept(&decent).expect("valid");
+    assert_eq!(order(&lab), [middling.txid(), parent.txid(), decent.txid()]);
+    let rich = lab.spend(OutPoint::new(parent.txid(), 0), 5_000);
+    lab.accept(&rich).expect("valid");
+    assert_eq!(order(&lab), [parent.txid(), rich.txid(), decent.txid(), middling.txid()]);
+}
