@@ -3,12 +3,13 @@
 
 use super::limits::{FEEFILTER_VERSION, MAX_ADDR_TO_SEND, MAX_INV_SZ, SENDHEADERS_VERSION};
 use super::message::{Frame, HEADER_SIZE, Inventory, Message, Services, VersionMessage};
-use super::network::{Network, View, message_event};
+use super::network::{Network, View};
 use super::outbox::{NetOutput, Received, ServeRequest};
 use super::peer::{Handshake, Peer, Purpose, Traffic};
 use super::reason::DisconnectReason;
 use crate::chain::{BlockIndexEntry, Chainstate};
 use crate::consensus::{BlockError, HeaderError};
+use crate::cost::Cost;
 use crate::interface::{Direction, Event, InventoryKind, LogLine, PeerId, PeerState, SyncMode};
 use crate::primitives::{Amount, Block, BlockHash, Header, Transaction, Txid};
 use crate::time::Time;
@@ -455,4 +456,25 @@ fn tolerate(peer: &mut Peer, frame: &Frame) -> Event {
     };
     let direction = Direction::Inbound;
     Event::Message { peer: peer.id, address: peer.address, direction, command, length, subject: None }
+}
+
+/// The event that tells of a message.
+pub(super) fn message_event(peer: &Peer, direction: Direction, message: &Message, length: usize) -> Event {
+    Event::Message {
+        peer: peer.id,
+        address: peer.address,
+        direction,
+        command: message.command().to_owned(),
+        length,
+        subject: message.subject(),
+    }
+}
+
+/// Hashing the payload, and each header once.
+pub(super) fn cost_of(frame: &Frame) -> Cost {
+    let headers = match frame {
+        Frame::Message { message: Message::Headers(headers), .. } => headers.len() as u64,
+        _ => 0,
+    };
+    Cost(1 + frame.length() as u64 / 100 + 2 * headers)
 }

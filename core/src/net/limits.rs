@@ -80,9 +80,6 @@ pub const BLOCK_STALLING_TIMEOUT_MAX: Span = Span::from_secs(64);
 pub const BLOCK_DOWNLOAD_TIMEOUT_MIN: Span = Span::from_secs(10);
 /// Blocks announced as headers at once; with more, only the tip is announced, by `inv`.
 pub const MAX_BLOCKS_TO_ANNOUNCE: usize = 8;
-/// Messages in a row of headers that do not connect before the peer is dropped ... (Core's
-/// `MAX_NUM_UNCONNECTING_HEADERS_MSGS`, there with a discouragement).
-pub const MAX_NUM_UNCONNECTING_HEADERS_MSGS: u32 = 10;
 
 // ---- Transactions --------------------------------------------------------------------------------------------------
 

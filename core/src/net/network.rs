@@ -6,12 +6,13 @@
 use super::block_download::BlockDownload;
 use super::connections::{Ban, Connections};
 use super::delivery::Deliveries;
+use super::dispatch::{cost_of, message_event};
 use super::getblocks_sync::GetBlocksSync;
 use super::headers_sync::HeadersSync;
 use super::limits::{MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER, PROTOCOL_VERSION};
 use super::message::{self, HEADER_SIZE, Message, NetAddress, Services, VersionMessage};
 use super::outbox::{Action, NetOutput, Outbox};
-use super::peer::{Newcomer, Peer, Purpose};
+use super::peer::{Newcomer, Purpose};
 use super::peers::Peers;
 use super::reason::DisconnectReason;
 use super::relay::Relay;
@@ -477,25 +478,4 @@ impl Network {
         }
         Some(cost)
     }
-}
-
-/// The event that tells of a message.
-pub(super) fn message_event(peer: &Peer, direction: Direction, message: &Message, length: usize) -> Event {
-    Event::Message {
-        peer: peer.id,
-        address: peer.address,
-        direction,
-        command: message.command().to_owned(),
-        length,
-        subject: message.subject(),
-    }
-}
-
-/// Hashing the payload, and each header once.
-fn cost_of(frame: &message::Frame) -> Cost {
-    let headers = match frame {
-        message::Frame::Message { message: Message::Headers(headers), .. } => headers.len() as u64,
-        _ => 0,
-    };
-    Cost(1 + frame.length() as u64 / 100 + 2 * headers)
 }

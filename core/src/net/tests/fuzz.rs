@@ -81,8 +81,8 @@ proptest! {
         let friend = lab.greeted(0, stranger(50), 30);
         lab.say(0, friend, &headers(&blocks[..30]));
         lab.heard(0, friend);
-        for number in 0..3 {
-            lab.hang_up(0, peers[number]);
+        for peer in peers {
+            lab.hang_up(0, peer);
         }
         lab.deliver_blocks(0, friend, &blocks[..30]);
         prop_assert!(lab.nodes[0].height() == 30);

@@ -1,17 +1,17 @@
 //! Nodes that consist of a network, a chain and the simplest mempool there can be, on wires without delay; and raw
 //! peers, through which a test says whatever it likes.
 
-use crate::chain::{ActivateStep, Chainstate, ScriptCache};
-use crate::consensus::{Network as ChainNetwork, NetworkParams, Preset, bip34};
+pub(super) use super::blocks::{block_on, branch, extend, getblocks, hashes, headers, solve, transaction};
+pub(super) use super::node::{REFUSED_VERSION, TestNode};
+
+use crate::consensus::{NetworkParams, Preset};
 use crate::cost::Cost;
 use crate::interface::{Direction, Event, PeerId, SyncMode};
 use crate::net::message::{
-    Frame, Inventory, LocatorRequest, Message, MessageDecoder, NetAddress, Services, VersionMessage, encode,
+    Frame, Inventory, Message, MessageDecoder, NetAddress, Services, VersionMessage, encode,
 };
-use crate::net::{
-    DisconnectReason, NetOutput, Network, PeerInfo, Received, ServeRequest, TransactionVerdict, View,
-};
-use crate::primitives::{Amount, Block, BlockHash, Header, OutPoint, Script, Transaction, TxIn, TxOut, Txid};
+use crate::net::{NetOutput, View};
+use crate::primitives::{Block, BlockHash, Transaction, Txid};
 use crate::time::{Mono, Span, Time, UnixTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -19,8 +19,6 @@ use std::sync::Arc;
 
 /// When every lab begins: after the genesis block of regtest.
 const BEGINNING: u32 = 1_700_000_000;
-/// The version number of transactions that the labs' mempools refuse.
-pub(super) const REFUSED_VERSION: i32 = 666;
 
 pub(super) fn params() -> NetworkParams {
     Preset::Regtest.params()
@@ -33,165 +31,6 @@ pub(super) fn address(node: usize) -> SocketAddr {
 /// The address of a raw peer.
 pub(super) fn stranger(number: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 9000 + number))
-}
-
-/// A transaction like no other.
-pub(super) fn transaction(number: u32) -> Arc<Transaction> {
-    let input = TxIn::spending(OutPoint::new(Txid::from_bytes([number as u8; 32]), number));
-    let output = TxOut { value: Amount::from_sat(1), script_pubkey: Script::new() };
-    Arc::new(Transaction { version: 2, inputs: vec![input], outputs: vec![output], lock_time: 0 })
-}
-
-/// A block on any header, which meets regtest's target. Blocks of different `salt` differ.
-pub(super) fn block_on(parent: &Header, height: u32, salt: u32) -> Block {
-    let mut coinbase = TxIn::spending(OutPoint::NULL);
-    let height_script = bip34::height_script(crate::primitives::Height(height));
-    coinbase.script_sig = height_script.push_int(i64::from(salt) + 1000);
-    let output = TxOut { value: Amount::ZERO, script_pubkey: Script::from_bytes(vec![0x51]) };
-    let transactions =
-        vec![Transaction { version: 1, inputs: vec![coinbase], outputs: vec![output], lock_time: 0 }];
-    let header = Header {
-        version: 4,
-        prev_blockhash: parent.block_hash(),
-        merkle_root: crate::consensus::merkle::block_root(&transactions).0,
-        time: (parent.time + 1).max(BEGINNING - 1_000_000),
-        bits: parent.bits,
-        nonce: 0,
-    };
-    Block { header: solve(header), transactions }
-}
-
-pub(super) fn solve(mut header: Header) -> Header {
-    let target = crate::primitives::Target::from_compact(header.bits).expect("a target");
-    while !target.is_met_by(&header.block_hash()) {
-        header.nonce += 1;
-    }
-    header
-}
-
-/// A chain of blocks on regtest's genesis.
-pub(super) fn branch(length: u32, salt: u32) -> Vec<Block> {
-    extend(&Preset::Regtest.genesis().header, 0, length, salt)
-}
-
-/// A chain of blocks on any header.
-pub(super) fn extend(parent: &Header, height: u32, length: u32, salt: u32) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    for above in 1..=length {
-        let parent = blocks.last().map_or(parent, |block| &block.header);
-        blocks.push(block_on(parent, height + above, salt));
-    }
-    blocks
-}
-
-pub(super) struct TestNode {
-    pub(super) network: Network,
-    pub(super) chain: Chainstate,
-    pub(super) pool: BTreeMap<Txid, Arc<Transaction>>,
-    /// The fee rate that this node reports for all its transactions.
-    pub(super) fee_rate: Amount,
-    pub(super) log: Vec<String>,
-    pub(super) ended: Vec<DisconnectReason>,
-    pub(super) delivered: Vec<(Txid, bool)>,
-    pub(super) blocks_received: usize,
-    /// Refuses connections: not there.
-    pub(super) up: bool,
-}
-
-impl TestNode {
-    fn new(node: usize) -> Self {
-        let seed = [node as u8; 32];
-        Self {
-            network: Network::new(address(node), &params(), seed),
-            chain: Chainstate::create(ChainNetwork::Preset(Preset::Regtest)),
-            pool: BTreeMap::new(),
-            fee_rate: Amount::from_sat(1_000),
-            log: Vec::new(),
-            ended: Vec::new(),
-            delivered: Vec::new(),
-            blocks_received: 0,
-            up: true,
-        }
-    }
-
-    pub(super) fn peers(&self) -> Vec<PeerInfo> {
-        self.network.peers(&self.chain)
-    }
-
-    /// The one connection there is.
-    pub(super) fn peer(&self) -> PeerInfo {
-        let mut peers = self.peers();
-        assert_eq!(peers.len(), 1, "one connection");
-        peers.remove(0)
-    }
-
-    pub(super) fn height(&self) -> u32 {
-        self.chain.height().0
-    }
-
-    pub(super) fn has_logged(&self, line: &str) -> bool {
-        self.log.iter().any(|logged| logged == line)
-    }
-
-    fn take_block(&mut self, block: &Arc<Block>, now: Time) -> Result<(), crate::consensus::BlockError> {
-        self.chain.accept_block(Arc::clone(block), now.unix)?;
-        self.activate(now);
-        Ok(())
-    }
-
-    fn activate(&mut self, now: Time) {
-        while self.chain.activate(&ScriptCache::default()).expect("room for coins") == ActivateStep::More {}
-        let effects = self.chain.take_effects();
-        for (hash, error) in effects.failed {
-            self.network.block_failed(hash, error, now);
-        }
-        if !effects.connected.is_empty() {
-            self.network.tip_changed(&self.chain, effects.connected.len());
-        }
-    }
-
-    fn serve(&mut self, peer: PeerId, request: ServeRequest) {
-        match request {
-            ServeRequest::Block(hash) => match self.chain.body(&hash) {
-                crate::chain::Body::Memory(block) => {
-                    self.network.serve_block(peer, hash, &block, &self.chain);
-                }
-                _ => self.network.serve_missing(peer, request),
-            },
-            ServeRequest::Transaction(txid) => match self.pool.get(&txid) {
-                Some(transaction) => self.network.serve_transaction(peer, transaction),
-                None => self.network.serve_missing(peer, request),
-            },
-            ServeRequest::Mempool => {
-                let rate = self.fee_rate;
-                let all: Vec<_> = self.pool.keys().map(|txid| (*txid, rate)).collect();
-                self.network.serve_mempool(peer, all);
-            }
-        }
-    }
-
-    fn judge(&mut self, received: Received, now: Time) {
-        match received {
-            Received::Block { peer, block } => {
-                self.blocks_received += 1;
-                let hash = block.block_hash();
-                let accepted = self.chain.accept_block(Arc::clone(&block), now.unix);
-                self.network.block_processed(peer, hash, accepted.map(drop), &self.chain, now);
-                // Known by now; this activates it.
-                self.take_block(&block, now).ok();
-            }
-            Received::Transaction { peer, transaction } => {
-                let txid = transaction.txid();
-                if transaction.version == REFUSED_VERSION {
-                    self.network.transaction_processed(peer, txid, TransactionVerdict::Refused);
-                    return;
-                }
-                self.pool.insert(txid, transaction);
-                self.network.transaction_processed(peer, txid, TransactionVerdict::Accepted);
-                self.network.announce_transaction(txid, self.fee_rate);
-            }
-        }
-    }
 }
 
 /// Where a peer's bytes go.
@@ -537,7 +376,7 @@ impl Lab {
             NetOutput::Received(received) => self.nodes[node].judge(received, now),
             NetOutput::Serve { peer, request } => self.nodes[node].serve(peer, request),
             NetOutput::Delivered { txid, delivered, .. } => {
-                self.nodes[node].delivered.push((txid, delivered))
+                self.nodes[node].delivered.push((txid, delivered));
             }
         }
     }
@@ -600,21 +439,6 @@ pub(super) fn version(from: SocketAddr, height: i32) -> Message {
         start_height: height,
         relay: true,
     }))
-}
-
-/// The hashes of blocks.
-pub(super) fn hashes(blocks: &[Block]) -> Vec<BlockHash> {
-    blocks.iter().map(Block::block_hash).collect()
-}
-
-/// The headers of blocks.
-pub(super) fn headers(blocks: &[Block]) -> Message {
-    Message::Headers(blocks.iter().map(|block| block.header).collect())
-}
-
-/// Asks for the blocks after a locator.
-pub(super) fn getblocks(locator: &[BlockHash]) -> Message {
-    Message::GetBlocks(LocatorRequest { version: 70_016, locator: locator.to_vec(), stop: BlockHash::ZERO })
 }
 
 /// A millisecond less.

@@ -11,7 +11,7 @@ use crate::net::message::{
     FrameError, Inventory, LocatorRequest, Message, NetAddress, Services, TimedAddress, encode,
 };
 use crate::net::{DisconnectReason, NetOutput};
-use crate::primitives::{Amount, Block, BlockHash, CompactTarget, Txid};
+use crate::primitives::{Amount, Block, BlockHash, CompactTarget, Header, Txid};
 use std::sync::Arc;
 
 /// One node in headers mode and a peer that has introduced itself.
@@ -26,7 +26,7 @@ fn pair() -> (Lab, PeerId) {
 
 /// The peer is gone for this reason, and its address is refused from now on if the rule says so.
 fn assert_ended(lab: &mut Lab, reason: &DisconnectReason, discouraged: bool) {
-    assert_eq!(lab.nodes[0].ended, [reason.clone()]);
+    assert_eq!(lab.nodes[0].ended, std::slice::from_ref(reason));
     let back = lab.raw(0, stranger(1));
     lab.run();
     assert_eq!(lab.is_up(0, back), !discouraged, "{reason}");
@@ -287,9 +287,7 @@ fn headers_are_given_after_a_locator_or_one_by_its_hash() {
     let answer = |lab: &mut Lab, request: &Message| {
         lab.say(0, peer, request);
         match lab.heard(0, peer).as_slice() {
-            [Message::Headers(headers)] => {
-                headers.iter().map(|header| header.block_hash()).collect::<Vec<_>>()
-            }
+            [Message::Headers(headers)] => headers.iter().map(Header::block_hash).collect::<Vec<_>>(),
             other => panic!("headers: {other:?}"),
         }
     };

@@ -1,8 +1,10 @@
 //! Two or more networks wired in memory, and peers that misbehave.
 
+mod blocks;
 mod connections;
 mod fuzz;
 mod lab;
 mod limits;
+mod node;
 mod relay;
 mod sync;

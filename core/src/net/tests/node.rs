@@ -1,0 +1,124 @@
+//! A node of the lab: a network, a chain, and a mempool that takes nearly everything.
+
+use super::lab::{address, params};
+use crate::chain::{ActivateStep, Body, Chainstate, ScriptCache};
+use crate::consensus::{BlockError, Network as ChainNetwork, Preset};
+use crate::interface::PeerId;
+use crate::net::{DisconnectReason, Network, PeerInfo, Received, ServeRequest, TransactionVerdict};
+use crate::primitives::{Amount, Block, Transaction, Txid};
+use crate::time::Time;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The version number of transactions that the mempool refuses.
+pub(super) const REFUSED_VERSION: i32 = 666;
+
+pub(super) struct TestNode {
+    pub(super) network: Network,
+    pub(super) chain: Chainstate,
+    pub(super) pool: BTreeMap<Txid, Arc<Transaction>>,
+    /// The fee rate that this node reports for all its transactions.
+    pub(super) fee_rate: Amount,
+    pub(super) log: Vec<String>,
+    pub(super) ended: Vec<DisconnectReason>,
+    pub(super) delivered: Vec<(Txid, bool)>,
+    pub(super) blocks_received: usize,
+    /// Refuses connections: not there.
+    pub(super) up: bool,
+}
+
+impl TestNode {
+    pub(super) fn new(node: usize) -> Self {
+        let seed = [node as u8; 32];
+        Self {
+            network: Network::new(address(node), &params(), seed),
+            chain: Chainstate::create(ChainNetwork::Preset(Preset::Regtest)),
+            pool: BTreeMap::new(),
+            fee_rate: Amount::from_sat(1_000),
+            log: Vec::new(),
+            ended: Vec::new(),
+            delivered: Vec::new(),
+            blocks_received: 0,
+            up: true,
+        }
+    }
+
+    pub(super) fn peers(&self) -> Vec<PeerInfo> {
+        self.network.peers(&self.chain)
+    }
+
+    /// The one connection there is.
+    pub(super) fn peer(&self) -> PeerInfo {
+        let mut peers = self.peers();
+        assert_eq!(peers.len(), 1, "one connection");
+        peers.remove(0)
+    }
+
+    pub(super) fn height(&self) -> u32 {
+        self.chain.height().0
+    }
+
+    pub(super) fn has_logged(&self, line: &str) -> bool {
+        self.log.iter().any(|logged| logged == line)
+    }
+
+    pub(super) fn take_block(&mut self, block: &Arc<Block>, now: Time) -> Result<(), BlockError> {
+        self.chain.accept_block(Arc::clone(block), now.unix)?;
+        self.activate(now);
+        Ok(())
+    }
+
+    pub(super) fn activate(&mut self, now: Time) {
+        while self.chain.activate(&ScriptCache::default()).expect("room for coins") == ActivateStep::More {}
+        let effects = self.chain.take_effects();
+        for (hash, error) in effects.failed {
+            self.network.block_failed(hash, error, now);
+        }
+        if !effects.connected.is_empty() {
+            self.network.tip_changed(&self.chain, effects.connected.len());
+        }
+    }
+
+    pub(super) fn serve(&mut self, peer: PeerId, request: ServeRequest) {
+        match request {
+            ServeRequest::Block(hash) => match self.chain.body(&hash) {
+                Body::Memory(block) => {
+                    self.network.serve_block(peer, hash, &block, &self.chain);
+                }
+                _ => self.network.serve_missing(peer, request),
+            },
+            ServeRequest::Transaction(txid) => match self.pool.get(&txid) {
+                Some(transaction) => self.network.serve_transaction(peer, transaction),
+                None => self.network.serve_missing(peer, request),
+            },
+            ServeRequest::Mempool => {
+                let rate = self.fee_rate;
+                let all: Vec<_> = self.pool.keys().map(|txid| (*txid, rate)).collect();
+                self.network.serve_mempool(peer, all);
+            }
+        }
+    }
+
+    pub(super) fn judge(&mut self, received: Received, now: Time) {
+        match received {
+            Received::Block { peer, block } => {
+                self.blocks_received += 1;
+                let hash = block.block_hash();
+                let accepted = self.chain.accept_block(Arc::clone(&block), now.unix);
+                self.network.block_processed(peer, hash, accepted.map(drop), &self.chain, now);
+                // Known by now; this activates it.
+                self.take_block(&block, now).ok();
+            }
+            Received::Transaction { peer, transaction } => {
+                let txid = transaction.txid();
+                if transaction.version == REFUSED_VERSION {
+                    self.network.transaction_processed(peer, txid, TransactionVerdict::Refused);
+                    return;
+                }
+                self.pool.insert(txid, transaction);
+                self.network.transaction_processed(peer, txid, TransactionVerdict::Accepted);
+                self.network.announce_transaction(txid, self.fee_rate);
+            }
+        }
+    }
+}
