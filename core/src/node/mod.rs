@@ -28,6 +28,8 @@ mod rpc;
 mod snapshot;
 mod store;
 mod tip;
+#[cfg(any(test, feature = "contract"))]
+pub mod trace;
 mod walk;
 
 pub use crate::cost::Cost;
@@ -76,6 +78,8 @@ pub struct Node {
     /// What the host has not taken; emptied by it after every step.
     outputs: VecDeque<Output>,
     late: LateEvents,
+    /// Something happened in this step that peers may have to be asked or told of in another.
+    has_news: bool,
 }
 
 impl Node {
@@ -95,7 +99,7 @@ impl Node {
         self.work_network();
         self.work_mining();
         self.work_store();
-        busy
+        busy | std::mem::take(&mut self.has_news)
     }
 
     /// The next thing that the host is to do.
@@ -118,6 +122,12 @@ impl Node {
     /// Whether nothing waits to be stored or answered: the host may end the node and lose nothing.
     pub fn is_settled(&self) -> bool {
         self.persistence.is_idle() && self.dirty() == [false; 3] && self.walks.is_empty()
+    }
+
+    /// Whether the coins at the tip sum to what coinbases made, less fees, less what cannot be spent: true at every
+    /// tip, or there is a fault in this program. Looks at every coin.
+    pub fn supply_is_right(&self) -> bool {
+        self.engine.as_ref().is_none_or(|engine| engine.chain.supply_is_right())
     }
 
     /// Inputs that came too late to mean anything.

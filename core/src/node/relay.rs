@@ -89,6 +89,7 @@ impl Node {
         let now = self.now;
         let Some(engine) = &mut self.engine else { return };
         let hash = block.block_hash();
+        self.has_news = true;
         let outcome = engine.chain.accept_block(Arc::clone(block), now.unix);
         let Engine { chain, network, .. } = engine;
         network.block_processed(peer, hash, outcome.clone().map(drop), chain, now);
@@ -134,6 +135,7 @@ impl Node {
         transaction: &Arc<Transaction>,
     ) -> Result<Txid, MempoolError> {
         let now = self.now.unix;
+        self.has_news = true;
         let Some(engine) = &mut self.engine else { return Err(MempoolError::Full) };
         let accepted = engine.mempool.accept(Arc::clone(transaction), &engine.chain, now)?;
         engine.mempool_revision += 1;

@@ -58,6 +58,7 @@ impl Node {
             commands: VecDeque::new(),
             outputs: VecDeque::new(),
             late: LateEvents::default(),
+            has_news: false,
         };
         if let Some(chain) = node.open_chain(loaded.chain, &mut notes)? {
             node.adopt_chain(chain);
@@ -91,7 +92,10 @@ impl Node {
         self.reads.clear();
         self.params = chain.params().clone();
         let local = self.config.id.local_address();
-        let network = Network::new(local, &self.params, self.network_seed);
+        let mut network = Network::new(local, &self.params, self.network_seed);
+        for ban in self.engine.iter().flat_map(|engine| engine.network.bans()) {
+            network.ban(ban, self.now);
+        }
         self.engine = Some(Engine::new(chain, network));
         self.refresh_recent(&Default::default());
         self.return_waiting();

@@ -84,6 +84,7 @@ impl Node {
 
     /// The tip has moved.
     fn follow(&mut self, effects: &Effects) {
+        self.has_news = true;
         self.follow_with_wallet(effects);
         let returned = self.follow_with_mempool(effects);
         self.tell(effects, returned);

@@ -36,6 +36,7 @@ pub struct Host {
     repaired: Vec<String>,
     log: Vec<LogLine>,
     events: Vec<Event>,
+    writes: u64,
     replies: BTreeMap<RequestId, Result<Reply, CommandError>>,
     trace: Sha256,
 }
@@ -56,6 +57,7 @@ impl Host {
             repaired: Vec::new(),
             log: Vec::new(),
             events: Vec::new(),
+            writes: 0,
             replies: BTreeMap::new(),
             trace: Sha256::new(),
         }
@@ -84,6 +86,11 @@ impl Host {
     /// Its other events since it was made, but for messages.
     pub fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// How many batches its store has taken.
+    pub fn writes(&self) -> u64 {
+        self.writes
     }
 
     /// Sets the miner's budget, in hashes a second.
@@ -158,7 +165,10 @@ impl Host {
 
     pub(super) fn write(&mut self, batch: &StoreBatch) -> Input {
         match self.store.apply(batch) {
-            Ok(()) => Input::BatchCommitted { id: batch.id },
+            Ok(()) => {
+                self.writes += 1;
+                Input::BatchCommitted { id: batch.id }
+            }
             Err(error) => Input::BatchFailed { id: batch.id, reason: error.to_string() },
         }
     }
@@ -181,6 +191,10 @@ impl Host {
     }
 
     pub(super) fn note(&mut self, event: Event) {
+        if let Event::Block { hash, .. } = &event {
+            let is_right = self.node.as_ref().is_none_or(Node::supply_is_right);
+            assert!(is_right, "node {}: the coins do not add up at {hash}", self.config.id);
+        }
         match event {
             Event::Log(line) => self.log.push(line),
             Event::Message { .. } => {}

@@ -87,6 +87,7 @@ impl Node {
             && let Some((id, command)) = self.commands.pop_front()
         {
             self.execute(id, command);
+            self.has_news = true;
         }
     }
 }

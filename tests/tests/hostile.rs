@@ -1,0 +1,148 @@
+//! Peers and hosts that do what they should not.
+
+use proptest::prelude::*;
+use terrarium_core::consensus::Preset;
+use terrarium_core::interface::{
+    Command, Direction, NodeConfig, NodeId, PeerId, RequestId, Role, RunState, StartOptions, SyncMode,
+};
+use terrarium_core::net::message::{Message, encode};
+use terrarium_core::node::{Cost, Entropy, Input, JobId, LateEvents, LoadId, Loaded, Node, Output};
+use terrarium_core::store::BatchId;
+use terrarium_core::time::{Mono, Time, UnixTime};
+
+const PEER: PeerId = PeerId(1);
+
+/// A running node with one inbound connection.
+fn connected() -> Node {
+    let config = NodeConfig {
+        id: NodeId(3000),
+        role: Role::Full,
+        network: Some(Preset::Classroom),
+        sync: SyncMode::Headers,
+        connect: Vec::new(),
+    };
+    let entropy = Entropy { node: [1; 32], wallet: [2; 32] };
+    let (mut node, _) = Node::new(config, entropy, Loaded::default()).expect("an empty store opens");
+    node.handle(Input::Command { id: RequestId(1), command: Command::StartNode(StartOptions::default()) });
+    work(&mut node);
+    let address = NodeId(3001).local_address();
+    node.handle(Input::PeerConnected { peer: PEER, address, direction: Direction::Inbound });
+    work(&mut node);
+    assert_eq!(node.state(), RunState::Running);
+    node
+}
+
+fn work(node: &mut Node) -> Vec<Output> {
+    let now = Time { mono: Mono(1_000_000), unix: UnixTime(1_767_225_600) };
+    for _ in 0..10_000 {
+        if !node.step(now, Cost(1_000_000)) {
+            return std::iter::from_fn(|| node.poll()).collect();
+        }
+    }
+    panic!("the node works without end");
+}
+
+/// A frame of our network with any command and any payload.
+fn frame(command: &str, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = encode(Preset::Classroom.params().magic, &Message::Verack);
+    let mut name = [0; 12];
+    name[..command.len()].copy_from_slice(command.as_bytes());
+    bytes[4..16].copy_from_slice(&name);
+    bytes[16..20].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+    bytes[20..24].copy_from_slice(&terrarium_core::crypto::sha256d(payload)[..4]);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+fn tell(node: &mut Node, bytes: Vec<u8>) {
+    node.handle(Input::PeerBytes { peer: PEER, bytes });
+    work(node);
+}
+
+fn is_alive(node: &mut Node) -> bool {
+    node.handle(Input::Command { id: RequestId(99), command: Command::GetBlockchainInfo });
+    work(node).iter().any(|output| matches!(output, Output::Reply { id: RequestId(99), result: Ok(_) }))
+}
+
+const COMMANDS: [&str; 16] = [
+    "version",
+    "verack",
+    "addr",
+    "getaddr",
+    "ping",
+    "pong",
+    "inv",
+    "getdata",
+    "notfound",
+    "getblocks",
+    "getheaders",
+    "headers",
+    "block",
+    "tx",
+    "mempool",
+    "feefilter",
+];
+
+fn some_bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..most)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_from_a_peer_leave_the_node_alive(chunks in prop::collection::vec(some_bytes(400), 0..8)) {
+        let mut node = connected();
+        for bytes in chunks {
+            tell(&mut node, bytes);
+        }
+        prop_assert!(is_alive(&mut node));
+    }
+
+    #[test]
+    fn any_payload_of_any_message_leaves_the_node_alive(
+        messages in prop::collection::vec((0..COMMANDS.len(), some_bytes(300)), 0..12),
+        greets in any::<bool>(),
+    ) {
+        let mut node = connected();
+        if greets {
+            let hello = [&70_016_u32.to_le_bytes()[..], &[0; 81]].concat();
+            tell(&mut node, frame("version", &hello));
+            tell(&mut node, frame("verack", &[]));
+        }
+        for (command, payload) in messages {
+            tell(&mut node, frame(COMMANDS[command], &payload));
+        }
+        prop_assert!(is_alive(&mut node));
+    }
+}
+
+#[test]
+fn late_events_are_ignored_and_counted() {
+    let mut node = connected();
+    let gone = PeerId(77);
+    node.handle(Input::PeerBytes { peer: gone, bytes: vec![1, 2, 3] });
+    node.handle(Input::PeerDrained { peer: gone, queued: 0 });
+    node.handle(Input::PeerClosed { peer: gone, reason: "late".to_owned() });
+    node.handle(Input::NonceFound { job: JobId(77), nonce: 0 });
+    node.handle(Input::NoncesExhausted { job: JobId(78) });
+    node.handle(Input::BatchCommitted { id: BatchId(77) });
+    node.handle(Input::BatchFailed { id: BatchId(78), reason: "late".to_owned() });
+    node.handle(Input::Loaded { id: LoadId(77), values: vec![None] });
+    work(&mut node);
+    assert_eq!(node.late_events(), LateEvents { peers: 3, jobs: 2, batches: 2, loads: 1 });
+    assert!(is_alive(&mut node));
+}
+
+#[test]
+fn a_stopped_node_lets_nobody_in() {
+    let is_disconnected = |outputs: &[Output], gone: PeerId| {
+        outputs.iter().any(|output| matches!(output, Output::Disconnect { peer, .. } if *peer == gone))
+    };
+    let mut node = connected();
+    node.handle(Input::Command { id: RequestId(2), command: Command::StopNode });
+    assert!(is_disconnected(&work(&mut node), PEER));
+    let (peer, address) = (PeerId(2), NodeId(3002).local_address());
+    node.handle(Input::PeerConnected { peer, address, direction: Direction::Inbound });
+    assert!(is_disconnected(&work(&mut node), peer));
+}

@@ -1,0 +1,127 @@
+//! Nodes that are killed and opened again, and stores that refuse.
+
+use terrarium_core::consensus::Preset;
+use terrarium_core::interface::{
+    Command, CommandError, MiningMode, NodeConfig, NodeId, Reply, RequestId, Role, StartOptions, SyncMode,
+};
+use terrarium_core::primitives::Amount;
+use terrarium_core::time::Span;
+use terrarium_tests::world::World;
+
+const A: NodeId = NodeId(3000);
+
+fn world(network: Option<Preset>) -> World {
+    let mut world = World::new(11);
+    world.add(NodeConfig { id: A, role: Role::Full, network, sync: SyncMode::Headers, connect: Vec::new() });
+    world
+}
+
+fn address(world: &mut World, label: &str) -> String {
+    match world.execute(A, Command::CreateWallet { label: Some(label.to_owned()) }) {
+        Ok(Reply::Address(entry)) => entry.address,
+        other => panic!("{other:?} is no address"),
+    }
+}
+
+fn restart(world: &mut World) {
+    world.kill(A);
+    world.open(A);
+    assert_eq!(world.host(A).repaired(), [] as [String; 0], "nothing is damaged by a kill");
+    world.run_for(Span::from_secs(1));
+}
+
+fn height(world: &World) -> u32 {
+    world.snapshot(A).chain.map_or(0, |chain| chain.height.0)
+}
+
+#[test]
+fn a_restarted_node_keeps_keys_labels_history_and_the_count_of_blocks_it_found() {
+    let mut world = world(None);
+    let alice = address(&mut world, "alice");
+    let bob = address(&mut world, "bob");
+    let create = Command::CreateBlockchain { address: alice.clone(), subsidy: None };
+    world.execute(A, create).expect("the chain is made");
+    let pay = |fee| Command::Send {
+        from: alice.clone(),
+        to: bob.clone(),
+        amount: Amount::from_coins(10),
+        fee,
+        mine: true,
+    };
+    world.execute(A, pay(None)).expect("alice pays");
+    world.execute(A, pay(Some(Amount::from_coins(1)))).expect("alice pays with a fee");
+    let before = (world.snapshot(A), world.execute(A, Command::History));
+    restart(&mut world);
+    let after = (world.snapshot(A), world.execute(A, Command::History));
+    assert_eq!(before.1, after.1);
+    assert_eq!(before.0.chain, after.0.chain);
+    assert_eq!(before.0.wallet.addresses, after.0.wallet.addresses);
+    assert_eq!(before.0.wallet.balance, after.0.wallet.balance);
+    assert_eq!((before.0.mining.blocks_found, after.0.mining.blocks_found), (2, 2));
+}
+
+/// What the test does to its node; the replies are held against what the store has afterwards.
+fn story(world: &mut World) -> Vec<RequestId> {
+    let wallet = |label: &str| Command::CreateWallet { label: Some(label.to_owned()) };
+    let blocks = |blocks| Command::Generate { blocks, address: None };
+    let commands = [wallet("alice"), wallet("bob"), blocks(3), wallet("carol"), blocks(2)];
+    commands.into_iter().map(|command| world.submit(A, command)).collect()
+}
+
+/// That what a reply told is still there.
+fn check(world: &World, reply: &Reply) {
+    let snapshot = world.snapshot(A);
+    match reply {
+        Reply::Address(entry) => {
+            assert!(snapshot.wallet.addresses.iter().any(|known| known.address == entry.address));
+        }
+        Reply::Generated(hashes) => {
+            let recent = snapshot.chain.map(|chain| chain.recent).unwrap_or_default();
+            assert!(hashes.iter().all(|hash| recent.iter().any(|block| block.hash == *hash)));
+        }
+        other => panic!("{other:?} was not asked for"),
+    }
+}
+
+#[test]
+fn a_kill_at_any_write_leaves_a_consistent_chain_and_everything_that_was_told() {
+    for writes in 0.. {
+        let mut world = world(Some(Preset::Classroom));
+        let requests = story(&mut world);
+        world.run_until(Span::from_secs(60), |world| world.host(A).writes() >= writes);
+        let replies: Vec<_> =
+            requests.iter().filter_map(|request| world.host_mut(A).take_reply(*request)).collect();
+        restart(&mut world);
+        assert!(world.host(A).node().is_some_and(|node| node.supply_is_right()), "after {writes} writes");
+        for reply in &replies {
+            check(&world, reply.as_ref().expect("the command succeeded"));
+        }
+        let more = world.execute(A, Command::Generate { blocks: 1, address: None });
+        assert!(matches!(more, Ok(Reply::Generated(_))), "it goes on after {writes} writes");
+        if replies.len() == requests.len() {
+            assert!(writes > 5, "the story takes some writes, not {writes}");
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_store_that_refuses_is_told_stops_mining_and_is_tried_again() {
+    let mut world = world(Some(Preset::Classroom));
+    world.execute(A, Command::StartNode(StartOptions::default())).expect("the node starts");
+    world.execute(A, Command::SetMining { mode: MiningMode::Always, address: None }).expect("it mines");
+    assert!(world.run_until(Span::from_secs(120), |world| height(world) >= 1));
+    world.host(A).store().fail_after(0);
+    let reply = world.execute(A, Command::CreateWallet { label: None });
+    assert!(matches!(reply, Err(CommandError::StoreFailed(_))), "{reply:?}");
+    let failing = world.snapshot(A);
+    assert!(failing.store_failure.is_some() && !failing.mining.active, "{failing:?}");
+    assert!(world.execute(A, Command::GetBlockchainInfo).is_ok(), "it goes on answering");
+    let stuck = height(&world);
+    world.host(A).store().recover();
+    assert!(world.run_until(Span::from_secs(120), |world| height(world) > stuck), "it mines again");
+    assert_eq!(world.snapshot(A).store_failure, None);
+    world.run_for(Span::from_millis(10));
+    restart(&mut world);
+    assert!(height(&world) >= stuck);
+}
