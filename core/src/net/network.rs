@@ -330,6 +330,7 @@ impl Network {
             self.getblocks.ask(chain, now.mono, &mut self.outbox);
         }
         self.download.request(chain, now.mono, &mut self.outbox);
+        self.transactions.expire(now.mono);
         // While blocks are missing most transactions would only wait for their parents.
         if !self.download.is_busy() {
             self.transactions.request(now.mono, &mut self.outbox);

@@ -132,7 +132,6 @@ impl TxRequest {
 
     /// Asks for what may be asked for.
     pub(crate) fn request(&mut self, now: Mono, outbox: &mut Outbox) {
-        self.expire(now);
         let deadline = now + GETDATA_TX_INTERVAL;
         for (&peer, announcer) in &mut self.peers {
             let mut batch = Vec::new();
@@ -159,7 +158,7 @@ impl TxRequest {
     }
 
     /// Forgets requests that were not answered, and with them the announcement.
-    fn expire(&mut self, now: Mono) {
+    pub(crate) fn expire(&mut self, now: Mono) {
         while let Some(&(deadline, txid)) = self.deadlines.first() {
             if deadline > now {
                 return;
