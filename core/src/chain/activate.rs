@@ -53,11 +53,11 @@ pub struct Connected {
 /// What happened to the active chain since effects were last taken, on balance.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
-    /// Blocks that left it, from the old tip down.
+    /// Blocks that left it, from the old tip down; as many as the reorganisation is deep.
     pub disconnected: Vec<Arc<Block>>,
-    /// Blocks that joined it, from the fork up.
+    /// Blocks that joined it, from the fork up; as many as were waiting, which the bound on pending bytes limits.
     pub connected: Vec<Connected>,
-    /// Blocks that proved invalid when they were to join it.
+    /// Blocks that proved invalid when they were to join it; none is tried twice.
     pub failed: Vec<(BlockHash, BlockError)>,
     /// Records were lost and the chain had to be built anew to another tip: whoever follows it starts over.
     pub rescan: bool,

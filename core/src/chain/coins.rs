@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::encode::{Decode, DecodeError, Encode, Reader, compact_size_len, encode_compact_size};
-use crate::primitives::{Amount, Height, OutPoint, Script, TxOut};
+use crate::primitives::{Amount, Height, OutPoint, Script, TxOut, Txid};
 
 /// The most coins that a node holds; over it the node stops by name.
 pub const MAX_COINS: usize = 1_000_000;
@@ -69,7 +69,7 @@ impl CoinsCache {
     }
 
     /// The coins of one transaction, by output index.
-    pub fn of_transaction(&self, txid: crate::primitives::Txid) -> impl Iterator<Item = (&OutPoint, &Coin)> {
+    pub fn of_transaction(&self, txid: Txid) -> impl Iterator<Item = (&OutPoint, &Coin)> {
         self.coins.range(OutPoint::new(txid, 0)..=OutPoint::new(txid, u32::MAX))
     }
 

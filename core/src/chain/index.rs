@@ -81,7 +81,9 @@ impl BlockIndexEntry {
 /// The tree of headers. Bounded by `Chainstate`: `MAX_HEADERS` in all, `MAX_SIDE_HEADERS` off the best chains.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BlockIndex {
+    /// By id.
     entries: Vec<Option<BlockIndexEntry>>,
+    /// Ids that may be given again.
     free: BTreeSet<EntryId>,
     by_hash: BTreeMap<BlockHash, EntryId>,
     /// Pairs of parent and child.

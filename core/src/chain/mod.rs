@@ -28,6 +28,6 @@ pub use connect::check_tx_inputs;
 pub use error::{ChainError, LoadError};
 pub use index::{BlockIndexEntry, BlockStatus};
 pub use load::LoadedChain;
-pub use script_check::{ScriptCache, ScriptCheck, block_script_flags, verify_input_scripts};
+pub use script_check::{ScriptCache, block_script_flags, verify_input_scripts};
 pub use supply::Supply;
 pub use undo::BlockUndo;

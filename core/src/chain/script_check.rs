@@ -17,7 +17,7 @@ const MAX_CACHED: usize = 20_000;
 
 /// The scripts of one transaction of a block. Owns what it needs.
 #[derive(Clone, Debug)]
-pub struct ScriptCheck {
+pub(super) struct ScriptCheck {
     block: Arc<CheckedBlock>,
     undo: Arc<BlockUndo>,
     /// Index of the transaction in the block, from 1: a coinbase has no scripts to check.
@@ -27,7 +27,7 @@ pub struct ScriptCheck {
 
 impl ScriptCheck {
     /// The checks of a block: one for each transaction that spends. `undo` is what they spend.
-    pub fn of_block(
+    pub(super) fn of_block(
         block: &Arc<CheckedBlock>,
         undo: &Arc<BlockUndo>,
         flags: VerifyFlags,
@@ -41,12 +41,12 @@ impl ScriptCheck {
     }
 
     /// The transaction.
-    pub fn transaction(&self) -> &Transaction {
+    pub(super) fn transaction(&self) -> &Transaction {
         &self.block.block().transactions[self.index]
     }
 
     /// Runs the scripts.
-    pub fn verify(&self) -> Result<(), BlockError> {
+    pub(super) fn verify(&self) -> Result<(), BlockError> {
         let spent = self.undo.spent.get(self.index - 1).map_or(&[][..], Vec::as_slice);
         verify_input_scripts(self.transaction(), spent, self.flags)
             .map_err(|error| BlockError::Transaction { txid: self.block.txids()[self.index], error })

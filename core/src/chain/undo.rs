@@ -1,7 +1,9 @@
 //! What a block took from the coins, so that it can be given back.
 
 use super::coins::Coin;
-use crate::encode::{Decode, DecodeError, Encode, MAX_SIZE, Reader, encode_vec, vec_len};
+use crate::encode::{
+    Decode, DecodeError, Encode, MAX_SIZE, Reader, compact_size_len, encode_compact_size, encode_vec, vec_len,
+};
 
 /// The coins that a block's transactions spent (Core's `CBlockUndo`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,13 +14,13 @@ pub struct BlockUndo {
 
 impl Encode for BlockUndo {
     fn encode(&self, out: &mut Vec<u8>) {
-        crate::encode::encode_compact_size(self.spent.len() as u64, out);
+        encode_compact_size(self.spent.len() as u64, out);
         for coins in &self.spent {
             encode_vec(coins, out);
         }
     }
     fn encoded_len(&self) -> usize {
-        let count = crate::encode::compact_size_len(self.spent.len() as u64);
+        let count = compact_size_len(self.spent.len() as u64);
         count + self.spent.iter().map(|coins| vec_len(coins)).sum::<usize>()
     }
 }

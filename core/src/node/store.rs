@@ -150,7 +150,10 @@ impl Node {
         for (key, value) in keys.iter().zip(values) {
             engine.chain.supply_record(key, value.as_deref());
         }
-        if engine.journey == Journey::Reading && self.reads.is_idle() {
+        let has_read = engine.journey == Journey::Reading && self.reads.is_idle();
+        // A body of the active chain may have turned out damaged: then the coins are built anew.
+        let must_go_on = engine.journey == Journey::Arrived && engine.chain.needs_activation();
+        if has_read || must_go_on {
             engine.journey = Journey::Underway;
         }
         for key in keys {

@@ -64,7 +64,8 @@ impl Node {
         engine.journey = journey;
         let effects = engine.chain.take_effects();
         let waiting = std::mem::take(&mut engine.reindexing);
-        let transactions = engine.chain.utxo_transactions();
+        // It looks at every coin, so only where somebody asked.
+        let transactions = if waiting.is_empty() { 0 } else { engine.chain.utxo_transactions() };
         for (hash, error) in &effects.failed {
             engine.network.block_failed(*hash, error.clone(), now);
         }

@@ -46,6 +46,33 @@ fn a_relative_lock_waits_for_blocks_or_median_time() {
 }
 
 #[test]
+fn scripts_that_passed_before_are_not_run_again() {
+    // A script that nobody satisfies: only the cache can let it pass, so it was asked.
+    let (mut lab, coin) = lab_paying(Script::from_bytes(vec![0x00]));
+    let tx = spend(&[coin], &[50 * COIN]);
+    let wtxid = tx.wtxid();
+    let block = lab.block_on(lab.chain.tip(), vec![tx.clone()]);
+    assert!(matches!(tx_error(lab.add(&block)), TxError::Script { .. }));
+    lab.verified.insert(wtxid);
+    lab.mine(vec![tx]);
+}
+
+#[test]
+fn the_cache_of_scripts_forgets_the_oldest() {
+    let mut cache = ScriptCache::default();
+    let wtxid = |n: u32| {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&n.to_le_bytes());
+        crate::primitives::Wtxid::from_bytes(bytes)
+    };
+    for n in 0..=20_000 {
+        cache.insert(wtxid(n));
+        cache.insert(wtxid(n));
+    }
+    assert!(!cache.contains(&wtxid(0)) && cache.contains(&wtxid(1)) && cache.contains(&wtxid(20_000)));
+}
+
+#[test]
 fn signature_operations_are_limited() {
     let mut lab = Lab::new();
     let coin = reward(&lab.mine(vec![]));

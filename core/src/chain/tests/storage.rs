@@ -186,6 +186,7 @@ fn a_damaged_body_is_downloaded_again() {
     assert_eq!(lab.height(), height, "nobody has looked at the body yet");
     let found = blocks.iter().position(|block| lab.body(&block.block_hash()).is_none());
     let lost = found.expect("one of them is damaged");
+    assert!(lab.chain.needs_activation(), "the coins are to be built anew");
     let effects = lab.settle();
     assert!(effects.rescan, "the tip fell back");
     assert!(effects.repairs[0].contains("bodies fails its checksum"), "{:?}", effects.repairs);
