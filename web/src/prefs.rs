@@ -72,7 +72,7 @@ pub(crate) fn choose_lang(lang: Lang) {
 pub(crate) fn show_lang(lang: Lang) {
     crate::i18n::set(lang);
     set_root("lang", lang.tag());
-    document().set_title(crate::i18n::t().title);
+    document().set_title(crate::i18n::t_now().title);
 }
 
 fn set_root(name: &str, value: &str) {

@@ -4,12 +4,12 @@ use super::port::{Lab, LabError};
 use super::roster::{self, RosterEntry};
 use crate::browser;
 use futures_channel::oneshot;
-use leptos::task::spawn_local;
 use terrarium_core::consensus::Preset;
 use terrarium_core::interface::{
     Command, MiningMode, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
 };
 use terrarium_core::primitives::BlockHash;
+use wasm_bindgen_futures::spawn_local;
 
 /// A node that people add mines at this rate, in kH/s, once it mines.
 pub(crate) const DEFAULT_KHS: f64 = 4.0;

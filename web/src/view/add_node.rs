@@ -8,8 +8,8 @@ use crate::lab::Lab;
 use crate::lab::host::PageHost;
 use crate::testid;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use terrarium_core::interface::{NodeId, Role};
+use wasm_bindgen_futures::spawn_local;
 
 /// The dialog: what the node is to be.
 #[component]

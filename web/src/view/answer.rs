@@ -2,8 +2,8 @@
 
 use crate::lab::{Lab, LabError};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use terrarium_core::interface::{Command, NodeId, Reply};
+use wasm_bindgen_futures::spawn_local;
 
 /// A node's answer to a command; none until it came. `command` is asked again whenever a signal that it reads changes.
 pub(crate) fn answer(

@@ -19,8 +19,8 @@ use crate::lab::Lab;
 use crate::lab::host::PageHost;
 use crate::lab::scene::Scene;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use terrarium_core::interface::NodeId;
+use wasm_bindgen_futures::spawn_local;
 
 /// The whole page.
 #[component]

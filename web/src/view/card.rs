@@ -11,10 +11,10 @@ use crate::lab::state::{NodeView, Phase, name_of};
 use crate::lab::{Lab, LabError};
 use crate::testid;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::future::Future;
 use terrarium_console::Terminal;
 use terrarium_core::interface::{Command, MiningMode, NodeSnapshot, Role};
+use wasm_bindgen_futures::spawn_local;
 
 /// Blocks in the stripe.
 const STRIPE: usize = 8;

@@ -16,7 +16,7 @@ const COLUMNS: u32 = 24;
 
 /// A column's width and a lane's height, in CSS pixels; the style sheet knows the same.
 const COLUMN: u32 = 78;
-const LANE: u32 = 92;
+const LANE: u32 = 104;
 
 /// Names under a tip before the rest is counted.
 const NAMES: usize = 4;
@@ -34,16 +34,19 @@ pub(crate) fn ChainView() -> impl IntoView {
     let top = Memo::new(move |_| layout.with(highest));
     Effect::new(move |_| {
         top.track();
-        if let Some(element) = scroller.get() {
-            element.set_scroll_left(element.scroll_width());
-        }
+        // The newest block comes into sight once the tree has its new width.
+        request_animation_frame(move || {
+            if let Some(element) = scroller.try_get_untracked().flatten() {
+                element.set_scroll_left(element.scroll_width());
+            }
+        });
     });
     let stale = move || layout.with(TreeLayout::stale);
     let size = move || {
         layout.with(|layout| {
             let low = highest(layout).map_or(0, |top| (top + 1).saturating_sub(layout.columns));
             let (columns, lanes) = (layout.columns + 1, layout.lanes.max(1) as u32);
-            format!("--low:{low};width:{}px;height:{}px", columns * COLUMN, 44 + lanes * LANE)
+            format!("--low:{low};width:{}px;height:{}px", columns * COLUMN, 24 + lanes * LANE)
         })
     };
     let next = move || highest_column(&layout.get());

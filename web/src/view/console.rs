@@ -7,12 +7,12 @@ use crate::lab::port::Happening;
 use crate::testid;
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use terrarium_console::{ConsoleError, Follow, Host, Language, Output, Terminal, complete, message_line};
 use terrarium_core::interface::{Direction, Event, NodeId};
+use wasm_bindgen_futures::spawn_local;
 
 /// Lines that a console keeps.
 const MAX_LINES: usize = 400;

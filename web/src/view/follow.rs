@@ -8,9 +8,9 @@ use crate::lab::Lab;
 use crate::lab::state::FollowedPayment;
 use crate::testid;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use terrarium_core::interface::{Command, NodeId, Reply};
 use terrarium_core::primitives::{BlockHash, Height, Txid};
+use wasm_bindgen_futures::spawn_local;
 
 /// Confirmations after which a payment needs no watching any more.
 const SETTLED: u32 = 6;

@@ -4,8 +4,8 @@ use super::icon::{Icon, icon};
 use crate::browser;
 use crate::i18n::t;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::time::Duration;
+use wasm_bindgen_futures::spawn_local;
 
 /// A long text that a click copies.
 #[component]

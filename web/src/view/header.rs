@@ -4,8 +4,9 @@ use super::format;
 use super::icon::{Icon, icon};
 use super::ui::{Dialog, use_ui};
 use crate::i18n::{Lang, fill, lang, t};
+use crate::lab::Lab;
 use crate::lab::clock::{LabClock, SPEEDS};
-use crate::lab::{Lab, state::LabState};
+use crate::lab::state::{LabState, NodeView, Phase};
 use crate::{prefs, testid};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -80,10 +81,11 @@ fn AgreementPill() -> impl IntoView {
 fn agreement(state: &LabState) -> Option<Agreement> {
     let mut tips: BTreeMap<(Height, BlockHash), usize> = BTreeMap::new();
     state.nodes.with(|nodes| {
-        let of = |node: &crate::lab::state::NodeView| {
+        let of = |node: &NodeView| {
             node.read(|snapshot| snapshot.chain.as_ref().map(|chain| (chain.height, chain.tip))).flatten()
         };
-        nodes.iter().filter_map(of).for_each(|tip| *tips.entry(tip).or_default() += 1);
+        let up = |node: &&NodeView| node.status.with(|status| status.phase == Phase::Up);
+        nodes.iter().filter(up).filter_map(of).for_each(|tip| *tips.entry(tip).or_default() += 1);
     });
     let nodes = tips.values().sum();
     // Of equally many followers the higher tip is named.
@@ -94,9 +96,7 @@ fn agreement(state: &LabState) -> Option<Agreement> {
 /// Total hash power, and how often a block comes.
 fn pace_text(state: &LabState) -> String {
     let (power, pace) = state.nodes.with(|nodes| {
-        let rate = |node: &crate::lab::state::NodeView| {
-            node.read(|snapshot| snapshot.mining.hashes_per_second).unwrap_or(0.0)
-        };
+        let rate = |node: &NodeView| node.read(|snapshot| snapshot.mining.hashes_per_second).unwrap_or(0.0);
         let power: f64 = nodes.iter().map(rate).sum();
         let times = nodes.iter().filter_map(|node| {
             node.read(|snapshot| {

@@ -17,7 +17,7 @@ const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 290.0;
 
 /// Lines of the live log in sight.
-const LINES: usize = 4;
+const LINES: usize = 3;
 
 /// A place on the map.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,9 +8,9 @@ use crate::lab::state::{FollowedPayment, NodeView};
 use crate::lab::{Lab, LabError};
 use crate::testid;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use terrarium_core::interface::{AddressEntry, Command, CommandError, NodeId, Reply};
 use terrarium_core::primitives::Amount;
+use wasm_bindgen_futures::spawn_local;
 
 /// The recipient that stands for an address typed by hand.
 const BY_ADDRESS: &str = "address";
@@ -77,6 +77,7 @@ pub(crate) fn SendForm(
                 <input
                     type="text"
                     inputmode="decimal"
+                    autofocus
                     autocomplete="off"
                     data-testid=testid::SEND_AMOUNT
                     bind:value=draft.amount

@@ -5,8 +5,8 @@ use crate::lab::host::PageHost;
 use crate::lab::scene::Scene;
 use crate::testid;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use terrarium_console::{Scenario, StepReport};
+use wasm_bindgen_futures::spawn_local;
 
 /// The transcript of a scene, as a scenario file.
 fn transcript(scene: Scene) -> Option<&'static str> {

@@ -10,8 +10,8 @@ use crate::lab::Lab;
 use crate::lab::state::NodeView;
 use crate::testid;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use terrarium_core::interface::{AddressEntry, Command, NodeId, Reply, WalletTransaction};
+use wasm_bindgen_futures::spawn_local;
 
 /// The wallet of a node.
 #[component]

@@ -6,8 +6,8 @@ use crate::browser;
 use crate::lab::roster::{self, RosterEntry};
 use crate::lab::state::{NodeView, Phase};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use terrarium_core::interface::{Command, MiningMode, NodeId, PageMessage, StartOptions};
+use wasm_bindgen_futures::spawn_local;
 
 /// How long a worker that is asked to end may take, in milliseconds.
 const SHUTDOWN_MS: i32 = 1_500;

@@ -189,7 +189,7 @@ impl Lab {
         let done = Rc::new(RefCell::new(Some(sender)));
         let watch = Watch { holds: Box::new(holds), done: done.clone() };
         self.change(|inner| inner.watches.push(watch));
-        leptos::task::spawn_local(async move {
+        wasm_bindgen_futures::spawn_local(async move {
             browser::sleep(ms).await;
             if let Some(sender) = done.borrow_mut().take() {
                 let _ = sender.send(false);

@@ -5,9 +5,9 @@ use crate::browser;
 use crate::lab::clock::{self, LabClock, STEP_SECONDS};
 use crate::lab::links::{LinkSettings, Links};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::time::Duration;
 use terrarium_core::interface::{AddNodeAction, Command, MiningMode, NodeId, PageMessage};
+use wasm_bindgen_futures::spawn_local;
 
 /// The fastest that the dial goes, in kH/s.
 pub(crate) const MAX_KHS: f64 = 32.0;
