@@ -2,6 +2,7 @@
 
 use super::port::{Lab, LabError};
 use super::roster::{self, RosterEntry};
+use super::state::name_of;
 use crate::browser;
 use futures_channel::oneshot;
 use terrarium_core::consensus::Preset;
@@ -156,14 +157,16 @@ pub(crate) fn open(lab: Lab, scene: Scene) -> oneshot::Receiver<()> {
     receiver
 }
 
-/// Gives every wallet coins, node by node, each mining on what the last one found; then all mine at their own pace.
+/// Gives every node a wallet of its name, with coins, node by node, each mining on what the last one found; then all mine at their own pace.
 async fn first_blocks(lab: Lab) -> Result<(), LabError> {
     let ids: Vec<NodeId> = lab.nodes(|nodes| nodes.keys().copied().collect());
     for &id in &ids {
         lab.start(id, None).await?;
     }
     for &id in &ids {
-        let generate = Command::Generate { blocks: FIRST_BLOCKS, address: None };
+        let label = Some(name_of(id).to_lowercase());
+        let Reply::Address(wallet) = lab.exec(id, Command::CreateWallet { label }).await? else { continue };
+        let generate = Command::Generate { blocks: FIRST_BLOCKS, address: Some(wallet.address) };
         if let Reply::Generated(blocks) = lab.exec(id, generate).await? {
             hear(lab, blocks.last().copied()).await;
         }

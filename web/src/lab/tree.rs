@@ -15,6 +15,8 @@ const MAX_LANES: usize = 6;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct BlockTree {
     blocks: BTreeMap<BlockHash, BlockSummary>,
+    /// The node that showed a block first: whoever was on that branch.
+    shown_by: BTreeMap<BlockHash, NodeId>,
 }
 
 /// Where a block stands.
@@ -41,6 +43,8 @@ pub(crate) struct PlacedBlock {
     pub(crate) parent: Option<(u32, usize)>,
     /// The nodes whose tip it is.
     pub(crate) nodes: Vec<NodeId>,
+    /// A node that can show it.
+    pub(crate) shown_by: Option<NodeId>,
 }
 
 /// The drawing: blocks from left to right.
@@ -62,16 +66,18 @@ impl TreeLayout {
 }
 
 impl BlockTree {
-    /// Adds the last blocks of a node's chain; answers whether one was new.
-    pub(crate) fn merge(&mut self, recent: &[BlockSummary]) -> bool {
+    /// Adds the last blocks of the chain of `node`; answers whether one was new.
+    pub(crate) fn merge(&mut self, node: NodeId, recent: &[BlockSummary]) -> bool {
         let mut grown = false;
         for block in recent.iter().filter(|block| !self.blocks.contains_key(&block.hash)).collect::<Vec<_>>()
         {
             self.blocks.insert(block.hash, block.clone());
+            self.shown_by.insert(block.hash, node);
             grown = true;
         }
         let top = self.blocks.values().map(|block| block.height.0).max().unwrap_or(0);
         self.blocks.retain(|_, block| block.height.0 + REMEMBERED_HEIGHTS > top);
+        self.shown_by.retain(|hash, _| self.blocks.contains_key(hash));
         grown
     }
 
@@ -96,6 +102,7 @@ impl BlockTree {
                     standing: if active.contains(&summary.hash) { Standing::Active } else { Standing::Stale },
                     parent: place(&summary.previous),
                     nodes: at_tip(tips, &summary.hash),
+                    shown_by: self.shown_by.get(&summary.hash).copied(),
                     summary: summary.clone(),
                 })
             })
@@ -194,8 +201,8 @@ mod tests {
 
     fn forked() -> BlockTree {
         let mut tree = BlockTree::default();
-        tree.merge(&[block(1, 0, 0), block(2, 1, 1), block(3, 2, 2), block(4, 3, 3)]);
-        tree.merge(&[block(1, 0, 0), block(2, 1, 1), block(13, 2, 2)]);
+        tree.merge(NodeId(1), &[block(1, 0, 0), block(2, 1, 1), block(3, 2, 2), block(4, 3, 3)]);
+        tree.merge(NodeId(2), &[block(1, 0, 0), block(2, 1, 1), block(13, 2, 2)]);
         tree
     }
 
@@ -210,7 +217,7 @@ mod tests {
         assert_eq!((layout.lanes, layout.stale()), (2, 0));
         let branch = layout.blocks.iter().find(|block| block.summary.hash == hash(13)).unwrap();
         assert_eq!(branch.parent, Some((1, 0)));
-        assert_eq!(branch.nodes, [NodeId(2)]);
+        assert_eq!((branch.nodes.as_slice(), branch.shown_by), ([NodeId(2)].as_slice(), Some(NodeId(2))));
     }
 
     #[test]
@@ -238,7 +245,7 @@ mod tests {
     fn blocks_far_below_the_top_are_forgotten() {
         let mut tree = BlockTree::default();
         let chain: Vec<_> = (1..=100).map(|n| block(n, n - 1, u32::from(n))).collect();
-        assert!(tree.merge(&chain));
+        assert!(tree.merge(NodeId(1), &chain));
         assert_eq!(tree.blocks.len(), REMEMBERED_HEIGHTS as usize);
     }
 }

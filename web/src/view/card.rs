@@ -57,10 +57,26 @@ enum Foot {
     Log,
 }
 
+/// Why the last thing that was asked through the card could not be done.
+#[derive(Clone, Copy)]
+struct Refused(RwSignal<Option<String>>);
+
+impl Refused {
+    /// Does something for a card and tells if that failed.
+    fn tell(self, act: impl Future<Output = Result<(), LabError>> + 'static) {
+        spawn_local(async move {
+            let outcome = act.await;
+            // The card may be gone by now.
+            let _ = self.0.try_set(outcome.err().map(|error| error.to_string()));
+        });
+    }
+}
+
 /// One node's card.
 #[component]
 fn Card(node: NodeView) -> impl IntoView {
     let foot = RwSignal::new(Foot::Console);
+    let refused = Refused(RwSignal::new(None));
     let id = node.id;
     // The console keeps what was typed while the log is in sight.
     let at = move |which: Foot| foot.get() != which;
@@ -74,11 +90,11 @@ fn Card(node: NodeView) -> impl IntoView {
             aria-label=move || node.title()
         >
             <Head node/>
-            <Notices node/>
+            <Notices node refused/>
             <Stripe node/>
             <Figures node/>
-            <Dial node/>
-            <Buttons node/>
+            <Dial node refused/>
+            <Buttons node refused/>
             <FootTabs node foot/>
             <div hidden=move || at(Foot::Console)><Console terminal=Terminal::at(id) about=node.title()/></div>
             <div hidden=move || at(Foot::Log)><NodeLog node/></div>
@@ -172,7 +188,7 @@ fn state_of(node: NodeView) -> State {
 
 /// What is unusual: crash, storage, another tab.
 #[component]
-fn Notices(node: NodeView) -> impl IntoView {
+fn Notices(node: NodeView, refused: Refused) -> impl IntoView {
     let crash = move || {
         node.status.with(|status| {
             let text = status.crash.clone()?;
@@ -207,6 +223,7 @@ fn Notices(node: NodeView) -> impl IntoView {
         {move || notice("memory", memory())}
         {move || notice("repaired", repaired())}
         {move || notice("viewer", viewer())}
+        {move || notice("refused", refused.0.get())}
     }
 }
 
@@ -287,7 +304,7 @@ fn Figures(node: NodeView) -> impl IntoView {
 
 /// The dial of the miner. Its scale is that of a square root, so that small shares can be set as well.
 #[component]
-fn Dial(node: NodeView) -> impl IntoView {
+fn Dial(node: NodeView, refused: Refused) -> impl IntoView {
     let lab: Lab = expect_context();
     let budget = Memo::new(move |_| {
         let dial = |snapshot: &NodeSnapshot| match snapshot.mining.mode {
@@ -303,7 +320,7 @@ fn Dial(node: NodeView) -> impl IntoView {
         let place: f64 = event_target_value(&event).parse().unwrap_or(0.0);
         let khs = from_place(place);
         held.set(Some(khs));
-        report(lab, node, async move { lab.set_hash_rate(node.id, khs) });
+        refused.tell(async move { lab.set_hash_rate(node.id, khs) });
     };
     let label = move || fill(t().khs, &[&format::khs(shown())]);
     view! {
@@ -341,26 +358,31 @@ fn from_place(place: f64) -> f64 {
 }
 
 #[component]
-fn Buttons(node: NodeView) -> impl IntoView {
+fn Buttons(node: NodeView, refused: Refused) -> impl IntoView {
     let lab: Lab = expect_context();
+    let ui = use_ui();
     let id = node.id;
     let up = move || node.status.with(|status| status.phase == Phase::Up && !status.viewer);
     let running = Memo::new(move |_| node.is_running());
     let has_chain = move || node.read(|snapshot| snapshot.chain.is_some()).unwrap_or(false);
     let busy = RwSignal::new(false);
     let new_address = move |_| {
-        report(lab, node, async move { lab.exec(id, Command::CreateWallet { label: None }).await.map(drop) });
+        refused.tell(async move {
+            lab.exec(id, Command::CreateWallet { label: None }).await?;
+            ui.show(Panel::Wallet(id));
+            Ok(())
+        });
     };
     let mine = move |_| {
         busy.set(true);
-        report(lab, node, async move {
+        refused.tell(async move {
             let mined = lab.exec(id, Command::Generate { blocks: 1, address: None }).await;
             let _ = busy.try_set(false);
             mined.map(drop)
         });
     };
-    let stop = move |_| report(lab, node, async move { lab.stop(id).await });
-    let start = move |_| report(lab, node, async move { lab.start(id, None).await });
+    let stop = move |_| refused.tell(async move { lab.stop(id).await });
+    let start = move |_| refused.tell(async move { lab.start(id, None).await });
     view! {
         <div class="row">
             <button type="button" data-testid=testid::NEW_ADDRESS disabled=move || !up() on:click=new_address>
@@ -428,15 +450,6 @@ fn FootTabs(node: NodeView, foot: RwSignal<Foot>) -> impl IntoView {
             </button>
         </div>
     }
-}
-
-/// Does something for a card; what goes wrong is written into the node's log.
-fn report(lab: Lab, node: NodeView, act: impl Future<Output = Result<(), LabError>> + 'static) {
-    spawn_local(async move {
-        if let Err(error) = act.await {
-            lab.note(node.id, &error.to_string());
-        }
-    });
 }
 
 #[cfg(test)]

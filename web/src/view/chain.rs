@@ -92,7 +92,6 @@ fn block_key(block: &PlacedBlock) -> (String, usize, bool, Vec<NodeId>, Option<u
 }
 
 fn placed(block: PlacedBlock) -> impl IntoView {
-    let lab: Lab = expect_context();
     let ui = use_ui();
     let hash = block.summary.hash.to_string();
     let height = block.summary.height;
@@ -109,10 +108,9 @@ fn placed(block: PlacedBlock) -> impl IntoView {
         }
     };
     let id = block.summary.hash;
+    let viewer = block.nodes.first().copied().or(block.shown_by);
     let open = move |_| {
-        // Any node that knows the block can show it; a stale one is known to whoever was on that branch.
-        let viewer = lab.nodes(|nodes| nodes.keys().next().copied());
-        if let Some(viewer) = block.nodes.first().copied().or(viewer) {
+        if let Some(viewer) = viewer {
             ui.show(Panel::Block(viewer, id));
         }
     };

@@ -166,18 +166,14 @@ impl Inner {
                 node.writer.log.set(node.log.clone());
             }
             if stale.snapshot {
-                tree_news.extend(node.snapshot.iter().cloned());
+                tree_news.extend(node.snapshot.clone());
                 node.writer.snapshot.set(node.snapshot.clone());
             }
         }
-        let recent: Vec<_> = tree_news.iter().filter_map(|news| news.chain.as_ref()).collect();
-        if recent.is_empty() {
-            return;
-        }
         self.writer.tree.maybe_update(|tree| {
             let mut grown = false;
-            for chain in recent {
-                grown |= tree.merge(&chain.recent);
+            for (id, chain) in tree_news.iter().filter_map(|news| Some((news.id, news.chain.as_ref()?))) {
+                grown |= tree.merge(id, &chain.recent);
             }
             grown
         });

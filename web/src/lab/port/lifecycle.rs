@@ -12,6 +12,9 @@ use wasm_bindgen_futures::spawn_local;
 /// How long a worker that is asked to end may take, in milliseconds.
 const SHUTDOWN_MS: i32 = 1_500;
 
+/// How long a snapshot may take to follow a command, in milliseconds.
+const SETTLE_MS: i32 = 2_000;
+
 impl Lab {
     /// Makes a node and starts its worker; one that exists and has no worker gets a new one, on its old store.
     pub(crate) fn spawn(&self, entry: RosterEntry) {
@@ -50,18 +53,28 @@ impl Lab {
     pub(crate) async fn start(&self, id: NodeId, options: Option<StartOptions>) -> Result<(), LabError> {
         self.revive(id);
         self.ready(id).await?;
-        let (running, last) = self
-            .nodes(|nodes| nodes.get(&id).map(|node| (node.is_running(), node.entry.start.clone())))
+        let (wanted, last) = self
+            .nodes(|nodes| nodes.get(&id).map(|node| (node.entry.running, node.entry.start.clone())))
             .ok_or(LabError::UnknownNode(id))?;
-        if !running {
+        // A node that is wanted on the network is being brought there already.
+        if !wanted {
             self.exec(id, Command::StartNode(options.unwrap_or(last))).await?;
         }
+        self.settle(id, true).await;
         Ok(())
     }
 
     /// Takes a node off the network; it goes on answering commands.
     pub(crate) async fn stop(&self, id: NodeId) -> Result<(), LabError> {
-        self.exec(id, Command::StopNode).await.map(drop)
+        self.exec(id, Command::StopNode).await?;
+        self.settle(id, false).await;
+        Ok(())
+    }
+
+    /// Waits until the node's snapshot shows what was asked of it.
+    async fn settle(&self, id: NodeId, running: bool) {
+        self.wait(SETTLE_MS, move |nodes| nodes.get(&id).is_none_or(|node| node.is_running() == running))
+            .await;
     }
 
     /// Ends a node's worker at once, in the middle of whatever it does.
@@ -80,22 +93,22 @@ impl Lab {
         Ok(())
     }
 
-    /// Takes a node off the page and deletes its databases.
+    /// Takes a node off the page and deletes its databases, unless it is another tab that runs it.
     pub(crate) async fn remove(&self, id: NodeId) -> Result<(), LabError> {
         if !self.nodes(|nodes| nodes.contains_key(&id)) {
             return Err(LabError::UnknownNode(id));
         }
+        let databases = self.own_databases(&[id]);
         self.shut_down(vec![id]).await;
-        let lab = self.change(|inner| {
+        self.change(|inner| {
             inner.nodes.remove(&id);
             let views = inner.nodes.values().map(|node| node.view).collect();
             inner.writer.nodes.set(views);
             inner.save_roster();
-            inner.lab.clone()
         });
         self.poll_watches();
         self.send_conditions();
-        for database in roster::databases(&lab, id) {
+        for database in databases {
             browser::delete_database(&database).await;
         }
         Ok(())
@@ -104,14 +117,22 @@ impl Lab {
     /// Empties the lab: ends every node, deletes their databases, and opens the page anew.
     pub(crate) async fn new_network(&self) {
         let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
-        self.shut_down(ids.clone()).await;
-        let lab = self.name();
-        for database in ids.iter().flat_map(|&id| roster::databases(&lab, id)) {
+        let (lab, databases) = (self.name(), self.own_databases(&ids));
+        self.shut_down(ids).await;
+        for database in databases {
             browser::delete_database(&database).await;
         }
         browser::forget(&roster::key(&lab));
         browser::forget(&crate::lab::clock::key(&lab));
         browser::reload();
+    }
+
+    /// The databases of those of these nodes that this page runs.
+    fn own_databases(&self, ids: &[NodeId]) -> Vec<String> {
+        self.with(|inner| {
+            let own = ids.iter().filter(|id| inner.nodes.get(id).is_some_and(|node| !node.status.viewer));
+            own.flat_map(|&id| roster::databases(&inner.lab, id)).collect()
+        })
     }
 
     /// Tells every worker to give its node free, for the page is being left.
