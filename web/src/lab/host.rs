@@ -33,23 +33,14 @@ impl PageHost {
         });
     }
 
-    /// Makes a node for a person or a script: a miner mines, and it knows whom to connect to.
+    /// Makes a node for a person or a script: a miner mines, and it finds its peers itself.
     pub(crate) fn make(&self, id: NodeId, role: Role) -> RosterEntry {
-        let entry = self.scene.entry(id, role, self.neighbours());
+        let entry = self.scene.entry(id, role, Vec::new());
         if self.scene.network().is_none() {
             return entry;
         }
         let mining = if role == Role::Miner { MiningMode::Always } else { MiningMode::Off };
         RosterEntry { mining, khs: DEFAULT_KHS, ..entry }
-    }
-
-    /// The nodes that a new one connects to: the first on the network and the last.
-    fn neighbours(&self) -> Vec<NodeId> {
-        self.lab.nodes(|nodes| {
-            let mut running = nodes.iter().filter(|(_, node)| node.is_running()).map(|(id, _)| *id);
-            let first = running.next();
-            first.into_iter().chain(running.next_back()).collect()
-        })
     }
 }
 
@@ -138,13 +129,11 @@ impl Host for PageHost {
 
     fn link(&self, a: NodeId, b: NodeId, settings: terrarium_console::LinkSettings) -> Result<(), HostError> {
         let terrarium_console::LinkSettings { latency_ms, jitter_ms, bandwidth, cut } = settings;
-        self.lab.set_link(a, b, LinkSettings { latency_ms, jitter_ms, bandwidth, cut });
-        Ok(())
+        Ok(self.lab.set_link(a, b, LinkSettings { latency_ms, jitter_ms, bandwidth, cut })?)
     }
 
     fn partition(&self, groups: &[Vec<NodeId>]) -> Result<(), HostError> {
-        self.lab.partition(groups.to_vec());
-        Ok(())
+        Ok(self.lab.partition(groups.to_vec())?)
     }
 
     fn heal(&self) {

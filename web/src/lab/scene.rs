@@ -88,10 +88,10 @@ impl Scene {
     fn nodes(self) -> Vec<RosterEntry> {
         match self {
             Scene::First => vec![
-                self.online(3000, Role::Central, &[], 2.0),
-                self.online(3001, Role::Wallet, &[3000], 0.0),
-                self.online(3002, Role::Miner, &[3000, 3001], 8.0),
-                self.online(3003, Role::Miner, &[3001, 3002], 3.1),
+                self.mining(3000, Role::Central, &[], 2.0),
+                self.mining(3001, Role::Wallet, &[3000], 0.0),
+                self.mining(3002, Role::Miner, &[3000, 3001], 8.0),
+                self.mining(3003, Role::Miner, &[3001, 3002], 3.1),
             ],
             Scene::Empty => Vec::new(),
             Scene::Seed000 => vec![
@@ -119,8 +119,8 @@ impl Scene {
         }
     }
 
-    fn online(self, id: u16, role: Role, connect: &[u16], khs: f64) -> RosterEntry {
-        RosterEntry { running: true, khs, ..self.stopped(id, role, connect) }
+    fn mining(self, id: u16, role: Role, connect: &[u16], khs: f64) -> RosterEntry {
+        RosterEntry { khs, ..self.stopped(id, role, connect) }
     }
 
     fn stopped(self, id: u16, role: Role, connect: &[u16]) -> RosterEntry {

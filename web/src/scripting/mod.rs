@@ -104,7 +104,11 @@ fn consoles(host: &PageHost) -> Fields {
         let host = of_exec.clone();
         async move {
             let id = arguments::node_id(&id, "id")?;
-            run(&host, &mut Terminal::at(id), &arguments::text(&line, "line")?).await
+            let line = arguments::text(&line, "line")?;
+            if line.trim().is_empty() {
+                return Err(error("line must be a command, not empty"));
+            }
+            run(&host, &mut Terminal::at(id), &line).await
         }
     });
     let terminal = function(move |_| Ok(terminal(&of_terminal)));
@@ -170,12 +174,12 @@ fn network(lab: Lab) -> Fields {
     });
     let link = function(move |[a, b, settings]| {
         let (a, b) = (arguments::node_id(&a, "a")?, arguments::node_id(&b, "b")?);
-        lab.set_link(a, b, arguments::link_settings(&settings)?);
-        Ok(JsValue::UNDEFINED)
+        let set = lab.set_link(a, b, arguments::link_settings(&settings)?);
+        set.map(|()| JsValue::UNDEFINED).map_err(refused)
     });
     let partition = function(move |[groups, ..]| {
-        lab.partition(arguments::groups(&groups)?);
-        Ok(JsValue::UNDEFINED)
+        let cut = lab.partition(arguments::groups(&groups)?);
+        cut.map(|()| JsValue::UNDEFINED).map_err(refused)
     });
     let heal = function(move |_| {
         lab.heal();

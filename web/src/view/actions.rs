@@ -3,14 +3,14 @@
 use super::format;
 use super::icon::{Icon, icon};
 use super::ui::{Dialog, use_ui};
-use crate::i18n::t;
+use crate::i18n::{Texts, t};
 use crate::lab::Lab;
 use crate::lab::links::Links;
 use crate::lab::split::balanced_split;
 use crate::lab::state::NodeView;
 use crate::testid;
 use leptos::prelude::*;
-use terrarium_core::interface::MiningMode;
+use terrarium_core::interface::{MiningMode, NodeId};
 
 /// Send coins, Cut the network or Heal, Add a node.
 #[component]
@@ -18,38 +18,53 @@ pub(crate) fn Actions() -> impl IntoView {
     let lab: Lab = expect_context();
     let ui = use_ui();
     let is_cut = Memo::new(move |_| lab.state.links.with(Links::any_cut));
-    let cut_or_heal = move || {
-        if is_cut.get() {
-            let heal = Callback::new(move |()| lab.heal());
-            big(Icon::Heal, || t().heal, || t().heal_about, testid::HEAL_NETWORK, "heal", heal).into_any()
-        } else {
-            let cut = Callback::new(move |()| cut_in_two(lab));
-            big(Icon::Cut, || t().cut, || t().cut_about, testid::CUT_NETWORK, "", cut).into_any()
-        }
-    };
-    let send = Callback::new(move |()| ui.ask(Dialog::Send));
-    let add = Callback::new(move |()| ui.ask(Dialog::AddNode));
+    let send = move || ui.ask(Dialog::Send);
+    // One button with two meanings, so that it keeps the focus.
+    let cut_or_heal = move || if is_cut.get_untracked() { lab.heal() } else { cut_in_two(lab) };
+    let meaning = move || if is_cut.get() { HEAL } else { CUT };
+    let add = move || ui.ask(Dialog::AddNode);
     view! {
-        <div class="actions">
-            {big(Icon::Send, || t().send, || t().send_about, testid::SEND_COINS, "", send)}
-            {cut_or_heal}
-            {big(Icon::Add, || t().add_node, || t().add_node_about, testid::ADD_NODE, "", add)}
-        </div>
+        <div class="actions"><Big meaning=|| SEND act=send/> <Big meaning act=cut_or_heal/> <Big meaning=|| ADD act=add/></div>
     }
 }
 
-fn big(
+/// What a large button says and is.
+#[derive(Clone, Copy, PartialEq)]
+struct Meaning {
     picture: Icon,
-    title: impl Fn() -> &'static str + Send + 'static,
-    about: impl Fn() -> &'static str + Send + 'static,
+    title: fn(&Texts) -> &'static str,
+    about: fn(&Texts) -> &'static str,
     testid: &'static str,
-    kind: &'static str,
-    act: Callback<()>,
-) -> impl IntoView {
+}
+
+const SEND: Meaning =
+    Meaning { picture: Icon::Send, title: |t| t.send, about: |t| t.send_about, testid: testid::SEND_COINS };
+const CUT: Meaning =
+    Meaning { picture: Icon::Cut, title: |t| t.cut, about: |t| t.cut_about, testid: testid::CUT_NETWORK };
+const HEAL: Meaning =
+    Meaning { picture: Icon::Heal, title: |t| t.heal, about: |t| t.heal_about, testid: testid::HEAL_NETWORK };
+const ADD: Meaning = Meaning {
+    picture: Icon::Add,
+    title: |t| t.add_node,
+    about: |t| t.add_node_about,
+    testid: testid::ADD_NODE,
+};
+
+#[component]
+fn Big(meaning: impl Fn() -> Meaning + Copy + Send + 'static, act: impl Fn() + 'static) -> impl IntoView {
     view! {
-        <button type="button" class=format!("big {kind}") data-testid=testid on:click=move |_| act.run(())>
-            <span class="picture">{icon(picture)}</span>
-            <span><b>{title}</b><span class="quiet">{about}</span></span>
+        <button
+            type="button"
+            class="big"
+            class:heal=move || meaning().testid == testid::HEAL_NETWORK
+            data-testid=move || meaning().testid
+            on:click=move |_| act()
+        >
+            <span class="picture">{move || icon(meaning().picture)}</span>
+            <span>
+                <b>{move || (meaning().title)(t())}</b>
+                <span class="quiet">{move || (meaning().about)(t())}</span>
+            </span>
         </button>
     }
 }
@@ -66,10 +81,17 @@ fn cut_in_two(lab: Lab) {
     let nodes: Vec<_> = untrack(|| lab.state.nodes.with(|nodes| nodes.iter().map(power).collect()));
     let links = untrack(|| lab.state.connections());
     let (left, right) = balanced_split(&nodes, &links);
-    lab.partition(vec![left, right]);
+    cut(lab, vec![left, right]);
 }
 
-/// The scene's own line under the buttons of a cut network: who is on which side, and how far each has come.
+fn cut(lab: Lab, groups: Vec<Vec<NodeId>>) {
+    // A node that was removed at this very moment makes the cut void; the button can be pressed again.
+    if let Err(error) = lab.partition(groups) {
+        leptos::logging::warn!("{error}");
+    }
+}
+
+/// The line under the buttons of a cut network: who is on which side, and how far each has come.
 #[component]
 pub(crate) fn CutSides() -> impl IntoView {
     let lab: Lab = expect_context();
@@ -121,6 +143,6 @@ fn change_side(lab: Lab, node: NodeView) {
     if groups.len() == 2 && groups[own].len() > 1 {
         groups[own].retain(|&id| id != node.id);
         groups[1 - own].push(node.id);
-        lab.partition(groups);
+        cut(lab, groups);
     }
 }

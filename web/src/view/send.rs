@@ -68,6 +68,8 @@ pub(crate) fn SendForm(
             }
         });
     };
+    // Typing replaces the amount that is there.
+    let select_all = |event: web_sys::FocusEvent| event_target::<web_sys::HtmlInputElement>(&event).select();
     view! {
         <form class="send" on:submit=submit novalidate>
             <Show when=move || from.is_none()><PayerField draft/></Show>
@@ -80,6 +82,7 @@ pub(crate) fn SendForm(
                     autofocus
                     autocomplete="off"
                     data-testid=testid::SEND_AMOUNT
+                    on:focus=select_all
                     bind:value=draft.amount
                 />
             </label>

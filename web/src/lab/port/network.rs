@@ -39,21 +39,23 @@ impl Lab {
 
     /// Makes `a` connect to `b` and keep that connection.
     pub(crate) async fn connect(&self, a: NodeId, b: NodeId) -> Result<(), LabError> {
-        if !self.nodes(|nodes| nodes.contains_key(&b)) {
-            return Err(LabError::UnknownNode(b));
-        }
+        self.known([b])?;
         let command = Command::AddNode { address: b.local_address(), action: AddNodeAction::Add };
         self.exec(a, command).await.map(drop)
     }
 
     /// Sets the conditions of one link.
-    pub(crate) fn set_link(&self, a: NodeId, b: NodeId, settings: LinkSettings) {
+    pub(crate) fn set_link(&self, a: NodeId, b: NodeId, settings: LinkSettings) -> Result<(), LabError> {
+        self.known([a, b])?;
         self.change_links(|links| links.set(a, b, settings));
+        Ok(())
     }
 
     /// Cuts the network into groups; nodes that none names form one more.
-    pub(crate) fn partition(&self, groups: Vec<Vec<NodeId>>) {
+    pub(crate) fn partition(&self, groups: Vec<Vec<NodeId>>) -> Result<(), LabError> {
+        self.known(groups.iter().flatten().copied())?;
         self.change_links(|links| links.partition(groups));
+        Ok(())
     }
 
     /// Heals every cut.
@@ -106,6 +108,11 @@ impl Lab {
                 }
             }
         });
+    }
+
+    fn known(&self, ids: impl IntoIterator<Item = NodeId>) -> Result<(), LabError> {
+        let unknown = self.nodes(|nodes| ids.into_iter().find(|id| !nodes.contains_key(id)));
+        unknown.map_or(Ok(()), |id| Err(LabError::UnknownNode(id)))
     }
 
     fn change_links(&self, change: impl FnOnce(&mut Links)) {
