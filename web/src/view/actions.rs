@@ -29,7 +29,7 @@ pub(crate) fn Actions() -> impl IntoView {
 }
 
 /// What a large button says and is.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 struct Meaning {
     picture: Icon,
     title: fn(&Texts) -> &'static str,
