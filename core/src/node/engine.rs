@@ -7,7 +7,7 @@ use crate::interface::{BlockSummary, RequestId};
 use crate::mempool::{Mempool, TxOrphanage};
 use crate::net::Network;
 use crate::primitives::{BlockHash, CompactTarget, Height, Transaction, Txid};
-use crate::time::UnixTime;
+use crate::time::{Mono, UnixTime};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub(super) struct Engine {
     pub(super) mempool: Mempool,
     /// Counts up when the mempool changes, so that the miner notices.
     pub(super) mempool_revision: u64,
+    /// When the mempool is to be looked through for what has waited for too long.
+    pub(super) next_expiry: Mono,
     pub(super) orphans: TxOrphanage,
     pub(super) network: Network,
     pub(super) journey: Journey,
@@ -32,6 +34,7 @@ impl Engine {
         Self {
             mempool: Mempool::new(chain.params().policy),
             mempool_revision: 0,
+            next_expiry: Mono(0),
             orphans: TxOrphanage::new(),
             network,
             journey: Journey::Underway,

@@ -95,6 +95,13 @@ pub(super) enum Wanted {
     Background,
 }
 
+impl Job {
+    /// A chain's first block builds on nothing and is dated when it was asked for: it never goes out of date.
+    fn is_timeless(&self) -> bool {
+        matches!(self.work, Work::Genesis(_))
+    }
+}
+
 impl Miner {
     /// Sets when this node mines by itself.
     pub(super) fn set_mode(&mut self, mode: MiningMode) {
@@ -152,7 +159,7 @@ impl Miner {
         let age = now - job.started;
         let is_fresh = job.basis == basis || (job.basis.tip == basis.tip && age < REFRESH_TRANSACTIONS);
         let is_wanted = wanted == if job.on_demand { Wanted::Demand } else { Wanted::Background };
-        is_wanted && is_fresh && age < REFRESH_TIME
+        is_wanted && is_fresh && (age < REFRESH_TIME || job.is_timeless())
     }
 
     /// Begins a job in place of any other.
@@ -187,7 +194,7 @@ impl Miner {
 
     /// When the present job should be looked at again.
     pub(super) fn next_wakeup(&self, basis: Basis) -> Option<Mono> {
-        let job = self.job.as_ref()?;
+        let job = self.job.as_ref().filter(|job| !job.is_timeless())?;
         let pause = if job.basis == basis { REFRESH_TIME } else { REFRESH_TRANSACTIONS };
         Some(job.started + pause)
     }
@@ -196,6 +203,19 @@ impl Miner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::Chainstate;
+    use crate::consensus::Preset;
+    use crate::mempool::Mempool;
+    use crate::mining::BlockAssembler;
+    use crate::time::UnixTime;
+
+    /// A template on regtest's first block.
+    fn next_block() -> Work {
+        let chain = Chainstate::create(Preset::Regtest.into());
+        let mempool = Mempool::new(chain.params().policy);
+        let assembler = BlockAssembler::new(&chain, &mempool);
+        Work::Next(Box::new(assembler.assemble(&Script::new(), UnixTime(1_767_225_600), 1)))
+    }
 
     fn miner(mode: MiningMode) -> Miner {
         let mut miner = Miner::default();
@@ -225,8 +245,7 @@ mod tests {
     fn a_job_is_renewed_for_a_new_tip_at_once_for_transactions_soon_and_for_the_time_at_last() {
         let mut miner = miner(MiningMode::Always);
         let basis = Basis { tip: Some(BlockHash::ZERO), mempool: 1 };
-        let work = Work::Genesis(Box::new(crate::consensus::Preset::Regtest.genesis()));
-        miner.begin(work, false, basis, Mono(0));
+        miner.begin(next_block(), false, basis, Mono(0));
         let is_current = |basis, at: Span| miner.is_current(Wanted::Background, basis, Mono(0) + at);
         assert!(is_current(basis, Span::from_secs(4)));
         assert!(!is_current(basis, REFRESH_TIME));
@@ -240,7 +259,7 @@ mod tests {
     fn a_nonce_for_a_job_that_was_replaced_is_nobodys() {
         let mut miner = miner(MiningMode::Always);
         let basis = Basis { tip: None, mempool: 0 };
-        let work = || Work::Genesis(Box::new(crate::consensus::Preset::Regtest.genesis()));
+        let work = || Work::Genesis(Box::new(Preset::Regtest.genesis()));
         let first = miner.begin(work(), false, basis, Mono(0));
         let second = miner.begin(work(), false, basis, Mono(0));
         assert!(miner.finish(first).is_none());

@@ -20,6 +20,9 @@ impl Node {
             return;
         }
         self.settle_demands();
+        if self.mining_key.is_some_and(|ticket| !self.persistence.is_stored(&ticket)) {
+            return;
+        }
         let waiting = self.engine.as_ref().map_or(0, |engine| engine.mempool.len());
         let wanted = self.miner.wanted(waiting, self.may_mine());
         let basis = self.mining_basis();

@@ -44,7 +44,7 @@ use crate::wallet::Wallet;
 use bans::Bans;
 use engine::Engine;
 use miner::Miner;
-use persistence::Persistence;
+use persistence::{Persistence, Ticket};
 use reads::Reads;
 use std::collections::{BTreeMap, VecDeque};
 use walk::{Walk, WalkId};
@@ -70,6 +70,8 @@ pub struct Node {
     /// Payments on their way to the network's first node; at most as many as there are open commands.
     deliveries: BTreeMap<Txid, RequestId>,
     persistence: Persistence,
+    /// Nothing is mined to a new key before it is safe.
+    mining_key: Option<Ticket>,
     bans: Bans,
     /// What the host told and has not been looked at; emptied by every step.
     inputs: VecDeque<Input>,
@@ -96,6 +98,7 @@ impl Node {
         busy |= self.work_chain();
         self.work_commands();
         busy |= self.work_walks();
+        self.work_expiry();
         self.work_network();
         self.work_mining();
         self.work_store();
@@ -110,8 +113,10 @@ impl Node {
     /// When the node wants to be let work again though nothing happens; none if never.
     pub fn next_wakeup(&self) -> Option<Mono> {
         let network = self.engine.as_ref().and_then(|engine| engine.network.next_wakeup());
+        let waiting = self.engine.as_ref().filter(|engine| !engine.mempool.is_empty());
+        let expiry = waiting.map(|engine| engine.next_expiry);
         let mining = self.miner.next_wakeup(self.mining_basis());
-        [network, mining, self.persistence.next_wakeup()].into_iter().flatten().min()
+        [network, expiry, mining, self.persistence.next_wakeup()].into_iter().flatten().min()
     }
 
     /// Whether the node is on the network: while it is, the host lets connections in and announces it.
@@ -121,7 +126,8 @@ impl Node {
 
     /// Whether nothing waits to be stored or answered: the host may end the node and lose nothing.
     pub fn is_settled(&self) -> bool {
-        self.persistence.is_idle() && self.dirty() == [false; 3] && self.walks.is_empty()
+        let has_work = !self.commands.is_empty() || !self.walks.is_empty();
+        self.persistence.is_idle() && self.dirty() == [false; 3] && !has_work
     }
 
     /// Whether the coins at the tip sum to what coinbases made, less fees, less what cannot be spent: true at every

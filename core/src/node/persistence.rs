@@ -42,9 +42,12 @@ struct Failure {
 struct Waiting {
     id: RequestId,
     reply: Reply,
-    /// The number of the batch, per database, that must be in the store first.
-    needs: [u64; 3],
+    needs: Ticket,
 }
+
+/// A state of the node that is safe once it is stored: the number of the batch, per database, that must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket([u64; 3]);
 
 /// A command's outcome that can be told now.
 pub(super) type Released = (RequestId, Result<Reply, CommandError>);
@@ -92,7 +95,7 @@ impl Persistence {
         let pause = lane.failure.take().map_or(FIRST_RETRY, |last| Span(last.pause.0 * 2).min(LAST_RETRY));
         lane.failure = Some(Failure { reason: reason.to_owned(), retry_at: now + pause, pause });
         let error = CommandError::StoreFailed(reason.to_owned());
-        let fails = |waiting: &Waiting| waiting.needs[at] >= refused;
+        let fails = |waiting: &Waiting| waiting.needs.0[at] >= refused;
         let failed = self.waiting.iter().filter(|waiting| fails(waiting));
         let failed = failed.map(|waiting| (waiting.id, Err(error.clone()))).collect();
         self.waiting.retain(|waiting| !fails(waiting));
@@ -102,18 +105,26 @@ impl Persistence {
     /// Holds a reply back until everything changed so far is in the store. `dirty` says which databases have changes
     /// that no batch has taken yet.
     pub(super) fn defer(&mut self, id: RequestId, reply: Reply, dirty: [bool; 3]) {
-        let needs = std::array::from_fn(|at| self.lanes[at].taken + u64::from(dirty[at]));
+        let needs = self.ticket(dirty);
         self.waiting.push_back(Waiting { id, reply, needs });
+    }
+
+    /// The present state; `dirty` as for [`Persistence::defer`].
+    pub(super) fn ticket(&self, dirty: [bool; 3]) -> Ticket {
+        Ticket(std::array::from_fn(|at| self.lanes[at].taken + u64::from(dirty[at])))
+    }
+
+    /// Whether everything changed up to then is in the store.
+    pub(super) fn is_stored(&self, ticket: &Ticket) -> bool {
+        ticket.0.iter().zip(&self.lanes).all(|(need, lane)| *need <= lane.stored())
     }
 
     /// The replies that need not wait any longer, in the order of their commands.
     pub(super) fn release(&mut self) -> Vec<Released> {
-        let stored: [u64; 3] = std::array::from_fn(|at| self.lanes[at].stored());
-        let is_safe =
-            |waiting: &Waiting| waiting.needs.iter().zip(stored).all(|(need, stored)| *need <= stored);
-        let (safe, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(is_safe);
+        let waiting = std::mem::take(&mut self.waiting);
+        let (safe, waiting): (VecDeque<Waiting>, _) =
+            waiting.into_iter().partition(|waiting| self.is_stored(&waiting.needs));
         self.waiting = waiting;
-        let safe: VecDeque<Waiting> = safe;
         safe.into_iter().map(|waiting| (waiting.id, Ok(waiting.reply))).collect()
     }
 

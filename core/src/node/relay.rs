@@ -28,7 +28,8 @@ impl Node {
         let Engine { chain, mempool, orphans, network, .. } = engine;
         let may_download = is_stored && engine.journey == Journey::Arrived;
         network.pause_download(!may_download || chain.pending_bytes() > MAX_PENDING_BYTES);
-        network.set_fee_filter(Amount::from_sat(mempool.min_fee(now.unix).to_sat_per_kvb() as i64));
+        let floor = Amount::from_sat(mempool.min_fee(now.unix).to_sat_per_kvb() as i64);
+        network.set_fee_filter(floor.max(mempool.policy().min_relay_fee));
         // Without witnesses a wtxid is the txid, and an orphan with them is asked for once more at worst.
         let has_transaction =
             |txid: &Txid| mempool.contains(txid) || orphans.contains(&Wtxid::from_bytes(*txid.as_bytes()));

@@ -52,6 +52,7 @@ impl Node {
             walks: VecDeque::new(),
             last_walk: Default::default(),
             bans: Default::default(),
+            mining_key: None,
             deliveries: BTreeMap::new(),
             persistence: Persistence::default(),
             inputs: VecDeque::new(),

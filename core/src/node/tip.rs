@@ -10,9 +10,13 @@ use crate::chain::{ActivateStep, ChainError, Effects};
 use crate::interface::{Event, LogLine, Reply};
 use crate::mempool::{RemovalReason, Removed};
 use crate::primitives::{Block, BlockHash, Height};
+use crate::time::Span;
 
 /// Steps of at most 32 blocks that the chain takes in one step of the node.
 const STEPS: usize = 4;
+
+/// How often the mempool is looked through for what has waited for too long.
+const EXPIRY_PERIOD: Span = Span::from_secs(60);
 
 /// Where the chain is on its way to the best tip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,10 +97,25 @@ impl Node {
         if let Some(Engine { chain, network, .. }) = &mut self.engine {
             network.tip_changed(chain, effects.connected.len());
         }
-        for connected in &effects.connected {
-            for tx in &connected.block.transactions {
+        let waits = |node: &Self| node.engine.as_ref().is_some_and(|engine| !engine.orphans.is_empty());
+        for tx in effects.connected.iter().flat_map(|connected| &connected.block.transactions) {
+            if waits(self) {
                 self.adopt_orphans(tx.txid());
             }
+        }
+    }
+
+    /// Once a minute, drops from the mempool what has waited for too long.
+    pub(super) fn work_expiry(&mut self) {
+        let now = self.now;
+        let Some(engine) = &mut self.engine else { return };
+        if engine.mempool.is_empty() || now.mono < engine.next_expiry {
+            return;
+        }
+        engine.next_expiry = now.mono + EXPIRY_PERIOD;
+        let removed = engine.mempool.expire(now.unix);
+        if !removed.is_empty() {
+            self.transactions_left(&removed);
         }
     }
 
