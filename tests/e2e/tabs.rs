@@ -38,9 +38,14 @@ async fn viewer(stage: &Stage<'_>) -> Outcome {
     let second = page.driver().new_tab().await?;
     page.driver().switch_to_window(second.clone()).await?;
     page.open(LAB).await?;
-    page.eval("await terrarium.spawn({ id: '3000', role: 'full', start: true })", json!(null)).await?;
-    page.wait_for("return /another tab|other tab/i.test(document.body.innerText)", json!(null)).await?;
-    page.eval_error("await terrarium.exec('3000', 'createwallet')", json!(null)).await?;
+    let start = "await terrarium.spawn({ id: '3000', role: 'full', start: true })";
+    for refused in [start, "await terrarium.exec('3000', 'createwallet')"] {
+        let error = page.eval_error(refused, json!(null)).await?;
+        if !error.contains("another tab") {
+            return Err(format!("{refused}: {error}, which does not name the other tab").into());
+        }
+    }
+    page.wait_for("return /another tab/i.test(document.body.innerText)", json!(null)).await?;
 
     page.driver().switch_to_window(first).await?;
     page.eval("await terrarium.mine('3000')", json!(null)).await?;

@@ -3,7 +3,7 @@
 use crate::BUILD_ID;
 use crate::host::{Host, Parts};
 use crate::js;
-use crate::ownership::{self, Ownership};
+use crate::ownership::{self, Asked, Ownership};
 use crate::page;
 use crate::store::{IndexedStore, NodeStore};
 use crate::watch::Viewer;
@@ -88,17 +88,7 @@ async fn own(
     owner: &str,
     config: &NodeConfig,
 ) -> Result<(NodeStore, Storage, Ownership), String> {
-    let lock = match js::lock_manager() {
-        Some(locks) => match ownership::lock(&locks, lab, config.id, false).await {
-            Some(lock) => Some(lock),
-            None => {
-                watch(stage, lab, config)?;
-                let lock = ownership::lock(&locks, lab, config.id, true).await;
-                Some(lock.ok_or("the browser refused the node's lock")?)
-            }
-        },
-        None => None,
-    };
+    let lock = lock(stage, lab, config).await?;
     let mut store = match IndexedStore::open(lab, config.id).await {
         Ok(store) => store,
         Err(error) => {
@@ -111,6 +101,25 @@ async fn own(
         None => claim(stage, lab, owner, config, &mut store).await?,
     };
     Ok((NodeStore::Indexed(store), Storage::Durable, ownership))
+}
+
+/// Ownership by Web Lock; none where the browser has or gives no locks.
+async fn lock(
+    stage: &Rc<RefCell<Stage>>,
+    lab: &str,
+    config: &NodeConfig,
+) -> Result<Option<Ownership>, String> {
+    let Some(locks) = js::lock_manager() else { return Ok(None) };
+    let mut asked = ownership::lock(&locks, lab, config.id, false).await;
+    if matches!(asked, Asked::Taken) {
+        watch(stage, lab, config)?;
+        asked = ownership::lock(&locks, lab, config.id, true).await;
+    }
+    match asked {
+        Asked::Granted(lock) => Ok(Some(lock)),
+        Asked::Denied => Ok(None),
+        Asked::Taken => Err("the browser refused the node's lock".to_owned()),
+    }
 }
 
 /// Ownership without Web Locks.

@@ -10,11 +10,15 @@ use terrarium_core::interface::NodeId;
 use terrarium_core::store::StoreError;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::DomException;
 
 /// After a kill a lock takes some milliseconds to come free; so long a new worker waits for it.
 const PATIENCE_MS: f64 = 1_000.0;
 /// How often a claim by lease is renewed, and tried again where another holds it.
 const LEASE_BEAT_MS: f64 = 1_000.0;
+
+/// The name of the exception that ends a wait for a lock.
+const TIMED_OUT: [&str; 2] = ["TimeoutError", "AbortError"];
 
 /// A held claim.
 pub(crate) enum Ownership {
@@ -40,8 +44,18 @@ impl Ownership {
     }
 }
 
-/// Asks for a node's Web Lock, waiting a second, or without end if `patient`. None where it was not to be had.
-pub(crate) async fn lock(locks: &js::LockManager, lab: &str, id: NodeId, patient: bool) -> Option<Ownership> {
+/// What became of asking for a Web Lock.
+pub(crate) enum Asked {
+    /// It is held now.
+    Granted(Ownership),
+    /// Another worker holds it.
+    Taken,
+    /// The browser gives this page no locks (it blocks the site's data).
+    Denied,
+}
+
+/// Asks for a node's Web Lock, waiting a second, or without end if `patient`.
+pub(crate) async fn lock(locks: &js::LockManager, lab: &str, id: NodeId, patient: bool) -> Asked {
     let name = format!("terrarium/{lab}/{id}");
     let patience = if patient { None } else { Some(PATIENCE_MS) };
     let release = Rc::new(RefCell::new(None));
@@ -60,9 +74,18 @@ pub(crate) async fn lock(locks: &js::LockManager, lab: &str, id: NodeId, patient
         });
         let _ = JsCast::unchecked_ref::<Thenable>(&request).or_else(refused.unchecked_ref());
     });
-    JsFuture::from(granted).await.ok()?;
-    let release = release.borrow_mut().take();
-    release.map(Ownership::Lock)
+    let outcome = JsFuture::from(granted).await;
+    match (outcome, release.borrow_mut().take()) {
+        (Ok(_), Some(release)) => Asked::Granted(Ownership::Lock(release)),
+        (Err(error), _)
+            if error
+                .dyn_ref::<DomException>()
+                .is_some_and(|error| !TIMED_OUT.contains(&error.name().as_str())) =>
+        {
+            Asked::Denied
+        }
+        _ => Asked::Taken,
+    }
 }
 
 #[wasm_bindgen]
@@ -120,10 +143,13 @@ mod tests {
     async fn one_worker_owns_a_node_until_it_gives_it_free() {
         let locks = js::lock_manager().expect("a secure context");
         let lab = format!("owner-{}", js::wall_ms());
-        let first = lock(&locks, &lab, NodeId(3000), false).await.expect("nobody has it");
-        assert!(lock(&locks, &lab, NodeId(3001), false).await.is_some(), "another node is another lock");
-        assert!(lock(&locks, &lab, NodeId(3000), false).await.is_none(), "it is held");
+        let Asked::Granted(first) = lock(&locks, &lab, NodeId(3000), false).await else {
+            panic!("nobody has it")
+        };
+        let other = lock(&locks, &lab, NodeId(3001), false).await;
+        assert!(matches!(other, Asked::Granted(_)), "another node is another lock");
+        assert!(matches!(lock(&locks, &lab, NodeId(3000), false).await, Asked::Taken), "it is held");
         assert_eq!(first.release().await, Ok(()));
-        assert!(lock(&locks, &lab, NodeId(3000), false).await.is_some());
+        assert!(matches!(lock(&locks, &lab, NodeId(3000), false).await, Asked::Granted(_)));
     }
 }
