@@ -1,0 +1,208 @@
+//! Commands and RPCs of one node: what they answer, and what they refuse.
+
+use serde_json::Value;
+use terrarium_core::consensus::Preset;
+use terrarium_core::interface::{
+    BanAction, ChainFile, Command, CommandError, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
+};
+use terrarium_core::primitives::{Amount, BlockHash, Height, Txid};
+use terrarium_core::time::Span;
+use terrarium_tests::world::World;
+
+const A: NodeId = NodeId(3000);
+const B: NodeId = NodeId(3001);
+
+/// A node of the classroom with three blocks of its own and one payment waiting.
+struct Stage {
+    world: World,
+    address: String,
+    tip: BlockHash,
+    payment: Txid,
+}
+
+fn stage() -> Stage {
+    let mut world = World::new(21);
+    for id in [A, B] {
+        let network = Some(Preset::Classroom);
+        let connect = if id == B { vec![A] } else { Vec::new() };
+        world.add(NodeConfig { id, role: Role::Full, network, sync: SyncMode::Headers, connect });
+        world.execute(id, Command::StartNode(StartOptions::default())).expect("the node starts");
+    }
+    let Ok(Reply::Address(entry)) = world.execute(A, Command::CreateWallet { label: None }) else {
+        panic!("an address")
+    };
+    let address = entry.address;
+    let generate = Command::Generate { blocks: 3, address: Some(address.clone()) };
+    let Ok(Reply::Generated(hashes)) = world.execute(A, generate) else { panic!("three blocks") };
+    let (from, to, amount) = (address.clone(), address.clone(), Amount::from_coins(20));
+    let send = Command::Send { from, to, amount, fee: None, mine: false };
+    let Ok(Reply::Sent { txid, .. }) = world.execute(A, send) else { panic!("a payment") };
+    world.run_for(Span::from_secs(2));
+    Stage { world, address, tip: hashes[2], payment: txid }
+}
+
+impl Stage {
+    fn json(&mut self, command: Command) -> Value {
+        let text = format!("{command:?}");
+        match self.world.execute(A, command) {
+            Ok(Reply::Json(value)) => value,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn assert_fields(&mut self, command: Command, fields: &[&str]) {
+        let value = self.json(command);
+        let value = value.as_array().and_then(|list| list.first()).unwrap_or(&value);
+        for field in fields {
+            assert!(value.get(field).is_some(), "{field} is missing in {value}");
+        }
+    }
+}
+
+#[test]
+fn rpcs_answer_with_bitcoin_cores_fields() {
+    let mut stage = stage();
+    let (hash, txid) = (stage.tip, stage.payment);
+    stage.assert_fields(
+        Command::GetBlockchainInfo,
+        &["chain", "blocks", "headers", "bestblockhash", "bits", "target", "difficulty", "chainwork"],
+    );
+    stage.assert_fields(
+        Command::GetNetworkInfo,
+        &["version", "subversion", "protocolversion", "localservicesnames", "connections_in", "relayfee"],
+    );
+    stage.assert_fields(
+        Command::GetPeerInfo,
+        &["id", "addr", "servicesnames", "bytessent", "subver", "inbound", "synced_headers", "inflight"],
+    );
+    assert_eq!(stage.json(Command::GetConnectionCount), 1);
+    let block = ["hash", "confirmations", "height", "merkleroot", "nTx", "previousblockhash"];
+    stage.assert_fields(Command::GetBlockHeader { hash, verbose: true }, &block);
+    stage.assert_fields(Command::GetBlock { hash, verbosity: 1 }, &[&block[..], &["tx", "weight"]].concat());
+    assert_eq!(stage.json(Command::GetBlockHash { height: Height(3) }), hash.to_string());
+    let transaction = ["txid", "hash", "version", "size", "vsize", "locktime", "vin", "vout", "hex"];
+    stage.assert_fields(Command::GetRawTransaction { txid, verbose: true, block: None }, &transaction);
+    stage.assert_fields(Command::GetMempoolInfo, &["loaded", "size", "bytes", "maxmempool", "mempoolminfee"]);
+    let mempool = stage.json(Command::GetRawMempool { verbose: true });
+    assert!(mempool[txid.to_string()]["fees"]["base"].is_number(), "{mempool}");
+    let out = Command::GetTxOut { txid, vout: 0, include_mempool: true };
+    stage.assert_fields(out, &["bestblock", "confirmations", "value", "scriptPubKey", "coinbase"]);
+    let absent = Command::GetTxOut { txid, vout: 0, include_mempool: false };
+    assert_eq!(stage.json(absent), Value::Null);
+    stage.assert_fields(Command::GetMiningInfo, &["blocks", "networkhashps", "pooledtx", "next"]);
+}
+
+#[test]
+fn a_proof_of_a_transaction_verifies_and_a_transaction_survives_hex() {
+    let mut stage = stage();
+    let hash = stage.tip;
+    let block = stage.json(Command::GetBlock { hash, verbosity: 2 });
+    let txid: Txid = block["tx"][0]["txid"].as_str().and_then(|text| text.parse().ok()).expect("a txid");
+    let proof = stage.json(Command::GetTxOutProof { txids: vec![txid], block: None });
+    let proof = proof.as_str().expect("hex").to_owned();
+    assert_eq!(stage.json(Command::VerifyTxOutProof { proof })[0], txid.to_string());
+    let hex = stage.json(Command::GetRawTransaction { txid, verbose: false, block: Some(hash) });
+    let hex = hex.as_str().expect("hex").to_owned();
+    assert_eq!(stage.json(Command::DecodeRawTransaction { hex })["txid"], txid.to_string());
+}
+
+#[test]
+fn a_transaction_that_spends_twice_is_refused_by_name() {
+    let mut stage = stage();
+    let txid = stage.payment;
+    let hex = stage.json(Command::GetRawTransaction { txid, verbose: false, block: None });
+    let mut bytes = terrarium_core::encode::hex::decode(hex.as_str().expect("hex")).expect("hex");
+    // Another lock time: the same coin in another transaction.
+    let last = bytes.len() - 1;
+    bytes[last - 3] = 1;
+    let hex = terrarium_core::encode::hex::encode(&bytes);
+    match stage.world.execute(A, Command::SendRawTransaction { hex }) {
+        Err(CommandError::Rejected { reason }) => {
+            assert!(reason.starts_with("txn-mempool-conflict"), "{reason}");
+            assert!(reason.contains(&txid.to_string()), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_in_the_seeds_words() {
+    let mut stage = stage();
+    let address = stage.address.clone();
+    let pay = |from: &str, to: &str, amount: i64| Command::Send {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        amount: Amount::from_sat(amount),
+        fee: None,
+        mine: false,
+    };
+    for (command, line) in [
+        (Command::GetBalance { address: "x".to_owned() }, "ERROR: Address is not valid"),
+        (pay("x", &address, 1), "ERROR: Sender address is not valid"),
+        (pay(&address, "", 1), "ERROR: Recipient address is not valid"),
+        (pay(&address, &address, 900_000_000_000), "ERROR: Not enough funds"),
+        (Command::CreateBlockchain { address: address.clone(), subsidy: None }, "Blockchain already exists."),
+        (Command::StartNode(StartOptions::default()), "ERROR: node 3000 is running: stop it first"),
+        (Command::ImportChain { file: ChainFile(vec![1]) }, "ERROR: node 3000 is running: stop it first"),
+        (
+            pay(&address, &address, 0),
+            "ERROR: the amount 0 cannot be sent: it must be above 0 and at most 21000000",
+        ),
+    ] {
+        let error = stage.world.execute(A, command).expect_err(line);
+        assert_eq!(error.to_string(), line);
+    }
+}
+
+#[test]
+fn a_damaged_chain_file_is_refused_and_changes_nothing() {
+    let mut stage = stage();
+    let Ok(Reply::ChainFile(file)) = stage.world.execute(A, Command::ExportChain) else { panic!("a file") };
+    stage.world.execute(A, Command::StopNode).expect("the node stops");
+    let before = stage.world.snapshot(A).chain;
+    for at in [0, file.0.len() / 2, file.0.len() - 1] {
+        let mut damaged = file.clone();
+        damaged.0[at] ^= 1;
+        let refused = stage.world.execute(A, Command::ImportChain { file: damaged });
+        assert!(matches!(refused, Err(CommandError::BadChainFile(_))), "{refused:?}");
+    }
+    assert_eq!(stage.world.snapshot(A).chain, before);
+    assert_eq!(stage.world.execute(A, Command::ImportChain { file }), Ok(Reply::Done));
+    assert_eq!(stage.world.snapshot(A).chain.map(|chain| chain.tip), before.map(|chain| chain.tip));
+}
+
+#[test]
+fn a_rebuilt_set_of_coins_is_the_one_that_was() {
+    let mut stage = stage();
+    let address = stage.address.clone();
+    let balance = stage.world.execute(A, Command::GetBalance { address: address.clone() });
+    // Three rewards; the genesis block's output makes no coin.
+    assert_eq!(stage.world.execute(A, Command::ReindexUtxo), Ok(Reply::Reindexed { transactions: 3 }));
+    assert_eq!(stage.world.execute(A, Command::GetBalance { address }), balance);
+}
+
+#[test]
+fn a_ban_ends_the_connection_and_outlives_a_restart() {
+    let mut stage = stage();
+    let ban = Command::SetBan { address: B.local_address(), action: BanAction::Add, seconds: None };
+    stage.world.execute(A, ban).expect("the ban is set");
+    assert_eq!(stage.world.snapshot(A).peers, []);
+    stage.world.kill(A);
+    stage.world.open(A);
+    stage.world.execute(A, Command::StartNode(StartOptions::default())).expect("the node starts");
+    stage.world.run_for(Span::from_secs(20));
+    assert_eq!((stage.world.snapshot(A).peers.len(), stage.world.snapshot(A).banned), (0, 1));
+}
+
+#[test]
+fn an_imported_key_finds_its_coins_in_the_chain() {
+    let mut stage = stage();
+    let address = stage.address.clone();
+    let Ok(Reply::Key(wif)) = stage.world.execute(A, Command::DumpKey { address: address.clone() }) else {
+        panic!("a key")
+    };
+    let imported = stage.world.execute(B, Command::ImportKey { wif, label: Some("alice".to_owned()) });
+    let Ok(Reply::Address(entry)) = imported else { panic!("{imported:?}") };
+    assert_eq!((entry.address, entry.label), (address, Some("alice".to_owned())));
+    assert_eq!(entry.balance, Amount::from_coins(150));
+}
