@@ -136,8 +136,6 @@ async fn claim(
         watch(stage, lab, config)?;
         claimed = ownership::claim(store, owner, true).await.map_err(text)?;
     }
-    let kept = store.clone();
-    spawn_local(async move { page::fail(ownership::keep(kept).await.to_string()) });
     claimed.ok_or_else(|| "the node's lease could not be had".to_owned())
 }
 

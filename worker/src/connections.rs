@@ -101,7 +101,7 @@ impl Connections {
                 }
             }
             Output::Accepted { session, from } => {
-                self.open(session, socket_address(from), Direction::Inbound)
+                self.open(session, socket_address(from), Direction::Inbound);
             }
             Output::Data { session, bytes } => {
                 if let Some(State::Open(peer)) = self.sessions.get(&session).copied() {

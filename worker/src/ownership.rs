@@ -2,14 +2,15 @@
 //! elsewhere a lease in the node's databases does (see [`crate::store::Lease`]).
 
 use crate::js;
+use crate::page;
 use crate::store::IndexedStore;
 use js_sys::{Function, Promise};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use terrarium_core::interface::NodeId;
 use terrarium_core::store::StoreError;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::DomException;
 
 /// After a kill a lock takes some milliseconds to come free; so long a new worker waits for it.
@@ -17,15 +18,15 @@ const PATIENCE_MS: f64 = 1_000.0;
 /// How often a claim by lease is renewed, and tried again where another holds it.
 const LEASE_BEAT_MS: f64 = 1_000.0;
 
-/// The name of the exception that ends a wait for a lock.
+/// The names of the exceptions that end a wait for a lock.
 const TIMED_OUT: [&str; 2] = ["TimeoutError", "AbortError"];
 
 /// A held claim.
 pub(crate) enum Ownership {
     /// Calling the function gives the Web Lock free.
     Lock(Function),
-    /// The lease of this store.
-    Lease(IndexedStore),
+    /// The lease of this store, and whether it was given free.
+    Lease(IndexedStore, Rc<Cell<bool>>),
     /// Nothing is shared that could be owned: the node lives in memory.
     Memory,
 }
@@ -38,7 +39,10 @@ impl Ownership {
                 .call0(&JsValue::UNDEFINED)
                 .map(drop)
                 .map_err(|error| StoreError::Failed(js::error_text(&error))),
-            Self::Lease(store) => store.release().await,
+            Self::Lease(store, ended) => {
+                ended.set(true);
+                store.release().await
+            }
             Self::Memory => Ok(()),
         }
     }
@@ -77,15 +81,14 @@ pub(crate) async fn lock(locks: &js::LockManager, lab: &str, id: NodeId, patient
     let outcome = JsFuture::from(granted).await;
     match (outcome, release.borrow_mut().take()) {
         (Ok(_), Some(release)) => Asked::Granted(Ownership::Lock(release)),
-        (Err(error), _)
-            if error
-                .dyn_ref::<DomException>()
-                .is_some_and(|error| !TIMED_OUT.contains(&error.name().as_str())) =>
-        {
-            Asked::Denied
-        }
+        (Err(error), _) if is_denial(&error) => Asked::Denied,
         _ => Asked::Taken,
     }
+}
+
+/// Whether the browser refused to ask at all.
+fn is_denial(error: &JsValue) -> bool {
+    error.dyn_ref::<DomException>().is_some_and(|error| !TIMED_OUT.contains(&error.name().as_str()))
 }
 
 #[wasm_bindgen]
@@ -112,15 +115,21 @@ pub(crate) async fn claim(
         }
         sleep(LEASE_BEAT_MS).await;
     }
-    Ok(Some(Ownership::Lease(store.clone())))
+    let ended = Rc::new(Cell::new(false));
+    spawn_local(keep(store.clone(), Rc::clone(&ended)));
+    Ok(Some(Ownership::Lease(store.clone(), ended)))
 }
 
-/// Renews a lease until it is lost or cannot be renewed, and says why.
-pub(crate) async fn keep(store: IndexedStore) -> StoreError {
+/// Renews a lease until it is given free. A worker that loses it must not go on.
+async fn keep(store: IndexedStore, ended: Rc<Cell<bool>>) {
     loop {
         sleep(LEASE_BEAT_MS).await;
-        if let Err(error) = store.renew().await {
-            return error;
+        if ended.get() {
+            return;
+        }
+        match store.renew().await {
+            Err(error) if !ended.get() => return page::fail(error.to_string()),
+            _ => {}
         }
     }
 }

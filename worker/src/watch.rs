@@ -54,8 +54,10 @@ pub(crate) struct Viewer {
     id: NodeId,
     channel: BroadcastChannel,
     interval: Option<i32>,
-    /// Keep the handlers alive.
-    _handlers: (Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut()>),
+    /// Keeps the channel's handler alive.
+    _show: Closure<dyn FnMut(MessageEvent)>,
+    /// Keeps the interval's handler alive.
+    _ask: Closure<dyn FnMut()>,
 }
 
 impl Viewer {
@@ -80,7 +82,7 @@ impl Viewer {
             .set_interval_with_callback_and_timeout_and_arguments_0(ask.as_ref().unchecked_ref(), ASK_MS)
             .ok();
         channel.post_message(&"watch".into())?;
-        Ok(Self { id, channel, interval, _handlers: (show, ask) })
+        Ok(Self { id, channel, interval, _show: show, _ask: ask })
     }
 
     /// Answers the page: whoever only watches carries nothing out.

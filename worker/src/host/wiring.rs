@@ -19,9 +19,9 @@ pub(super) fn waker(host: Weak<RefCell<Host>>) -> Function {
 
 /// Listens on the node's channels.
 pub(super) fn listen(host: &Rc<RefCell<Host>>, inbox: &BroadcastChannel) {
-    on_message(inbox, host, |host, message| host.hear_frame(message));
+    on_message(inbox, host, Host::hear_frame);
     let directory = host.borrow().directory_channel.clone();
-    on_message(&directory, host, |host, message| host.hear_directory(message));
+    on_message(&directory, host, Host::hear_directory);
     let watch = host.borrow().watched.channel().clone();
     on_message(&watch, host, |host, _| host.hear_viewer());
 }
