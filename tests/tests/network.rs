@@ -155,3 +155,24 @@ fn nodes_that_only_the_directory_lists_find_each_other() {
     assert!(world.run_until(Span::from_secs(30), |world| agree(world, &[A, B, C])));
     assert!([A, B, C].iter().all(|id| !world.snapshot(*id).peers.is_empty()));
 }
+
+#[test]
+fn a_reorganisation_deeper_than_a_step_reads_what_it_needs_from_the_store() {
+    let mut world = World::new(5);
+    world.add(config(A, Preset::Regtest, &[], SyncMode::Headers));
+    world.add(config(B, Preset::Regtest, &[A], SyncMode::Headers));
+    generate(&mut world, A, 80);
+    generate(&mut world, B, 120);
+    // Opened again, A has its blocks in its store alone.
+    world.kill(A);
+    world.open(A);
+    start(&mut world, A);
+    start(&mut world, B);
+    assert!(world.run_until(Span::from_secs(60), |world| agree(world, &[A, B])));
+    let reorgs = world.host(A).events().iter().filter_map(|event| match event {
+        Event::Reorg { disconnected, connected, .. } => Some((disconnected.len(), connected.len())),
+        _ => None,
+    });
+    let reorgs: Vec<(usize, usize)> = reorgs.collect();
+    assert!(matches!(reorgs[..], [(80, 81..=120)]), "one change of branch, told once: {reorgs:?}");
+}

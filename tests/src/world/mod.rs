@@ -293,6 +293,7 @@ impl World {
         if let Some((to, their)) = self.wires.other_end(from, peer) {
             let at = self.now + self.wires.between(from, to).latency;
             self.tell(to, at, Input::PeerBytes { peer: their, bytes });
+            self.tell(from, at, Input::PeerDrained { peer, queued: 0 });
         }
     }
 
