@@ -9,6 +9,7 @@ mod chain;
 mod files;
 mod hashes;
 mod key_io;
+mod proofs;
 mod scripts;
 mod sighash;
 mod transactions;
@@ -37,6 +38,7 @@ const CASES: &[Case] = &[
     ("blocks_with_payments_connect_with_all_scripts_and_agree_on_fees", chain::payments),
     ("mainnet_headers_carry_their_work", chain::mainnet_work),
     ("block_stats_agree_with_core", blocks::stats),
+    ("a_merkle_proof_from_mainnet_verifies_and_is_made_alike", proofs::merkle_block),
 ];
 
 fn main() -> ExitCode {
