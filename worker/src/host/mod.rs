@@ -237,6 +237,7 @@ impl Host {
         self.tell_directory(announcement);
     }
 
+    /// Posts the node's state, unless it is as it was.
     fn publish_snapshot(&mut self, now: f64) {
         let mut snapshot = self.node.snapshot();
         snapshot.mining.hashes_per_second = self.miner.hashes_per_second(now);

@@ -41,11 +41,20 @@ impl Host {
             Output::CancelMine => self.miner.set_job(None),
             Output::Event(event) => self.feed.push(event, js::monotonic_ms()),
             Output::Reply { id, result } => {
-                if let Some(events) = self.feed.flush_events() {
-                    page::post(&events);
-                }
+                self.publish_before_reply();
                 page::post(&WorkerMessage::Reply { id, result });
             }
+        }
+    }
+
+    /// What led to an answer is heard before it: its events always, a snapshot where it is time for one.
+    fn publish_before_reply(&mut self) {
+        if let Some(events) = self.feed.flush_events() {
+            page::post(&events);
+        }
+        let now = js::monotonic_ms();
+        if self.feed.take_snapshot_turn(now) {
+            self.publish_snapshot(now);
         }
     }
 
