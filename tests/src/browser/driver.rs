@@ -4,6 +4,7 @@ use std::{
     io::{self, BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::json;
@@ -24,6 +25,9 @@ const SWITCHES: [&str; 9] = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ];
+
+/// A request to the driver lasts as long as the script that it runs; each test's own deadline is shorter.
+const REQUEST: Duration = Duration::from_secs(1_200);
 
 /// How a browser differs from the usual one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +68,9 @@ impl ChromeDriver {
         folder: &Path,
         switches: Switches,
     ) -> WebDriverResult<WebDriver> {
-        WebDriver::new(&self.address, capabilities(browser, folder, switches)?).await
+        WebDriver::builder(&self.address, capabilities(browser, folder, switches)?)
+            .request_timeout(REQUEST)
+            .await
     }
 }
 
