@@ -165,9 +165,12 @@ impl Endpoint {
     /// Cuts the link to `peer`: its sessions end, new ones are refused. The other end hears of it by the closes.
     pub fn cut(&mut self, peer: Address) {
         self.cuts.insert(peer);
-        for session in self.sessions.with_peer(peer) {
-            self.fail(session, CloseReason::Cut);
-        }
+        self.fail_all(peer, CloseReason::Cut);
+    }
+
+    /// Ends the sessions with `peer`, which the host knows to be gone; a channel has no close event of its own.
+    pub fn abandon(&mut self, peer: Address) {
+        self.fail_all(peer, CloseReason::Gone);
     }
 
     /// Allows sessions with `peer` again.
@@ -369,6 +372,12 @@ impl Endpoint {
     fn answer_unknown(&mut self, header: Header) {
         self.counters.unknown += 1;
         self.transmit(self.answer(header), Body::Close { reason: CloseReason::UnknownSession });
+    }
+
+    fn fail_all(&mut self, peer: Address, reason: CloseReason) {
+        for session in self.sessions.with_peer(peer) {
+            self.fail(session, reason);
+        }
     }
 
     /// Ends a session from within: both the other end and the host are told why.

@@ -84,10 +84,13 @@ pub enum CloseReason {
     /// Nobody answered the open in time.
     #[error("no answer")]
     Timeout = 8,
+    /// The host knows from elsewhere that the other end is gone.
+    #[error("the other end is gone")]
+    Gone = 9,
 }
 
 impl CloseReason {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Closed,
         Self::Full,
         Self::NotListening,
@@ -97,6 +100,7 @@ impl CloseReason {
         Self::CreditExceeded,
         Self::NotAccepted,
         Self::Timeout,
+        Self::Gone,
     ];
 
     fn from_wire(byte: u8) -> Result<Self, FrameError> {
@@ -376,7 +380,7 @@ mod tests {
         assert_eq!(spoilt(1, 7), Err(FrameError::Kind(7)));
         assert_eq!(spoilt(2, 2), Err(FrameError::Role(2)));
         assert_eq!(spoilt(1, OPEN), Err(FrameError::Role(1)));
-        assert_eq!(spoilt(HEADER_LEN, 9), Err(FrameError::Reason(9)));
+        assert_eq!(spoilt(HEADER_LEN, 10), Err(FrameError::Reason(10)));
         let header = Header { from: HEADER.to, ..HEADER };
         let looped = Frame { header, body: Body::Credit { offset: 1 } }.encode();
         assert_eq!(Frame::decode(&looped), Err(FrameError::Address));

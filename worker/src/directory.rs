@@ -1,7 +1,8 @@
 //! Which nodes of the lab are up: every running node says so on the directory channel every two seconds, and once
 //! more when a new one asks. It stands in for DNS seeds. Pure: texts in, texts out.
 //!
-//! `up <id> <network>` (a running node), `down <id>` (it leaves), `who` (asks all to say `up`).
+//! `up <id> <network>` (a running node), `down <id>` (it leaves, or has just been started and knows of no connection),
+//! `who` (asks all to say `up`). A node that says `down` or falls silent is gone, and so are the connections with it.
 
 use std::collections::BTreeMap;
 use terrarium_core::interface::NodeId;
@@ -26,6 +27,8 @@ pub(crate) struct Directory {
     next_announcement: f64,
     /// The nodes of our network changed since they were last asked for.
     changed: bool,
+    /// Nodes that went since they were last asked for; bounded by `MOST_NODES`, each having been in `others`.
+    gone: Vec<NodeId>,
 }
 
 #[derive(Debug)]
@@ -36,12 +39,19 @@ struct Entry {
 
 impl Directory {
     pub(crate) fn new(own: NodeId) -> Self {
-        Self { own, announced: None, others: BTreeMap::new(), next_announcement: 0.0, changed: false }
+        Self {
+            own,
+            announced: None,
+            others: BTreeMap::new(),
+            next_announcement: 0.0,
+            changed: false,
+            gone: Vec::new(),
+        }
     }
 
-    /// What asks all others to say that they are up.
-    pub(crate) fn question() -> String {
-        "who".to_owned()
+    /// What a node says first: whatever ran under its id before is gone, and who is up?
+    pub(crate) fn introduction(&self) -> [String; 2] {
+        [self.farewell(), "who".to_owned()]
     }
 
     /// Says which network this node is up on, or that it is not; returns what to tell the others now.
@@ -51,7 +61,7 @@ impl Directory {
         }
         self.announced = network;
         self.changed = true;
-        Some(self.announcement(now_ms).unwrap_or_else(|| format!("down {}", self.own)))
+        Some(self.announcement(now_ms).unwrap_or_else(|| self.farewell()))
     }
 
     /// The regular announcement, if it is time for it.
@@ -79,8 +89,7 @@ impl Directory {
                 if is_new { self.announcement(now_ms) } else { None }
             }
             (Some("down"), Some(id), None, _) => {
-                let removed = self.others.remove(&id.parse().ok()?);
-                self.changed |= removed.is_some();
+                self.forget(id.parse().ok()?);
                 None
             }
             _ => None,
@@ -94,6 +103,15 @@ impl Directory {
         }
         let own = self.announced.as_deref()?;
         Some(self.others.iter().filter(|(_, entry)| entry.network == own).map(|(id, _)| *id).collect())
+    }
+
+    /// The nodes that went since the last call.
+    pub(crate) fn take_gone(&mut self) -> Vec<NodeId> {
+        std::mem::take(&mut self.gone)
+    }
+
+    fn farewell(&self) -> String {
+        format!("down {}", self.own)
     }
 
     fn announcement(&mut self, now_ms: f64) -> Option<String> {
@@ -119,9 +137,16 @@ impl Directory {
     }
 
     fn forget_silent(&mut self, now_ms: f64) {
-        let before = self.others.len();
-        self.others.retain(|_, entry| entry.heard + FORGET_MS > now_ms);
-        self.changed |= self.others.len() != before;
+        let silent = |(id, entry): (&NodeId, &Entry)| (entry.heard + FORGET_MS <= now_ms).then_some(*id);
+        let silent: Vec<NodeId> = self.others.iter().filter_map(silent).collect();
+        silent.into_iter().for_each(|id| self.forget(id));
+    }
+
+    fn forget(&mut self, id: NodeId) {
+        if self.others.remove(&id).is_some() {
+            self.changed = true;
+            self.gone.push(id);
+        }
     }
 }
 
@@ -167,8 +192,12 @@ mod tests {
         directory.take_changed();
         directory.hear("down 3001", 1.0);
         assert_eq!(directory.take_changed(), Some(vec![NodeId(3002)]));
+        assert_eq!(directory.take_gone(), [NodeId(3001)]);
         directory.announce(FORGET_MS);
         assert_eq!(directory.take_changed(), Some(vec![]));
+        assert_eq!(directory.take_gone(), [NodeId(3002)]);
+        directory.hear("down 3001", 1.0);
+        assert_eq!(directory.take_gone(), [], "it was gone already");
     }
 
     #[test]

@@ -130,6 +130,11 @@ impl Transport {
         self.endpoint.close_all();
     }
 
+    /// Ends all connections with a node that is gone.
+    pub(crate) fn abandon(&mut self, node: NodeId) {
+        self.endpoint.abandon(Address::loopback(node.0));
+    }
+
     /// Takes in a message of the inbox, whatever it is.
     pub(crate) fn receive(&mut self, now: Now, message: &JsValue) {
         // What is no bytes, or too long to be a frame, is not even copied.

@@ -152,6 +152,16 @@ fn a_cut_ends_sessions_at_both_ends_and_a_heal_allows_new_ones() {
 }
 
 #[test]
+fn sessions_with_a_peer_that_is_gone_end_and_new_ones_are_taken() {
+    let (mut a, at_a, mut b, at_b) = connected();
+    a.abandon(B);
+    let (close, outputs) = drain(&mut a);
+    assert_eq!(outputs, [Output::Closed { session: at_a, reason: CloseReason::Gone }]);
+    assert_eq!(deliver(&mut b, &close).1, [Output::Closed { session: at_b, reason: CloseReason::Gone }]);
+    assert!(a.open(START, B).is_ok());
+}
+
+#[test]
 fn a_frame_for_an_unknown_session_is_answered_with_close_and_a_close_with_nothing() {
     let (mut a, at_a, _, _) = connected();
     a.send(START, at_a, b"x").unwrap();

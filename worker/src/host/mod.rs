@@ -107,8 +107,11 @@ impl Host {
             })
         });
         wiring::listen(&host, &inbox);
-        host.borrow_mut().tell_directory(Some(Directory::question()));
-        host.borrow_mut().drive(Grind::No);
+        {
+            let mut host = host.borrow_mut();
+            host.directory.introduction().into_iter().for_each(|text| host.tell_directory(Some(text)));
+            host.drive(Grind::No);
+        }
         Ok(host)
     }
 
@@ -202,8 +205,11 @@ impl Host {
         }
     }
 
-    /// Passes on which nodes are up, when that changes.
+    /// Passes on which nodes are up, when that changes, and ends the connections with those that are not.
     fn hear_about_nodes(&mut self) {
+        for node in self.directory.take_gone() {
+            self.connections.transport().abandon(node);
+        }
         if let Some(nodes) = self.directory.take_changed() {
             let up = nodes.into_iter().map(NodeId::local_address).collect();
             self.node.handle(Input::Directory { up });
