@@ -67,6 +67,7 @@ texts! {
 
     followed: "The followed payment", "跟踪的付款";
     payment: "{0} coins: {1} → {2}", "{0} 个币：{1} → {2}";
+    sent: "sent", "已发送";
     in_mempools: "sent; in {0} mempools", "已发送；在 {0} 个交易池中";
     waits_for_block: "waits for a block", "等待进入区块";
     in_block: "in block {0} {1}", "已进入第 {0} 块 {1}";

@@ -24,6 +24,8 @@ fn Opened() -> impl IntoView {
     let element = NodeRef::<html::Aside>::new();
     let before = document().active_element();
     Effect::new(move |_| {
+        // A panel that is replaced takes the focused element with it.
+        ui.panels.track();
         if let Some(element) = element.get() {
             let _ = element.focus();
         }

@@ -49,12 +49,16 @@ fn Strip(payment: FollowedPayment) -> impl IntoView {
         Some((hash, at)) => fill(t().in_block, &[&at, &format::short(&hash.to_string())]),
         None => t().waits_for_block.to_owned(),
     };
+    let sent = move || match block.get() {
+        Some(_) => t().sent.to_owned(),
+        None => fill(t().in_mempools, &[&waiting.get()]),
+    };
     let confirmed = move || fill(t().confirmations, &[&confirmations.get().unwrap_or(0)]);
     view! {
         <section class="followed" data-testid=testid::FOLLOWED aria-label=move || t().followed>
             <button type="button" class="link" on:click=move |_| ui.show(Panel::Transaction(from, txid))>{summary}</button>
             <ol role="status">
-                {move || step(true, fill(t().in_mempools, &[&waiting.get()]))}
+                {move || step(true, sent())}
                 {move || step(block.get().is_some(), in_block())}
                 {move || step(confirmations.get().is_some_and(|n| n >= SETTLED), confirmed())}
             </ol>

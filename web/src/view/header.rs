@@ -101,7 +101,9 @@ fn pace_text(state: &LabState) -> String {
         let times = nodes.iter().filter_map(|node| {
             node.read(|snapshot| {
                 let recent = &snapshot.chain.as_ref()?.recent;
-                let last = &recent[recent.len().saturating_sub(PACE_BLOCKS)..];
+                // The genesis block's time says nothing of this lab.
+                let mined = recent.iter().position(|block| block.height != Height::GENESIS)?;
+                let last = &recent[mined.max(recent.len().saturating_sub(PACE_BLOCKS))..];
                 let span = f64::from(last.last()?.time) - f64::from(last.first()?.time);
                 (last.len() > 4)
                     .then(|| (last.last().map(|block| block.height), span / (last.len() - 1) as f64))
