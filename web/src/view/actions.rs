@@ -3,6 +3,7 @@
 use super::format;
 use super::icon::{Icon, icon};
 use super::ui::{Dialog, use_ui};
+use super::words::{holds, tr, words};
 use crate::i18n::{Texts, t};
 use crate::lab::Lab;
 use crate::lab::links::Links;
@@ -56,14 +57,14 @@ fn Big(meaning: impl Fn() -> Meaning + Copy + Send + 'static, act: impl Fn() + '
         <button
             type="button"
             class="big"
-            class:heal=move || meaning().testid == testid::HEAL_NETWORK
+            class:heal=holds(move || meaning().testid == testid::HEAL_NETWORK)
             data-testid=move || meaning().testid
             on:click=move |_| act()
         >
             <span class="picture">{move || icon(meaning().picture)}</span>
             <span>
-                <b>{move || (meaning().title)(t())}</b>
-                <span class="quiet">{move || (meaning().about)(t())}</span>
+                <b>{words(move || (meaning().title)(t()).to_owned())}</b>
+                <span class="quiet">{words(move || (meaning().about)(t()).to_owned())}</span>
             </span>
         </button>
     }
@@ -129,7 +130,7 @@ pub(crate) fn CutSides() -> impl IntoView {
     };
     view! {
         <Show when=move || groups.with(|groups| groups.len() == 2)>
-            <section class="cut-sides" aria-label=move || t().two_sides>
+            <section class="cut-sides" aria-label=tr(|t| t.two_sides)>
                 {move || side(0)} <span class="scissors">{icon(Icon::Cut)}</span> {move || side(1)}
             </section>
         </Show>

@@ -3,6 +3,7 @@
 use super::card::role_word;
 use super::dialog::Modal;
 use super::ui::use_ui;
+use super::words::words;
 use crate::i18n::t;
 use crate::lab::Lab;
 use crate::lab::host::PageHost;
@@ -55,7 +56,7 @@ fn Choice(role: Role, about: fn() -> &'static str) -> impl IntoView {
     };
     view! {
         <button type="button" class="role" data-testid=testid::ADD_NODE_ROLE data-role=name on:click=add>
-            <b>{move || role_word(role)}</b>
+            <b>{words(move || role_word(role).to_owned())}</b>
             <span class="quiet">{about}</span>
         </button>
     }

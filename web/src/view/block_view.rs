@@ -4,6 +4,7 @@ use super::answer::answer;
 use super::format;
 use super::hash::Copyable;
 use super::ui::{Panel, use_ui};
+use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use leptos::prelude::*;
@@ -33,12 +34,12 @@ pub(crate) fn BlockPanel(id: NodeId, hash: BlockHash) -> impl IntoView {
             <span class="swatch large" style=format::hue_style(&text)></span>
             <Copyable text=text.clone() shown=format::short(&text)/>
         </div>
-        {move || match block.get() {
-            None => view! { <p class="quiet">{move || t().loading}</p> }.into_any(),
+        {part(move || match block.get() {
+            None => view! { <p class="quiet">{tr(|t| t.loading)}</p> }.into_any(),
             Some(Ok(Reply::Block(detail))) => view! { <Detail id detail=*detail/> }.into_any(),
             Some(Ok(_)) => ().into_any(),
             Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
-        }}
+        })}
     }
 }
 
@@ -50,7 +51,7 @@ fn Detail(id: NodeId, detail: BlockDetail) -> impl IntoView {
     let previous_text = previous.to_string();
     let is_genesis = summary.previous == BlockHash::ZERO;
     let parent = if is_genesis {
-        view! { <span class="quiet">{move || t().genesis}</span> }.into_any()
+        view! { <span class="quiet">{tr(|t| t.genesis)}</span> }.into_any()
     } else {
         view! {
             <button type="button" class="link mono" on:click=move |_| ui.show(Panel::Block(id, previous))>
@@ -73,36 +74,36 @@ fn Detail(id: NodeId, detail: BlockDetail) -> impl IntoView {
                 <button type="button" class="link mono" on:click=move |_| ui.show(Panel::Transaction(id, txid))>
                     {format::middle(&text)}
                 </button>
-                <span class="quiet">{move || if index == 0 { t().coinbase } else { "" }}</span>
+                <span class="quiet">{words(move || (if index == 0 { t().coinbase } else { "" }).to_owned())}</span>
             </li>
         }
     });
     view! {
         <dl class="fields">
-            <dt>{move || t().standing}</dt>
-            <dd>{move || if active { t().in_active_chain } else { t().stale }}</dd>
-            <dt>{move || t().height}</dt>
+            <dt>{tr(|t| t.standing)}</dt>
+            <dd>{words(move || (if active { t().in_active_chain } else { t().stale }).to_owned())}</dd>
+            <dt>{tr(|t| t.height)}</dt>
             <dd>{summary.height.to_string()}</dd>
-            <dt class="byte-previous">{move || t().previous_block}</dt>
+            <dt class="byte-previous">{tr(|t| t.previous_block)}</dt>
             <dd>{parent}</dd>
-            <dt class="byte-time">{move || t().time}</dt>
+            <dt class="byte-time">{tr(|t| t.time)}</dt>
             <dd>{format::clock_time(summary.time)} <small>{summary.time.to_string()}</small></dd>
-            <dt class="byte-version">{move || t().version}</dt>
+            <dt class="byte-version">{tr(|t| t.version)}</dt>
             <dd class="mono">{format!("0x{version:08x}")}</dd>
-            <dt class="byte-merkle">{move || t().merkle_root}</dt>
+            <dt class="byte-merkle">{tr(|t| t.merkle_root)}</dt>
             <dd><Copyable text=merkle_root.clone() shown=format::middle(&merkle_root)/></dd>
-            <dt class="byte-bits">{move || t().bits}</dt>
+            <dt class="byte-bits">{tr(|t| t.bits)}</dt>
             <dd class="mono">{format!("0x{bits:08x}")}</dd>
-            <dt class="byte-nonce">{move || t().nonce}</dt>
+            <dt class="byte-nonce">{tr(|t| t.nonce)}</dt>
             <dd>{format::count(u64::from(nonce))}</dd>
-            <dt>{move || t().size}</dt>
+            <dt>{tr(|t| t.size)}</dt>
             <dd>{fill("{0} B", &[&format::count(size as u64)])}</dd>
-            <dt>{move || t().miner}</dt>
+            <dt>{tr(|t| t.miner)}</dt>
             <dd>{miner}</dd>
         </dl>
-        <h3>{move || fill(t().transactions, &[&count])}</h3>
+        <h3>{words(move || fill(t().transactions, &[&count]))}</h3>
         <ul class="list">{list.collect_view()}</ul>
-        <h3>{move || t().bytes} <Copyable text=hex.clone() shown=String::new()/></h3>
+        <h3>{tr(|t| t.bytes)} <Copyable text=hex.clone() shown=String::new()/></h3>
         <HeaderBytes hex/>
     }
 }

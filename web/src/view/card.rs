@@ -5,6 +5,7 @@ use super::format;
 use super::icon::{Icon, icon};
 use super::log::NodeLog;
 use super::ui::{Dialog, Panel, use_ui};
+use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::port::MAX_KHS;
 use crate::lab::state::{NodeView, Phase, name_of};
@@ -36,14 +37,14 @@ pub(crate) fn Cards() -> impl IntoView {
     let ui = use_ui();
     let none = move || lab.state.nodes.with(Vec::is_empty);
     view! {
-        <section class="cards" aria-label=move || t().nodes>
+        <section class="cards" aria-label=tr(|t| t.nodes)>
             <For each=move || lab.state.nodes.get() key=|node| node.id let:node>
                 <Card node/>
             </For>
             <Show when=none>
                 <div class="panel empty-lab">
-                    <p>{move || t().no_nodes_yet}</p>
-                    <button type="button" class="primary" on:click=move |_| ui.ask(Dialog::AddNode)>{move || t().add_node}</button>
+                    <p>{tr(|t| t.no_nodes_yet)}</p>
+                    <button type="button" class="primary" on:click=move |_| ui.ask(Dialog::AddNode)>{tr(|t| t.add_node)}</button>
                 </div>
             </Show>
         </section>
@@ -87,7 +88,7 @@ fn Card(node: NodeView) -> impl IntoView {
             tabindex="-1"
             data-testid=testid::CARD
             data-node=id.to_string()
-            aria-label=move || node.title()
+            aria-label=words(move || node.title())
         >
             <Head node/>
             <Notices node refused/>
@@ -96,8 +97,8 @@ fn Card(node: NodeView) -> impl IntoView {
             <Dial node refused/>
             <Buttons node refused/>
             <FootTabs node foot/>
-            <div hidden=move || at(Foot::Console)><Console terminal=Terminal::at(id) about=node.title()/></div>
-            <div hidden=move || at(Foot::Log)><NodeLog node/></div>
+            <div hidden=holds(move || at(Foot::Console))><Console terminal=Terminal::at(id) about=node.title()/></div>
+            <div hidden=holds(move || at(Foot::Log))><NodeLog node/></div>
         </article>
     }
 }
@@ -116,20 +117,20 @@ fn Head(node: NodeView) -> impl IntoView {
     let id = node.id;
     view! {
         <h3>
-            <span class=move || format!("dot {}", state.get().class()) aria-hidden="true"></span>
+            <span class=words(move || format!("dot {}", state.get().class())) aria-hidden="true"></span>
             <span>{id.to_string()} " " {name_of(id)}</span>
-            <small>{move || role_word(node.role)}</small>
-            <small class="state" data-testid=testid::CARD_STATE data-state=move || state.get().class()>
-                {move || state.get().word()}
+            <small>{words(move || role_word(node.role).to_owned())}</small>
+            <small class="state" data-testid=testid::CARD_STATE data-state=words(move || state.get().class().to_owned())>
+                {words(move || state.get().word().to_owned())}
             </small>
             <span class="grow"></span>
-            <small class="figure" data-testid=testid::CARD_HEIGHT title=move || t().height>{height}</small>
+            <small class="figure" data-testid=testid::CARD_HEIGHT title=tr(|t| t.height)>{height}</small>
             <button
                 type="button"
                 class="round"
                 data-testid=testid::REMOVE_NODE
-                title=move || t().remove
-                aria-label=move || fill(t().remove_node, &[&node.title()])
+                title=tr(|t| t.remove)
+                aria-label=words(move || fill(t().remove_node, &[&node.title()]))
                 on:click=move |_| ui.ask(Dialog::Remove(id))
             >
                 {icon(Icon::Close)}
@@ -218,12 +219,12 @@ fn Notices(node: NodeView, refused: Refused) -> impl IntoView {
         })
     };
     view! {
-        {move || notice("crash", crash())}
-        {move || notice("store", store())}
-        {move || notice("memory", memory())}
-        {move || notice("repaired", repaired())}
-        {move || notice("viewer", viewer())}
-        {move || notice("refused", refused.0.get())}
+        {part(move || notice("crash", crash()))}
+        {part(move || notice("store", store()))}
+        {part(move || notice("memory", memory()))}
+        {part(move || notice("repaired", repaired()))}
+        {part(move || notice("viewer", viewer()))}
+        {part(move || notice("refused", refused.0.get()))}
     }
 }
 
@@ -247,10 +248,10 @@ fn Stripe(node: NodeView) -> impl IntoView {
                 <button
                     type="button"
                     class="blk"
-                    class:tip=move || tip.get() == Some(hash)
+                    class:tip=holds(move || tip.get() == Some(hash))
                     style=format::hue_style(&text)
                     title=format!("{height} {}", format::short(&text))
-                    aria-label=move || fill(t().block_named, &[&height, &format::short(&text)])
+                    aria-label=words(move || fill(t().block_named, &[&height, &format::short(&text)]))
                     data-testid=testid::CARD_BLOCK
                     on:click=move |_| ui.show(Panel::Block(node.id, hash))
                 >
@@ -260,7 +261,7 @@ fn Stripe(node: NodeView) -> impl IntoView {
         };
     let gaps = move || STRIPE - blocks.with(Vec::len);
     view! {
-        <div class="stripe" role="group" aria-label=move || t().last_blocks>
+        <div class="stripe" role="group" aria-label=tr(|t| t.last_blocks)>
             {move || (0..gaps()).map(|_| view! { <span class="blk none"></span> }).collect_view()}
             <For each=move || blocks.get() key=|(hash, _)| *hash let:entry>
                 {block(entry)}
@@ -289,15 +290,15 @@ fn Figures(node: NodeView) -> impl IntoView {
     view! {
         <dl class="figures">
             <div>
-                <dt>{move || t().balance}</dt>
+                <dt>{tr(|t| t.balance)}</dt>
                 <dd>
-                    <span data-testid=testid::CARD_BALANCE>{move || or_dash(balance())}</span>
-                    <small class="pending" title=move || t().pending>{pending}</small>
+                    <span data-testid=testid::CARD_BALANCE>{words(move || or_dash(balance()))}</span>
+                    <small class="pending" title=tr(|t| t.pending)>{pending}</small>
                 </dd>
             </div>
-            <div><dt>{move || t().mempool}</dt><dd data-testid=testid::CARD_MEMPOOL>{move || or_dash(mempool())}</dd></div>
-            <div><dt>{move || t().peers}</dt><dd data-testid=testid::CARD_PEERS>{move || or_dash(peers())}</dd></div>
-            <div><dt>{move || t().blocks_found}</dt><dd data-testid=testid::CARD_FOUND>{move || or_dash(found())}</dd></div>
+            <div><dt>{tr(|t| t.mempool)}</dt><dd data-testid=testid::CARD_MEMPOOL>{words(move || or_dash(mempool()))}</dd></div>
+            <div><dt>{tr(|t| t.peers)}</dt><dd data-testid=testid::CARD_PEERS>{words(move || or_dash(peers()))}</dd></div>
+            <div><dt>{tr(|t| t.blocks_found)}</dt><dd data-testid=testid::CARD_FOUND>{words(move || or_dash(found()))}</dd></div>
         </dl>
     }
 }
@@ -325,7 +326,7 @@ fn Dial(node: NodeView, refused: Refused) -> impl IntoView {
     let label = move || fill(t().khs, &[&format::khs(shown())]);
     view! {
         <label class="dial">
-            <span>{move || t().hash_power}</span>
+            <span>{tr(|t| t.hash_power)}</span>
             <input
                 type="range"
                 min="0"
@@ -333,9 +334,9 @@ fn Dial(node: NodeView, refused: Refused) -> impl IntoView {
                 step="1"
                 data-testid=testid::HASH_POWER
                 aria-valuetext=label
-                style=move || format!("--fill:{:.0}%", to_place(shown()))
-                prop:value=move || to_place(shown()).round().to_string()
-                disabled=move || node.status.with(|status| status.viewer || status.phase != Phase::Up)
+                style=words(move || format!("--fill:{:.0}%", to_place(shown())))
+                prop:value=words(move || to_place(shown()).round().to_string())
+                disabled=holds(move || node.status.with(|status| status.viewer || status.phase != Phase::Up))
                 on:input=turn
                 on:change=move |_| held.set(None)
             />
@@ -386,15 +387,15 @@ fn Buttons(node: NodeView, refused: Refused) -> impl IntoView {
     view! {
         <div class="row">
             <button type="button" data-testid=testid::NEW_ADDRESS disabled=move || !up() on:click=new_address>
-                {move || t().new_address}
+                {tr(|t| t.new_address)}
             </button>
             <button
                 type="button"
                 data-testid=testid::MINE_ONE
-                disabled=move || !up() || !has_chain() || busy.get()
+                disabled=holds(move || !up() || !has_chain() || busy.get())
                 on:click=mine
             >
-                {move || t().mine_one}
+                {tr(|t| t.mine_one)}
             </button>
             <Show
                 when=move || running.get()
@@ -403,16 +404,16 @@ fn Buttons(node: NodeView, refused: Refused) -> impl IntoView {
                         <button
                             type="button"
                             data-testid=testid::START_NODE
-                            disabled=move || node.status.with(|status| status.viewer || status.phase == Phase::Starting)
+                            disabled=holds(move || node.status.with(|status| status.viewer || status.phase == Phase::Starting))
                             on:click=start
                         >
-                            {move || t().start}
+                            {tr(|t| t.start)}
                         </button>
                     }
                 }
             >
                 <button type="button" data-testid=testid::STOP_NODE disabled=move || !up() on:click=stop>
-                    {move || t().stop}
+                    {tr(|t| t.stop)}
                 </button>
             </Show>
         </div>
@@ -428,7 +429,7 @@ fn FootTabs(node: NodeView, foot: RwSignal<Foot>) -> impl IntoView {
             <button
                 type="button"
                 class:on=chosen
-                aria-pressed=move || chosen().to_string()
+                aria-pressed=words(move || chosen().to_string())
                 data-testid=testid
                 on:click=move |_| foot.set(own)
             >
@@ -446,7 +447,7 @@ fn FootTabs(node: NodeView, foot: RwSignal<Foot>) -> impl IntoView {
                 data-testid=testid::OPEN_WALLET
                 on:click=move |_| ui.show(Panel::Wallet(node.id))
             >
-                {move || t().wallet} " ›"
+                {tr(|t| t.wallet)} " ›"
             </button>
         </div>
     }

@@ -2,6 +2,7 @@
 
 use super::format;
 use super::ui::{Panel, use_ui};
+use super::words::{tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::name_of;
@@ -53,12 +54,12 @@ pub(crate) fn ChainView() -> impl IntoView {
     view! {
         <section class="panel chain" data-testid=testid::CHAIN>
             <h2>
-                <span>{move || t().chain}</span>
+                <span>{tr(|t| t.chain)}</span>
                 <span class="grow"></span>
-                <span class="figure">{move || fill(t().stale_count, &[&stale()])}</span>
+                <span class="figure">{words(move || fill(t().stale_count, &[&stale()]))}</span>
             </h2>
-            <div class="chain-scroll" node_ref=scroller tabindex="0" role="group" aria-label=move || t().chain_about>
-                <Show when=move || top.get().is_some() fallback=|| view! { <p class="quiet empty">{move || t().no_blocks_yet}</p> }>
+            <div class="chain-scroll" node_ref=scroller tabindex="0" role="group" aria-label=tr(|t| t.chain_about)>
+                <Show when=move || top.get().is_some() fallback=|| view! { <p class="quiet empty">{tr(|t| t.no_blocks_yet)}</p> }>
                     <ol class="tree" style=size>
                         <For each=move || layout.get().blocks key=block_key let:block>
                             {placed(block)}
@@ -132,7 +133,7 @@ fn placed(block: PlacedBlock) -> impl IntoView {
             </button>
             <span class="below">
                 {names.map(|names| view! { <b>{names}</b> })}
-                {stale.then(|| view! { <i>{move || t().stale}</i> })}
+                {stale.then(|| view! { <i>{tr(|t| t.stale)}</i> })}
             </span>
         </li>
     }

@@ -2,7 +2,7 @@
 
 use super::dialog::Modal;
 use super::ui::use_ui;
-use crate::i18n::t;
+use super::words::tr;
 use crate::testid;
 use leptos::prelude::*;
 
@@ -29,7 +29,7 @@ pub(crate) fn Confirm(
             <p>{text}</p>
             <div class="buttons">
                 <button type="button" class="plain" data-testid=testid::CONFIRM_NO autofocus on:click=move |_| ui.dialog.set(None)>
-                    {move || t().cancel}
+                    {tr(|t| t.cancel)}
                 </button>
                 <button type="button" class="danger" data-testid=testid::CONFIRM_YES on:click=agree>{yes}</button>
             </div>

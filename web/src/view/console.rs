@@ -1,5 +1,6 @@
 //! A console: lines in, lines out, at a node or free. Languages, history and completion are `terrarium-console`'s.
 
+use super::words::words;
 use crate::i18n::{Lang, lang, t};
 use crate::lab::Lab;
 use crate::lab::host::PageHost;
@@ -104,7 +105,7 @@ pub(crate) fn Console(
                 </For>
             </div>
             <div class="prompt" class:busy=busy>
-                <span class="quiet" aria-hidden="true">{move || prompt(node.get())}</span>
+                <span class="quiet" aria-hidden="true">{words(move || prompt(node.get()))}</span>
                 <input
                     node_ref=input
                     type="text"

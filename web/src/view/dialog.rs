@@ -2,7 +2,7 @@
 
 use super::icon::{Icon, icon};
 use super::ui::use_ui;
-use crate::i18n::t;
+use super::words::tr;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -26,7 +26,7 @@ pub(crate) fn Modal(
         <dialog node_ref=element class="modal" aria-labelledby="modal-title" on:close=move |_| ui.dialog.set(None)>
             <header>
                 <h2 id="modal-title">{title}</h2>
-                <button type="button" class="round" aria-label=move || t().close on:click=move |_| ui.dialog.set(None)>
+                <button type="button" class="round" aria-label=tr(|t| t.close) on:click=move |_| ui.dialog.set(None)>
                     {icon(Icon::Close)}
                 </button>
             </header>

@@ -5,6 +5,7 @@ use super::icon::{Icon, icon};
 use super::transaction_view::TransactionPanel;
 use super::ui::{Panel, use_ui};
 use super::wallet::WalletPanel;
+use super::words::tr;
 use crate::i18n::t;
 use crate::testid;
 use leptos::html;
@@ -72,7 +73,7 @@ fn Opened() -> impl IntoView {
                     <button
                         type="button"
                         class="round"
-                        aria-label=move || t().back
+                        aria-label=tr(|t| t.back)
                         data-testid=testid::DRAWER_BACK
                         on:click=move |_| ui.back()
                     >
@@ -84,7 +85,7 @@ fn Opened() -> impl IntoView {
                 <button
                     type="button"
                     class="round"
-                    aria-label=move || t().close
+                    aria-label=tr(|t| t.close)
                     data-testid=testid::DRAWER_CLOSE
                     on:click=move |_| ui.close()
                 >

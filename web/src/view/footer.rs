@@ -1,5 +1,6 @@
 //! The footer: what this is, and the way to the other scenes.
 
+use super::words::tr;
 use crate::i18n::t;
 use crate::lab::scene::Scene;
 use leptos::prelude::*;
@@ -12,8 +13,8 @@ pub(crate) fn Footer() -> impl IntoView {
     };
     view! {
         <footer class="foot">
-            <p>{move || t().disclaimer}</p>
-            <nav aria-label=move || t().scenes>
+            <p>{tr(|t| t.disclaimer)}</p>
+            <nav aria-label=tr(|t| t.scenes)>
                 {scene(Scene::First, || t().scene_first)}
                 {scene(Scene::Seed000, || t().scene_one)}
                 {scene(Scene::Seed001, || t().scene_two)}

@@ -1,6 +1,7 @@
 //! A hash, address or other long text: shortened in the middle, copied whole on click.
 
 use super::icon::{Icon, icon};
+use super::words::words;
 use crate::browser;
 use crate::i18n::t;
 use leptos::prelude::*;
@@ -30,7 +31,7 @@ pub(crate) fn Copyable(
         <button type="button" class="copyable" class:done=copied title=whole.clone() on:click=copy>
             <span class="mono">{shown}</span>
             {move || icon(if copied.get() { Icon::Done } else { Icon::Copy })}
-            <span class="sr">{move || if copied.get() { t().copied } else { t().copy }}</span>
+            <span class="sr">{words(move || (if copied.get() { t().copied } else { t().copy }).to_owned())}</span>
         </button>
     }
 }

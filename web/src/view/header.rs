@@ -3,6 +3,7 @@
 use super::format;
 use super::icon::{Icon, icon};
 use super::ui::{Dialog, use_ui};
+use super::words::{tr, words};
 use crate::i18n::{Lang, fill, lang, t};
 use crate::lab::Lab;
 use crate::lab::clock::{LabClock, SPEEDS};
@@ -33,9 +34,9 @@ pub(crate) fn Header() -> impl IntoView {
     let ui = use_ui();
     view! {
         <header class="top">
-            <span class="logo"><i aria-hidden="true"></i><span>{move || t().name}</span></span>
+            <span class="logo"><i aria-hidden="true"></i><span>{tr(|t| t.name)}</span></span>
             <AgreementPill/>
-            <span class="quiet pace">{move || pace_text(&lab.state)}</span>
+            <span class="quiet pace">{words(move || pace_text(&lab.state))}</span>
             <span class="grow"></span>
             <ClockControls/>
             <LangSwitch/>
@@ -44,8 +45,8 @@ pub(crate) fn Header() -> impl IntoView {
                 <button
                     type="button"
                     data-testid=testid::NEW_NETWORK
-                    title=move || t().new_network
-                    aria-label=move || t().new_network
+                    title=tr(|t| t.new_network)
+                    aria-label=tr(|t| t.new_network)
                     on:click=move |_| ui.ask(Dialog::NewNetwork)
                 >
                     {icon(Icon::Fresh)}
@@ -136,20 +137,20 @@ fn ClockControls() -> impl IntoView {
         view! { <option value=speed.to_string() prop:selected=chosen>{format!("{speed}×")}</option> }
     });
     view! {
-        <span class="seg" role="group" aria-label=move || t().clock>
+        <span class="seg" role="group" aria-label=tr(|t| t.clock)>
             <button type="button" class:on=paused data-testid=testid::CLOCK_PAUSE title=label aria-label=label on:click=toggle>
                 {move || icon(if paused.get() { Icon::Play } else { Icon::Pause })}
             </button>
             <button
                 type="button"
                 data-testid=testid::CLOCK_STEP
-                title=move || t().step
-                aria-label=move || t().step
+                title=tr(|t| t.step)
+                aria-label=tr(|t| t.step)
                 on:click=move |_| lab.step()
             >
                 {icon(Icon::Step)}
             </button>
-            <select data-testid=testid::CLOCK_SPEED aria-label=move || t().speed on:change=choose>{options}</select>
+            <select data-testid=testid::CLOCK_SPEED aria-label=tr(|t| t.speed) on:change=choose>{options}</select>
         </span>
     }
 }
@@ -164,7 +165,7 @@ fn LangSwitch() -> impl IntoView {
                 class:on=pressed
                 data-testid=testid
                 lang=own.tag()
-                aria-pressed=move || pressed().to_string()
+                aria-pressed=words(move || pressed().to_string())
                 on:click=move |_| prefs::choose_lang(own)
             >
                 {text}
@@ -172,7 +173,7 @@ fn LangSwitch() -> impl IntoView {
         }
     };
     view! {
-        <span class="seg" role="group" aria-label=move || t().language>
+        <span class="seg" role="group" aria-label=tr(|t| t.language)>
             {button(Lang::En, testid::LANG_EN, "EN")} {button(Lang::Zh, testid::LANG_ZH, "中文")}
         </span>
     }
@@ -189,8 +190,8 @@ fn ThemeSwitch() -> impl IntoView {
         <button
             type="button"
             data-testid=testid::THEME
-            title=move || t().theme
-            aria-label=move || t().theme
+            title=tr(|t| t.theme)
+            aria-label=tr(|t| t.theme)
             on:click=toggle
         >
             {icon(Icon::Theme)}

@@ -1,6 +1,6 @@
 //! A node's log as text.
 
-use crate::i18n::t;
+use super::words::tr;
 use crate::lab::state::NodeView;
 use crate::testid;
 use leptos::html;
@@ -29,7 +29,7 @@ pub(crate) fn NodeLog(node: NodeView) -> impl IntoView {
             tabindex="0"
             role="log"
             aria-live="off"
-            aria-label=move || t().log
+            aria-label=tr(|t| t.log)
             data-testid=testid::NODE_LOG
         >
             <For each=lines key=|entry| entry.number let:entry>

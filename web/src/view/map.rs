@@ -1,6 +1,7 @@
 //! The network map: nodes, links, cuts, and what travels; beneath it the live log, its twin in words.
 
 use super::format;
+use super::words::{holds, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::{NodeView, name_of};
@@ -34,11 +35,11 @@ pub(crate) fn NetworkMap() -> impl IntoView {
     view! {
         <section class="panel map" data-testid=testid::MAP>
             <h2>
-                <span>{move || t().network}</span>
+                <span>{tr(|t| t.network)}</span>
                 <span class="grow"></span>
-                <span class="figure">{move || fill(t().messages_a_second, &[&rate.get()])}</span>
+                <span class="figure">{words(move || fill(t().messages_a_second, &[&rate.get()]))}</span>
             </h2>
-            <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="group" aria-label=move || t().map_about>
+            <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="group" aria-label=tr(|t| t.map_about)>
                 <Links/>
                 <Flights/>
                 <Nodes/>
@@ -150,13 +151,13 @@ fn MapNode(node: NodeView) -> impl IntoView {
     view! {
         <g
             class="map-node"
-            class:idle=move || !running.get()
-            class:chainless=move || tip.with(Option::is_none)
+            class:idle=holds(move || !running.get())
+            class:chainless=holds(move || tip.with(Option::is_none))
             transform=at
             style=ring
             role="button"
             tabindex="0"
-            aria-label=move || format!("{} {}", node.title(), label())
+            aria-label=words(move || format!("{} {}", node.title(), label()))
             data-testid=testid::MAP_NODE
             data-node=node.id.to_string()
             on:click=move |_| go()
@@ -237,7 +238,7 @@ fn LiveLog() -> impl IntoView {
         })
     };
     view! {
-        <ol class="live-log" role="log" aria-live="off" aria-label=move || t().live_log data-testid=testid::LIVE_LOG>
+        <ol class="live-log" role="log" aria-live="off" aria-label=tr(|t| t.live_log) data-testid=testid::LIVE_LOG>
             <For each=lines key=|line| line.number let:line>
                 {told(line)}
             </For>
@@ -247,7 +248,7 @@ fn LiveLog() -> impl IntoView {
 
 fn told(line: Line) -> impl IntoView {
     let weighty = !matches!(line.news, News::Message { .. });
-    view! { <li class:weighty=weighty>{move || in_words(&line.news)}</li> }
+    view! { <li class:weighty=weighty>{words(move || in_words(&line.news))}</li> }
 }
 
 fn in_words(news: &News) -> String {

@@ -27,5 +27,6 @@ mod transaction_view;
 mod tutorial;
 mod ui;
 mod wallet;
+mod words;
 
 pub(crate) use app::App;

@@ -3,6 +3,7 @@
 use super::dialog::Modal;
 use super::format;
 use super::ui::use_ui;
+use super::words::tr;
 use crate::i18n::{fill, t, t_now};
 use crate::lab::state::{FollowedPayment, NodeView};
 use crate::lab::{Lab, LabError};
@@ -75,7 +76,7 @@ pub(crate) fn SendForm(
             <Show when=move || from.is_none()><PayerField draft/></Show>
             <RecipientField draft/>
             <label>
-                <span>{move || t().amount}</span>
+                <span>{tr(|t| t.amount)}</span>
                 <input
                     type="text"
                     inputmode="decimal"
@@ -88,7 +89,7 @@ pub(crate) fn SendForm(
             </label>
             <p class="error" role="alert" data-testid=testid::SEND_ERROR>{draft.error}</p>
             <button type="submit" class="primary" data-testid=testid::SEND_SUBMIT disabled=draft.busy>
-                {move || t().pay}
+                {tr(|t| t.pay)}
             </button>
         </form>
     }
@@ -108,7 +109,7 @@ fn PayerField(draft: Draft) -> impl IntoView {
     };
     view! {
         <label>
-            <span>{move || t().from}</span>
+            <span>{tr(|t| t.from)}</span>
             <select
                 data-testid=testid::SEND_FROM
                 on:change=move |event| draft.from.set(event_target_value(&event).parse().ok())
@@ -134,17 +135,17 @@ fn RecipientField(draft: Draft) -> impl IntoView {
     let by_address = move || draft.to.with(|to| to == BY_ADDRESS);
     view! {
         <label>
-            <span>{move || t().to}</span>
+            <span>{tr(|t| t.to)}</span>
             <select
                 data-testid=testid::SEND_TO
                 on:change=move |event| draft.to.set(event_target_value(&event))
             >
-                {options} <option value=BY_ADDRESS prop:selected=by_address>{move || t().an_address}</option>
+                {options} <option value=BY_ADDRESS prop:selected=by_address>{tr(|t| t.an_address)}</option>
             </select>
         </label>
         <Show when=by_address>
             <label>
-                <span>{move || t().address}</span>
+                <span>{tr(|t| t.address)}</span>
                 <input
                     type="text"
                     class="mono"

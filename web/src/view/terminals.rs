@@ -2,6 +2,7 @@
 
 use super::console::Console;
 use super::icon::{Icon, icon};
+use super::words::{holds, tr, words};
 use crate::i18n::{fill, t};
 use crate::testid;
 use leptos::prelude::*;
@@ -21,31 +22,31 @@ pub(crate) fn Terminals(open: u32) -> impl IntoView {
         numbers.update(|numbers| numbers.push(number));
     };
     view! {
-        <section class="terminals" aria-label=move || t().terminals>
+        <section class="terminals" aria-label=tr(|t| t.terminals)>
             <h2>
-                <span>{move || t().terminals}</span>
-                <span class="quiet">{move || t().terminals_about}</span>
+                <span>{tr(|t| t.terminals)}</span>
+                <span class="quiet">{tr(|t| t.terminals_about)}</span>
                 <span class="grow"></span>
                 <button
                     type="button"
                     class="plain"
                     data-testid=testid::NEW_TERMINAL
-                    disabled=move || numbers.with(|numbers| numbers.len() >= MAX_TERMINALS)
+                    disabled=holds(move || numbers.with(|numbers| numbers.len() >= MAX_TERMINALS))
                     on:click=add
                 >
-                    {icon(Icon::Add)} {move || t().new_terminal}
+                    {icon(Icon::Add)} {tr(|t| t.new_terminal)}
                 </button>
             </h2>
             <div class="cards">
                 <For each=move || numbers.get() key=|number| *number let:number>
                     <div class="panel terminal" data-testid=testid::TERMINAL>
                         <h3>
-                            <span>{move || fill(t().terminal_named, &[&number])}</span>
+                            <span>{words(move || fill(t().terminal_named, &[&number]))}</span>
                             <span class="grow"></span>
                             <button
                                 type="button"
                                 class="round"
-                                aria-label=move || t().close
+                                aria-label=tr(|t| t.close)
                                 data-testid=testid::CLOSE_TERMINAL
                                 on:click=move |_| numbers.update(|numbers| numbers.retain(|other| *other != number))
                             >

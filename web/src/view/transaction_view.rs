@@ -4,6 +4,7 @@ use super::answer::answer;
 use super::format;
 use super::hash::Copyable;
 use super::ui::{Panel, use_ui};
+use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use leptos::prelude::*;
@@ -22,12 +23,12 @@ pub(crate) fn TransactionPanel(id: NodeId, txid: Txid) -> impl IntoView {
     let text = txid.to_string();
     view! {
         <div class="headline"><Copyable text=text.clone() shown=format::middle(&text)/></div>
-        {move || match transaction.get() {
-            None => view! { <p class="quiet">{move || t().loading}</p> }.into_any(),
+        {part(move || match transaction.get() {
+            None => view! { <p class="quiet">{tr(|t| t.loading)}</p> }.into_any(),
             Some(Ok(Reply::Transaction(detail))) => view! { <Detail id detail=*detail/> }.into_any(),
             Some(Ok(_)) => ().into_any(),
             Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
-        }}
+        })}
     }
 }
 
@@ -36,11 +37,11 @@ fn Detail(id: NodeId, detail: TransactionDetail) -> impl IntoView {
     let ui = use_ui();
     let TransactionDetail { block, json, hex, .. } = detail;
     let place = match block {
-        None => view! { <span>{move || t().waits_for_block}</span> }.into_any(),
+        None => view! { <span>{tr(|t| t.waits_for_block)}</span> }.into_any(),
         Some((hash, height)) => view! {
             <button type="button" class="link" on:click=move |_| ui.show(Panel::Block(id, hash))>
                 <span class="swatch" style=format::hue_style(&hash.to_string())></span>
-                {move || fill(t().block_named, &[&height, &format::short(&hash.to_string())])}
+                {words(move || fill(t().block_named, &[&height, &format::short(&hash.to_string())]))}
             </button>
         }
         .into_any(),
@@ -50,20 +51,20 @@ fn Detail(id: NodeId, detail: TransactionDetail) -> impl IntoView {
     let number = |field: &str| json[field].to_string();
     view! {
         <dl class="fields">
-            <dt>{move || t().block}</dt>
+            <dt>{tr(|t| t.block)}</dt>
             <dd>{place}</dd>
-            <dt>{move || t().version}</dt>
+            <dt>{tr(|t| t.version)}</dt>
             <dd>{number("version")}</dd>
-            <dt>{move || t().lock_time}</dt>
+            <dt>{tr(|t| t.lock_time)}</dt>
             <dd>{number("locktime")}</dd>
-            <dt>{move || t().size}</dt>
+            <dt>{tr(|t| t.size)}</dt>
             <dd>{fill("{0} B", &[&format::count((hex.len() / 2) as u64)])}</dd>
         </dl>
-        <h3>{move || t().spends}</h3>
+        <h3>{tr(|t| t.spends)}</h3>
         <ul class="list">{inputs}</ul>
-        <h3>{move || t().pays}</h3>
+        <h3>{tr(|t| t.pays)}</h3>
         <ul class="list">{outputs}</ul>
-        <h3>{move || t().bytes} <Copyable text=hex.clone() shown=String::new()/></h3>
+        <h3>{tr(|t| t.bytes)} <Copyable text=hex.clone() shown=String::new()/></h3>
         <p class="hex" tabindex="0">{hex}</p>
     }
 }
@@ -77,7 +78,7 @@ fn spends(id: NodeId, input: &serde_json::Value) -> AnyView {
     let ui = use_ui();
     let txid = input["txid"].as_str().and_then(|text| text.parse::<Txid>().ok());
     let Some(txid) = txid else {
-        return view! { <span>{move || t().new_coins}</span> }.into_any();
+        return view! { <span>{tr(|t| t.new_coins)}</span> }.into_any();
     };
     let output = input["vout"].to_string();
     let shown = format!("{}:{output}", format::middle(&txid.to_string()));

@@ -1,5 +1,6 @@
 //! The banner of a tutorial scene: what it is, and a button that plays the seed's transcript.
 
+use super::words::tr;
 use crate::i18n::{fill, t};
 use crate::lab::host::PageHost;
 use crate::lab::scene::Scene;
@@ -68,7 +69,7 @@ fn Banner(scene: Scene, text: &'static str) -> impl IntoView {
         <section class="panel tutorial">
             <p>{about}</p>
             <button type="button" class="primary" data-testid=testid::PLAY_SCENARIO disabled=move || !playable() on:click=play>
-                {move || t().play}
+                {tr(|t| t.play)}
             </button>
             <p class="quiet" role="status" data-testid=testid::SCENARIO_RESULT>{result}</p>
             <ol class="screen transcript" hidden=move || steps.with(Vec::is_empty)>

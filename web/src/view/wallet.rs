@@ -5,6 +5,7 @@ use super::format;
 use super::hash::Copyable;
 use super::send::SendForm;
 use super::ui::{Panel, use_ui};
+use super::words::tr;
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::NodeView;
@@ -19,7 +20,7 @@ pub(crate) fn WalletPanel(id: NodeId) -> impl IntoView {
     let lab: Lab = expect_context();
     move || match lab.state.node(id) {
         Some(node) => view! { <Wallet node/> }.into_any(),
-        None => view! { <p class="quiet">{move || t().node_gone}</p> }.into_any(),
+        None => view! { <p class="quiet">{tr(|t| t.node_gone)}</p> }.into_any(),
     }
 }
 
@@ -36,12 +37,12 @@ fn Wallet(node: NodeView) -> impl IntoView {
     view! {
         <div class="headline"><b>{node.title()}</b></div>
         <dl class="figures wide">
-            <div><dt>{move || t().balance}</dt><dd>{balance}</dd></div>
-            <div><dt>{move || t().pending}</dt><dd>{pending}</dd></div>
-            <div><dt>{move || t().immature}</dt><dd>{immature}</dd></div>
+            <div><dt>{tr(|t| t.balance)}</dt><dd>{balance}</dd></div>
+            <div><dt>{tr(|t| t.pending)}</dt><dd>{pending}</dd></div>
+            <div><dt>{tr(|t| t.immature)}</dt><dd>{immature}</dd></div>
         </dl>
         <Addresses node/>
-        <h3>{move || t().send}</h3>
+        <h3>{tr(|t| t.send)}</h3>
         <SendForm from=node.id on_sent=nothing/>
         <History node/>
     }
@@ -65,15 +66,15 @@ fn Addresses(node: NodeView) -> impl IntoView {
         });
     };
     view! {
-        <h3>{move || t().addresses}</h3>
+        <h3>{tr(|t| t.addresses)}</h3>
         <ul class="list">
             <For each=addresses key=|entry| (entry.address.clone(), entry.balance) let:entry>
                 {address(entry)}
             </For>
         </ul>
         <form class="inline" on:submit=create>
-            <input type="text" maxlength="40" placeholder=move || t().label aria-label=move || t().label bind:value=label/>
-            <button type="submit" class="plain">{move || t().new_address}</button>
+            <input type="text" maxlength="40" placeholder=tr(|t| t.label) aria-label=tr(|t| t.label) bind:value=label/>
+            <button type="submit" class="plain">{tr(|t| t.new_address)}</button>
         </form>
         <p class="error" role="alert">{error}</p>
     }
@@ -105,16 +106,16 @@ fn History(node: NodeView) -> impl IntoView {
     let entries = move || match history.get() {
         Some(Ok(Reply::History(entries))) => {
             if entries.is_empty() {
-                view! { <p class="quiet">{move || t().no_history}</p> }.into_any()
+                view! { <p class="quiet">{tr(|t| t.no_history)}</p> }.into_any()
             } else {
                 entries.into_iter().map(|one| view! { <Entry id entry=one/> }).collect_view().into_any()
             }
         }
         Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
-        _ => view! { <p class="quiet">{move || t().loading}</p> }.into_any(),
+        _ => view! { <p class="quiet">{tr(|t| t.loading)}</p> }.into_any(),
     };
     view! {
-        <h3>{move || t().history}</h3>
+        <h3>{tr(|t| t.history)}</h3>
         <ul class="list history">{entries}</ul>
     }
 }

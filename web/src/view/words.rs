@@ -1,0 +1,34 @@
+//! Words that follow the language and the lab. Every closure in a view would bring its own copy of the code that
+//! builds and updates it; these few types share one copy each, which is what keeps the page small.
+
+use crate::i18n::{self, Texts};
+use leptos::prelude::*;
+
+/// A text that is computed anew whenever a signal that it reads changes.
+pub(crate) type Words = Box<dyn Fn() -> String + Send>;
+
+/// A condition of that kind.
+pub(crate) type Holds = Box<dyn Fn() -> bool + Send>;
+
+/// A part of a view of that kind.
+pub(crate) type Part = Box<dyn Fn() -> AnyView + Send>;
+
+/// A text of the table, in the present language.
+pub(crate) fn tr(pick: fn(&Texts) -> &'static str) -> impl Fn() -> &'static str + Copy + Send {
+    move || pick(i18n::t())
+}
+
+/// Makes a computed text.
+pub(crate) fn words(text: impl Fn() -> String + Send + 'static) -> Words {
+    Box::new(text)
+}
+
+/// Makes a condition.
+pub(crate) fn holds(condition: impl Fn() -> bool + Send + 'static) -> Holds {
+    Box::new(condition)
+}
+
+/// Makes a part of a view.
+pub(crate) fn part<V: IntoView + Send + 'static>(view: impl Fn() -> V + Send + 'static) -> Part {
+    Box::new(move || view().into_any())
+}
