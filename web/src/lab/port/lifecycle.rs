@@ -23,7 +23,7 @@ impl Lab {
             return self.revive(id);
         }
         self.change(|inner| {
-            let (view, writer) = NodeView::create(id, entry.config.role);
+            let (view, writer) = inner.scope.with(|| NodeView::create(id, entry.config.role));
             inner.nodes.insert(id, Node::new(entry, view, writer));
             let views = inner.nodes.values().map(|node| node.view).collect();
             inner.writer.nodes.set(views);

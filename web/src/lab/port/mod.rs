@@ -87,6 +87,8 @@ struct Inner {
     /// Counts what workers said.
     heard: u64,
     writer: LabWriter,
+    /// What owns the signals of nodes: the page, not whichever dialog a node was added by.
+    scope: Owner,
 }
 
 /// The lab: state to read, and everything that can be done to it. A handle, cheap to copy.
@@ -116,6 +118,7 @@ impl Lab {
             frame_requested: false,
             heard: 0,
             writer,
+            scope: Owner::current().unwrap_or_default(),
         };
         Lab { state, inner: StoredValue::new_local(RefCell::new(inner)) }
     }
