@@ -16,6 +16,9 @@ use terrarium_core::primitives::{BlockHash, Height};
 /// Blocks over which the pace is averaged.
 const PACE_BLOCKS: usize = 16;
 
+/// Fewer say nothing: the first scene's first blocks come all at once.
+const LEAST_PACE_BLOCKS: usize = 12;
+
 /// How far the nodes agree.
 #[derive(Clone, Debug, PartialEq)]
 struct Agreement {
@@ -106,7 +109,7 @@ fn pace_text(state: &LabState) -> String {
                 let mined = recent.iter().position(|block| block.height != Height::GENESIS)?;
                 let last = &recent[mined.max(recent.len().saturating_sub(PACE_BLOCKS))..];
                 let span = f64::from(last.last()?.time) - f64::from(last.first()?.time);
-                (last.len() > 4)
+                (last.len() >= LEAST_PACE_BLOCKS)
                     .then(|| (last.last().map(|block| block.height), span / (last.len() - 1) as f64))
             })
             .flatten()
