@@ -1,7 +1,8 @@
 //! Completion on Tab.
 
+use crate::arguments::Value;
 use crate::desk::AddressBook;
-use crate::grammar::{FORMS, Value, form};
+use crate::grammar::{FORMS, form};
 use terrarium_core::interface::NodeId;
 
 /// The lines that `line` may be completed to, its last word filled in; none if nothing fits.
@@ -22,8 +23,9 @@ fn candidates(before: &str, book: &AddressBook, nodes: &[NodeId]) -> Vec<String>
     };
     let Some(form) = form(command) else { return Vec::new() };
     let last = words.next_back().and_then(|word| word.strip_prefix('-'));
-    let value =
-        last.and_then(|name| form.flags.iter().find(|flag| flag.name == name)).and_then(|flag| flag.value);
+    let value = last
+        .and_then(|name| form.shape.flags.iter().find(|flag| flag.name == name))
+        .and_then(|flag| flag.value);
     match (value, command) {
         (Some(Value::Address), _) => book.labels().map(str::to_owned).collect(),
         (Some(Value::Node), _) => nodes.iter().map(NodeId::to_string).collect(),
@@ -34,7 +36,7 @@ fn candidates(before: &str, book: &AddressBook, nodes: &[NodeId]) -> Vec<String>
         (None, "addnode" | "disconnectnode" | "setban" | "listen") => {
             nodes.iter().map(NodeId::to_string).collect()
         }
-        (None, _) => form.flags.iter().map(|flag| format!("-{}", flag.name)).collect(),
+        (None, _) => form.shape.flags.iter().map(|flag| format!("-{}", flag.name)).collect(),
     }
 }
 

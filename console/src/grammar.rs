@@ -1,32 +1,16 @@
-//! The commands, as a table: their names, forms and options. Parsing, help and completion read it.
+//! The commands, as a table: names, what words they take, how these are read, what help says. Parsing, help and
+//! completion read it.
 
-/// What stands after an option or in a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
-    /// An address or a label.
-    Address,
-    /// A node id.
-    Node,
-    /// Anything else.
-    Text,
-}
+use crate::arguments::{Flag, Shape, Value};
+use crate::request::{self, Reader, Request};
+use terrarium_core::interface::Command;
 
-/// An option: `-name VALUE`, or `-name` alone.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Flag {
-    pub(crate) name: &'static str,
-    pub(crate) value: Option<Value>,
-}
-
-/// A command of the seeds' kind (options) or of the RPC kind (places); one of them has no options.
+/// A command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Form {
     pub(crate) name: &'static str,
-    pub(crate) flags: &'static [Flag],
-    /// What it looks like, as `help` and errors show it.
-    pub(crate) usage: &'static str,
-    /// Places that must be filled, and that may be.
-    pub(crate) places: (usize, usize),
+    pub(crate) shape: Shape,
+    pub(crate) read: Reader,
     pub(crate) english: &'static str,
     pub(crate) chinese: &'static str,
 }
@@ -42,51 +26,57 @@ const fn switch(name: &'static str) -> Flag {
 const ADDRESS: &[Flag] = &[takes("address", Value::Address)];
 
 macro_rules! forms {
-    ($($name:literal, $flags:expr, $usage:literal, $places:expr, $english:literal, $chinese:literal;)*) => {
-        &[$(Form { name: $name, flags: $flags, usage: $usage, places: $places, english: $english, chinese: $chinese }),*]
+    ($($name:literal, $flags:expr, $usage:literal, $places:expr, $read:expr, $english:literal, $chinese:literal;)*) => {
+        &[$(Form {
+            name: $name,
+            shape: Shape { usage: $usage, flags: $flags, places: $places },
+            read: $read,
+            english: $english,
+            chinese: $chinese,
+        }),*]
     };
 }
 
 /// Every command, the seeds' first.
 #[rustfmt::skip]
 pub(crate) const FORMS: &[Form] = forms![
-    "set", &[], "set NODE_ID=3000", (1, 3), "chooses this terminal's node", "选择本终端的节点";
-    "export", &[], "export NODE_ID=3000", (1, 3), "chooses this terminal's node", "选择本终端的节点";
-    "createwallet", &[takes("label", Value::Text)], "createwallet [-label L]", (0, 0), "makes a new address", "生成新地址";
-    "createblockchain", &[takes("address", Value::Address), takes("subsidy", Value::Text)], "createblockchain -address A [-subsidy N]", (0, 0), "makes a new chain whose genesis block pays A", "创建区块链，创世块奖励付给 A";
-    "getbalance", ADDRESS, "getbalance -address A", (0, 0), "confirmed coins of an address", "查询地址已确认的余额";
-    "listaddresses", &[], "listaddresses", (0, 0), "the wallet's addresses", "列出钱包地址";
-    "send", &[takes("from", Value::Address), takes("to", Value::Address), takes("amount", Value::Text), takes("fee", Value::Text), switch("mine")], "send -from A -to B -amount N [-mine] [-fee F]", (0, 0), "pays; -mine mines the payment on the spot", "付款；-mine 当场挖出区块";
-    "printchain", &[], "printchain", (0, 0), "the chain from its tip back", "从链尖往回打印区块链";
-    "reindexutxo", &[], "reindexutxo", (0, 0), "rebuilds the set of unspent outputs", "重建未花费交易输出集合";
-    "startnode", &[takes("miner", Value::Address), takes("connect", Value::Node), takes("seednode", Value::Node), takes("sync", Value::Text)], "startnode [-miner A] [-connect N] [-seednode N] [-sync blocks|headers]", (0, 0), "joins the network; ^C leaves it", "启动节点；^C 停止";
-    "stopnode", &[], "stopnode", (0, 0), "leaves the network", "停止节点";
-    "copy", &[], "copy blockchain_3000.db blockchain_genesis.db", (2, 2), "copies a chain to a file or to another node", "把区块链复制为文件或复制给另一个节点";
-    "cp", &[], "cp blockchain_3000.db blockchain_genesis.db", (2, 2), "copies a chain to a file or to another node", "把区块链复制为文件或复制给另一个节点";
-    "listen", &[], "listen NODE", (0, 1), "prints each message of a node; ^C ends it", "打印节点收到的每条消息；^C 结束";
-    "dumpprivkey", &[], "dumpprivkey A", (1, 1), "the private key of an address (WIF)", "导出地址的私钥（WIF）";
-    "importprivkey", &[], "importprivkey WIF [LABEL]", (1, 2), "adds a private key to the wallet", "导入私钥";
-    "help", &[], "help [command]", (0, 1), "what there is", "显示帮助";
-    "getblockchaininfo", &[], "getblockchaininfo", (0, 0), "state of the chain", "区块链状态";
-    "getnetworkinfo", &[], "getnetworkinfo", (0, 0), "state of the network layer", "网络层状态";
-    "getconnectioncount", &[], "getconnectioncount", (0, 0), "number of connections", "连接数";
-    "getpeerinfo", &[], "getpeerinfo", (0, 0), "every connection in detail", "每个连接的详情";
-    "getblock", &[], "getblock HASH [VERBOSITY]", (1, 2), "a block: 0 hex, 1 with txids, 2 with transactions", "区块：0 十六进制，1 含交易号，2 含交易";
-    "getblockheader", &[], "getblockheader HASH [VERBOSE]", (1, 2), "a block header", "区块头";
-    "getblockhash", &[], "getblockhash HEIGHT", (1, 1), "the hash of the block at a height", "指定高度的区块哈希";
-    "getrawtransaction", &[], "getrawtransaction TXID [VERBOSE] [BLOCKHASH]", (1, 3), "a transaction", "交易";
-    "decoderawtransaction", &[], "decoderawtransaction HEX", (1, 1), "decodes a transaction", "解码交易";
-    "sendrawtransaction", &[], "sendrawtransaction HEX", (1, 1), "submits a transaction", "提交交易";
-    "getmempoolinfo", &[], "getmempoolinfo", (0, 0), "state of the mempool", "交易池状态";
-    "getrawmempool", &[], "getrawmempool [VERBOSE]", (0, 1), "what waits in the mempool", "交易池里的交易";
-    "gettxout", &[], "gettxout TXID N [INCLUDE_MEMPOOL]", (2, 3), "an unspent output", "未花费交易输出";
-    "gettxoutproof", &[], "gettxoutproof TXID[,TXID...] [BLOCKHASH]", (1, 2), "a merkle proof of transactions", "交易的默克尔证明";
-    "verifytxoutproof", &[], "verifytxoutproof PROOF", (1, 1), "what a merkle proof proves", "验证默克尔证明";
-    "getmininginfo", &[], "getmininginfo", (0, 0), "state of the miner", "挖矿状态";
-    "generatetoaddress", &[], "generatetoaddress N A", (2, 2), "mines N blocks to an address", "挖 N 个区块，奖励付给 A";
-    "addnode", &[], "addnode NODE add|remove|onetry", (2, 2), "connects to a node", "连接节点";
-    "disconnectnode", &[], "disconnectnode NODE", (1, 1), "ends a connection", "断开连接";
-    "setban", &[], "setban NODE add|remove [SECONDS]", (2, 3), "bans a node or lifts a ban", "封禁或解封节点";
+    "set", &[], "set NODE_ID=3000", (1, 3), request::set_node, "chooses this terminal's node", "选择本终端的节点";
+    "export", &[], "export NODE_ID=3000", (1, 3), request::set_node, "chooses this terminal's node", "选择本终端的节点";
+    "createwallet", &[takes("label", Value::Text)], "createwallet [-label L]", (0, 0), |words, _| Ok(Request::CreateWallet { label: words.option("label").map(str::to_owned) }), "makes a new address", "生成新地址";
+    "createblockchain", &[takes("address", Value::Address), takes("subsidy", Value::Text)], "createblockchain -address A [-subsidy N]", (0, 0), request::create_blockchain, "makes a new chain whose genesis block pays A", "创建区块链，创世块奖励付给 A";
+    "getbalance", ADDRESS, "getbalance -address A", (0, 0), request::get_balance, "confirmed coins of an address", "查询地址已确认的余额";
+    "listaddresses", &[], "listaddresses", (0, 0), |_, _| Ok(Command::ListAddresses.into()), "the wallet's addresses", "列出钱包地址";
+    "send", &[takes("from", Value::Address), takes("to", Value::Address), takes("amount", Value::Text), takes("fee", Value::Text), switch("mine")], "send -from A -to B -amount N [-mine] [-fee F]", (0, 0), request::send, "pays; -mine mines the payment on the spot", "付款；-mine 当场挖出区块";
+    "printchain", &[], "printchain", (0, 0), |_, _| Ok(Command::PrintChain.into()), "the chain from its tip back", "从链尖往回打印区块链";
+    "reindexutxo", &[], "reindexutxo", (0, 0), |_, _| Ok(Command::ReindexUtxo.into()), "rebuilds the set of unspent outputs", "重建未花费交易输出集合";
+    "startnode", &[takes("miner", Value::Address), takes("connect", Value::Node), takes("seednode", Value::Node), takes("sync", Value::Text)], "startnode [-miner A] [-connect N] [-seednode N] [-sync blocks|headers]", (0, 0), request::start_node, "joins the network; ^C leaves it", "启动节点；^C 停止";
+    "stopnode", &[], "stopnode", (0, 0), |_, _| Ok(Command::StopNode.into()), "leaves the network", "停止节点";
+    "copy", &[], "copy blockchain_3000.db blockchain_genesis.db", (2, 2), request::copy, "copies a chain to a file or to another node", "把区块链复制为文件或复制给另一个节点";
+    "cp", &[], "cp blockchain_3000.db blockchain_genesis.db", (2, 2), request::copy, "copies a chain to a file or to another node", "把区块链复制为文件或复制给另一个节点";
+    "listen", &[], "listen NODE", (0, 1), |words, _| Ok(Request::Listen(words.place_given(0).map(|word| words.node(word)).transpose()?)), "prints each message of a node; ^C ends it", "打印节点收到的每条消息；^C 结束";
+    "dumpprivkey", &[], "dumpprivkey A", (1, 1), |words, book| Ok(Command::DumpKey { address: book.resolve(words.place(0)).to_owned() }.into()), "the private key of an address (WIF)", "导出地址的私钥（WIF）";
+    "importprivkey", &[], "importprivkey WIF [LABEL]", (1, 2), request::import_key, "adds a private key to the wallet", "导入私钥";
+    "help", &[], "help [command]", (0, 1), |words, _| Ok(Request::Help(words.place_given(0).map(str::to_owned))), "what there is", "显示帮助";
+    "getblockchaininfo", &[], "getblockchaininfo", (0, 0), |_, _| Ok(Command::GetBlockchainInfo.into()), "state of the chain", "区块链状态";
+    "getnetworkinfo", &[], "getnetworkinfo", (0, 0), |_, _| Ok(Command::GetNetworkInfo.into()), "state of the network layer", "网络层状态";
+    "getconnectioncount", &[], "getconnectioncount", (0, 0), |_, _| Ok(Command::GetConnectionCount.into()), "number of connections", "连接数";
+    "getpeerinfo", &[], "getpeerinfo", (0, 0), |_, _| Ok(Command::GetPeerInfo.into()), "every connection in detail", "每个连接的详情";
+    "getblock", &[], "getblock HASH [VERBOSITY]", (1, 2), request::get_block, "a block: 0 hex, 1 with txids, 2 with transactions", "区块：0 十六进制，1 含交易号，2 含交易";
+    "getblockheader", &[], "getblockheader HASH [VERBOSE]", (1, 2), request::get_block_header, "a block header", "区块头";
+    "getblockhash", &[], "getblockhash HEIGHT", (1, 1), request::get_block_hash, "the hash of the block at a height", "指定高度的区块哈希";
+    "getrawtransaction", &[], "getrawtransaction TXID [VERBOSE] [BLOCKHASH]", (1, 3), request::get_raw_transaction, "a transaction", "交易";
+    "decoderawtransaction", &[], "decoderawtransaction HEX", (1, 1), |words, _| Ok(Command::DecodeRawTransaction { hex: words.place(0).to_owned() }.into()), "decodes a transaction", "解码交易";
+    "sendrawtransaction", &[], "sendrawtransaction HEX", (1, 1), |words, _| Ok(Command::SendRawTransaction { hex: words.place(0).to_owned() }.into()), "submits a transaction", "提交交易";
+    "getmempoolinfo", &[], "getmempoolinfo", (0, 0), |_, _| Ok(Command::GetMempoolInfo.into()), "state of the mempool", "交易池状态";
+    "getrawmempool", &[], "getrawmempool [VERBOSE]", (0, 1), |words, _| Ok(Command::GetRawMempool { verbose: words.switch_place(0, false)? }.into()), "what waits in the mempool", "交易池里的交易";
+    "gettxout", &[], "gettxout TXID N [INCLUDE_MEMPOOL]", (2, 3), request::get_tx_out, "an unspent output", "未花费交易输出";
+    "gettxoutproof", &[], "gettxoutproof TXID[,TXID...] [BLOCKHASH]", (1, 2), request::get_tx_out_proof, "a merkle proof of transactions", "交易的默克尔证明";
+    "verifytxoutproof", &[], "verifytxoutproof PROOF", (1, 1), |words, _| Ok(Command::VerifyTxOutProof { proof: words.place(0).to_owned() }.into()), "what a merkle proof proves", "验证默克尔证明";
+    "getmininginfo", &[], "getmininginfo", (0, 0), |_, _| Ok(Command::GetMiningInfo.into()), "state of the miner", "挖矿状态";
+    "generatetoaddress", &[], "generatetoaddress N A", (2, 2), request::generate, "mines N blocks to an address", "挖 N 个区块，奖励付给 A";
+    "addnode", &[], "addnode NODE add|remove|onetry", (2, 2), request::add_node, "connects to a node", "连接节点";
+    "disconnectnode", &[], "disconnectnode NODE", (1, 1), request::disconnect_node, "ends a connection", "断开连接";
+    "setban", &[], "setban NODE add|remove [SECONDS]", (2, 3), request::set_ban, "bans a node or lifts a ban", "封禁或解封节点";
 ];
 
 /// The form of a command.
@@ -140,7 +130,7 @@ mod tests {
     fn every_command_stands_in_the_table_once_and_explains_itself_twice() {
         for form in FORMS {
             assert_eq!(FORMS.iter().filter(|other| other.name == form.name).count(), 1, "{}", form.name);
-            assert!(form.usage.starts_with(form.name));
+            assert!(form.shape.usage.starts_with(form.name));
             assert!(!form.english.is_empty() && !form.chinese.is_empty());
         }
     }

@@ -23,8 +23,8 @@ pub(crate) fn help(command: Option<&str>, language: Language) -> Result<Vec<Stri
         Some(name) => {
             let form = form(name)
                 .ok_or_else(|| ConsoleError::UnknownCommand { nearest: nearest(name).map(str::to_owned) })?;
-            Ok(vec![form.usage.to_owned(), format!("    {}", about(form))])
+            Ok(vec![form.shape.usage.to_owned(), format!("    {}", about(form))])
         }
-        None => Ok(FORMS.iter().map(|form| format!("{}: {}", form.usage, about(form))).collect()),
+        None => Ok(FORMS.iter().map(|form| format!("{}: {}", form.shape.usage, about(form))).collect()),
     }
 }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod arguments;
 mod complete;
 mod desk;
 mod error;
@@ -19,6 +20,7 @@ mod history;
 mod host;
 mod parse;
 mod render;
+mod request;
 mod scenario;
 mod terminal;
 mod typed;

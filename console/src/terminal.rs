@@ -1,19 +1,19 @@
 //! A terminal: a line in, lines out.
 
+use crate::arguments::Value;
 use crate::desk::AddressBook;
 use crate::error::ConsoleError;
-use crate::grammar::{self, Value};
+use crate::grammar;
 use crate::help::{self, Language};
 use crate::history::History;
 use crate::host::{Host, HostError};
-use crate::parse::{self, Line, Request};
+use crate::parse::{self, Line};
+use crate::request::Request;
 use crate::{render, typed};
 use terrarium_core::interface::{Command, NodeId, Reply};
 
 /// Chain files that a lab keeps at most.
 const MAX_FILES: usize = 32;
-/// A label's characters at most.
-const MAX_LABEL_CHARS: usize = 40;
 
 /// A line's outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -188,18 +188,9 @@ async fn create_wallet(host: &impl Host, node: NodeId, label: Option<String>) ->
     Ok(reply)
 }
 
+/// What a label may be the wallet says; that it is free in the whole lab only the book knows.
 fn check_label(book: &AddressBook, label: &str) -> Result<(), ConsoleError> {
-    let usage = |problem| Err(ConsoleError::Usage { problem, usage: "createwallet [-label L]".to_owned() });
-    if label.trim().is_empty() || label.starts_with('-') {
-        return usage(format!("'{label}' is not a label"));
-    }
-    if label.chars().count() > MAX_LABEL_CHARS {
-        return usage(format!("a label has at most {MAX_LABEL_CHARS} characters"));
-    }
-    if book.knows(label) {
-        return Err(ConsoleError::LabelTaken(label.to_owned()));
-    }
-    Ok(())
+    if book.knows(label) { Err(ConsoleError::LabelTaken(label.to_owned())) } else { Ok(()) }
 }
 
 /// The words of a line that stand where an address belongs, look like one and are not of this lab.
@@ -209,7 +200,7 @@ fn foreign_addresses(line: &str, book: &AddressBook) -> Vec<String> {
     let is_address_option = |word: &str| {
         let name = word.trim_start_matches('-');
         word.starts_with('-')
-            && form.flags.iter().any(|flag| flag.name == name && flag.value == Some(Value::Address))
+            && form.shape.flags.iter().any(|flag| flag.name == name && flag.value == Some(Value::Address))
     };
     words
         .windows(2)

@@ -19,8 +19,8 @@ pub(crate) fn clean(line: &str) -> String {
     }
 }
 
-/// The lines of a pasted transcript that are commands. In a transcript with prompts those behind one, and without
-/// any those that start with a command; the rest is output.
+/// The lines of a pasted transcript that are commands: those whose first word, behind prompt and program name, is a
+/// command's name. The rest is output.
 pub fn transcript(text: &str) -> Vec<String> {
     text.lines()
         .filter_map(|raw| {

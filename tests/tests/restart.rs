@@ -92,7 +92,10 @@ fn a_kill_at_any_write_leaves_a_consistent_chain_and_everything_that_was_told() 
         let replies: Vec<_> =
             requests.iter().filter_map(|request| world.host_mut(A).take_reply(*request)).collect();
         restart(&mut world);
-        assert!(world.host(A).node().is_some_and(|node| node.supply_is_right()), "after {writes} writes");
+        assert!(
+            world.host(A).node().is_some_and(terrarium_core::node::Node::supply_is_right),
+            "after {writes} writes"
+        );
         for reply in &replies {
             check(&world, reply.as_ref().expect("the command succeeded"));
         }
