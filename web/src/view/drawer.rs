@@ -3,13 +3,14 @@
 use super::block_view::BlockPanel;
 use super::icon::{Icon, icon};
 use super::transaction_view::TransactionPanel;
-use super::ui::{Panel, use_ui};
+use super::ui::{Panel, Ui, use_ui};
 use super::wallet::WalletPanel;
 use super::words::tr;
 use crate::i18n::t;
 use crate::testid;
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 /// The drawer; nothing while no panel is open.
 #[component]
@@ -23,23 +24,7 @@ pub(crate) fn Drawer() -> impl IntoView {
 fn Opened() -> impl IntoView {
     let ui = use_ui();
     let element = NodeRef::<html::Aside>::new();
-    let before = document().active_element();
-    Effect::new(move |_| {
-        // A panel that is replaced takes the focused element with it.
-        ui.panels.track();
-        if let Some(element) = element.get() {
-            let _ = element.focus();
-        }
-    });
-    let before = StoredValue::new_local(before);
-    on_cleanup(move || {
-        // The focus goes back to where it was.
-        use wasm_bindgen::JsCast;
-        let element = before.try_get_value().flatten();
-        if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-            let _ = element.focus();
-        }
-    });
+    hold_focus(ui, element);
     let on_key = move |event: web_sys::KeyboardEvent| {
         if event.key() == "Escape" {
             ui.close();
@@ -95,4 +80,24 @@ fn Opened() -> impl IntoView {
             {panel}
         </aside>
     }
+}
+
+/// Takes the focus, and gives it back to where it was when the drawer closes.
+fn hold_focus(ui: Ui, element: NodeRef<html::Aside>) {
+    let before = document().active_element();
+    Effect::new(move |_| {
+        // A panel that is replaced takes the focused element with it.
+        ui.panels.track();
+        if let Some(element) = element.get() {
+            let _ = element.focus();
+        }
+    });
+    let before = StoredValue::new_local(before);
+    on_cleanup(move || {
+        // The focus goes back to where it was.
+        let element = before.try_get_value().flatten();
+        if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    });
 }
