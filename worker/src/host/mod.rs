@@ -69,10 +69,13 @@ pub(crate) struct Host {
 
 /// The one timer, and the one task that waits for messages to get in first.
 struct Wakeup {
-    /// Runs [`Host::wake`].
-    callback: Function,
+    /// Runs [`Host::ring`].
+    on_timer: Function,
+    /// Runs [`Host::resume`].
+    on_turn: Function,
     /// The timer's handle and when it is due, on the real clock.
     timer: Option<(i32, f64)>,
+    /// Whether [`Host::resume`] is going to be called.
     yielded: bool,
 }
 
@@ -102,7 +105,12 @@ impl Host {
                 state: RunState::Stopped,
                 ownership: Some(ownership),
                 ending: None,
-                wakeup: Wakeup { callback: wiring::waker(me.clone()), timer: None, yielded: false },
+                wakeup: Wakeup {
+                    on_timer: wiring::waker(me.clone(), Self::ring),
+                    on_turn: wiring::waker(me.clone(), Self::resume),
+                    timer: None,
+                    yielded: false,
+                },
                 me: me.clone(),
             })
         });
@@ -163,13 +171,15 @@ impl Host {
         self.drive(Grind::No);
     }
 
-    /// The timer rang, or the messages that waited are in.
-    fn wake(&mut self) {
+    /// The timer rang, by a coarse clock perhaps before it was due.
+    fn ring(&mut self) {
+        self.wakeup.timer = None;
+        self.drive(Grind::Yes);
+    }
+
+    /// The messages that waited are in.
+    fn resume(&mut self) {
         self.wakeup.yielded = false;
-        let now = js::monotonic_ms();
-        if self.wakeup.timer.is_some_and(|(_, due)| due <= now) {
-            self.wakeup.timer = None;
-        }
         self.drive(Grind::Yes);
     }
 
@@ -339,7 +349,7 @@ impl Wakeup {
     fn yield_once(&mut self) {
         if !self.yielded {
             self.yielded = true;
-            js::yield_to(&self.callback);
+            js::yield_to(&self.on_turn);
         }
     }
 
@@ -352,7 +362,7 @@ impl Wakeup {
             }
             js::scope().clear_timeout_with_handle(handle);
         }
-        self.timer = js::set_timeout(&self.callback, wait).map(|handle| (handle, due));
+        self.timer = js::set_timeout(&self.on_timer, wait).map(|handle| (handle, due));
     }
 }
 

@@ -7,14 +7,14 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-/// What the timer and the scheduler call.
-pub(super) fn waker(host: Weak<RefCell<Host>>) -> Function {
-    let wake = Closure::<dyn FnMut()>::new(move || {
+/// What the timer or the scheduler calls.
+pub(super) fn waker(host: Weak<RefCell<Host>>, wake: fn(&mut Host)) -> Function {
+    let callback = Closure::<dyn FnMut()>::new(move || {
         if let Some(host) = host.upgrade() {
-            host.borrow_mut().wake();
+            wake(&mut host.borrow_mut());
         }
     });
-    wake.into_js_value().unchecked_into()
+    callback.into_js_value().unchecked_into()
 }
 
 /// Listens on the node's channels.
