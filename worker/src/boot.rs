@@ -6,7 +6,7 @@ use crate::js;
 use crate::ownership::{self, Asked, Ownership};
 use crate::page;
 use crate::store::{IndexedStore, NodeStore};
-use crate::watch::Viewer;
+use crate::watch::{self, Viewer};
 use std::cell::RefCell;
 use std::rc::Rc;
 use terrarium_core::interface::{self, Clock, NodeConfig, PageMessage, Storage, WorkerMessage};
@@ -14,6 +14,9 @@ use terrarium_core::node::{Entropy, Loaded, Node};
 use terrarium_core::store::{Database, MemoryStore, Store};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
+
+/// Where only an owner's own signs tell of it, a viewer looks for them so often.
+const SILENCE_MS: f64 = 2_000.0;
 
 /// Where a worker stands in its life.
 pub(crate) enum Stage {
@@ -68,17 +71,28 @@ async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String
     let (node, repaired) = Node::new(config, entropy, loaded).map_err(|error| error.to_string())?;
     let [a, b, c, d, e, f, g, h, ..] = random()?;
     let entropy = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    let said = match &mut *stage.borrow_mut() {
+        Stage::Booting(early) => std::mem::take(early),
+        Stage::Watching(viewer) => viewer.take_settings(),
+        Stage::Fresh | Stage::Running(_) => Vec::new(),
+    };
+    // The clock may have been set anew since `Boot`, long ago where another tab ran the node.
+    let clock = said.iter().rev().find_map(clock_of).unwrap_or(clock);
     let parts = Parts { id, lab, clock, node, store, ownership, entropy };
     page::post(&ready(storage, interface::Ownership::Owner, repaired));
     let host = Host::start(parts).map_err(|error| js::error_text(&error))?;
-    let early = match stage.replace(Stage::Running(Rc::clone(&host))) {
-        Stage::Booting(early) => early,
-        _ => Vec::new(),
-    };
-    for message in early {
+    stage.replace(Stage::Running(Rc::clone(&host)));
+    for message in said {
         host.borrow_mut().hear_page(message);
     }
     Ok(())
+}
+
+fn clock_of(message: &PageMessage) -> Option<Clock> {
+    match message {
+        PageMessage::Clock(clock) => Some(*clock),
+        _ => None,
+    }
 }
 
 /// Makes this worker the node's owner, watching for as long as another one is, and opens the store.
@@ -92,8 +106,12 @@ async fn own(
     let mut store = match IndexedStore::open(lab, config.id).await {
         Ok(store) => store,
         Err(error) => {
+            let ownership = match lock {
+                Some(lock) => lock,
+                None => await_silence(stage, lab, config).await?,
+            };
             let store = NodeStore::Memory(MemoryStore::new());
-            return Ok((store, Storage::Memory(error.to_string()), lock.unwrap_or(Ownership::Memory)));
+            return Ok((store, Storage::Memory(error.to_string()), ownership));
         }
     };
     let ownership = match lock {
@@ -137,6 +155,24 @@ async fn claim(
         claimed = ownership::claim(store, owner, true).await.map_err(text)?;
     }
     claimed.ok_or_else(|| "the node's lease could not be had".to_owned())
+}
+
+/// Ownership with neither locks nor databases: watches for as long as another worker shows itself.
+async fn await_silence(
+    stage: &Rc<RefCell<Stage>>,
+    lab: &str,
+    config: &NodeConfig,
+) -> Result<Ownership, String> {
+    let is_run = async || {
+        watch::is_run_elsewhere(lab, config.id).await.map_err(|error: JsValue| js::error_text(&error))
+    };
+    if is_run().await? {
+        watch(stage, lab, config)?;
+        while is_run().await? {
+            ownership::sleep(SILENCE_MS).await;
+        }
+    }
+    Ok(Ownership::Memory)
 }
 
 /// Becomes a viewer until the owner goes.

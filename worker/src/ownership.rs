@@ -120,7 +120,8 @@ pub(crate) async fn claim(
     Ok(Some(Ownership::Lease(store.clone(), ended)))
 }
 
-/// Renews a lease until it is given free. A worker that loses it must not go on.
+/// Renews a lease until it is given free. A worker that loses it must not go on; one that cannot write, as on a full
+/// disk, goes on and says so with its next commit.
 async fn keep(store: IndexedStore, ended: Rc<Cell<bool>>) {
     loop {
         sleep(LEASE_BEAT_MS).await;
@@ -128,7 +129,7 @@ async fn keep(store: IndexedStore, ended: Rc<Cell<bool>>) {
             return;
         }
         match store.renew().await {
-            Err(error) if !ended.get() => return page::fail(error.to_string()),
+            Err(error @ StoreError::NotOwner) if !ended.get() => return page::fail(error.to_string()),
             _ => {}
         }
     }

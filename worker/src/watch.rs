@@ -2,7 +2,11 @@
 //! channel for as long as somebody asks for them.
 
 use crate::js;
+use crate::ownership::sleep;
 use crate::page;
+use std::cell::Cell;
+use std::mem::discriminant;
+use std::rc::Rc;
 use terrarium_core::interface::{CommandError, NodeId, NodeSnapshot, PageMessage, WorkerMessage};
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
@@ -12,8 +16,36 @@ const ASK_MS: i32 = 2_000;
 /// An owner goes on for so long after it was last asked.
 const ASKED_MS: f64 = 5_000.0;
 
+/// An owner answers within this time.
+const ANSWER_MS: f64 = 300.0;
+
 fn channel(lab: &str, id: NodeId) -> Result<BroadcastChannel, JsValue> {
     BroadcastChannel::new(&format!("terrarium/{lab}/watch/{id}"))
+}
+
+/// The snapshot that a message is. Any script of this origin can post here: only one of this node counts.
+fn snapshot_of(id: NodeId, event: &MessageEvent) -> Option<NodeSnapshot> {
+    let snapshot = serde_wasm_bindgen::from_value::<NodeSnapshot>(event.data()).ok()?;
+    (snapshot.id == id).then_some(snapshot)
+}
+
+/// Whether another worker runs the node: it shows itself to whoever asks. Where neither locks nor databases are shared
+/// between tabs this is all there is to go by; of two workers that start in the same instant neither sees the other.
+///
+/// # Errors
+/// The browser has no BroadcastChannel, or refuses.
+pub(crate) async fn is_run_elsewhere(lab: &str, id: NodeId) -> Result<bool, JsValue> {
+    let channel = channel(lab, id)?;
+    let answered = Rc::new(Cell::new(false));
+    let answer = Rc::clone(&answered);
+    let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        answer.set(answer.get() || snapshot_of(id, &event).is_some());
+    });
+    channel.set_onmessage(Some(hear.as_ref().unchecked_ref()));
+    channel.post_message(&"watch".into())?;
+    sleep(ANSWER_MS).await;
+    channel.close();
+    Ok(answered.get())
 }
 
 /// The owner's side.
@@ -54,6 +86,7 @@ pub(crate) struct Viewer {
     id: NodeId,
     channel: BroadcastChannel,
     interval: Option<i32>,
+    settings: Settings,
     /// Keeps the channel's handler alive.
     _show: Closure<dyn FnMut(MessageEvent)>,
     /// Keeps the interval's handler alive.
@@ -65,10 +98,7 @@ impl Viewer {
     pub(crate) fn start(lab: &str, id: NodeId) -> Result<Self, JsValue> {
         let channel = channel(lab, id)?;
         let show = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            // Any script of this origin can post here: only a snapshot of this node is passed on.
-            if let Ok(snapshot) = serde_wasm_bindgen::from_value::<NodeSnapshot>(event.data())
-                && snapshot.id == id
-            {
+            if let Some(snapshot) = snapshot_of(id, &event) {
                 page::post(&WorkerMessage::Snapshot(Box::new(snapshot)));
             }
         });
@@ -82,19 +112,36 @@ impl Viewer {
             .set_interval_with_callback_and_timeout_and_arguments_0(ask.as_ref().unchecked_ref(), ASK_MS)
             .ok();
         channel.post_message(&"watch".into())?;
-        Ok(Self { id, channel, interval, _show: show, _ask: ask })
+        Ok(Self { id, channel, interval, settings: Settings::default(), _show: show, _ask: ask })
     }
 
-    /// Answers the page: whoever only watches carries nothing out.
-    pub(crate) fn handle(&self, message: PageMessage) {
+    /// Answers the page: whoever only watches carries nothing out, and keeps what is to hold once it owns the node.
+    pub(crate) fn handle(&mut self, message: PageMessage) {
         match message {
             PageMessage::Command { id, .. } => {
                 let text = format!("node {} runs in another tab; this one only watches it", self.id);
                 page::post(&WorkerMessage::Reply { id, result: Err(CommandError::BadArgument(text)) });
             }
             PageMessage::Shutdown => page::post(&WorkerMessage::Ended),
-            _ => {}
+            setting => self.settings.keep(setting),
         }
+    }
+
+    /// What the page has set up meanwhile, for the node that this worker takes over.
+    pub(crate) fn take_settings(&mut self) -> Vec<PageMessage> {
+        std::mem::take(&mut self.settings.0)
+    }
+}
+
+/// The last message of each kind that sets something up. Bounded by the kinds.
+#[derive(Debug, Default)]
+struct Settings(Vec<PageMessage>);
+
+impl Settings {
+    fn keep(&mut self, message: PageMessage) {
+        let kind = discriminant(&message);
+        self.0.retain(|kept| discriminant(kept) != kind);
+        self.0.push(message);
     }
 }
 
@@ -104,5 +151,27 @@ impl Drop for Viewer {
             js::scope().clear_interval_with_handle(interval);
         }
         self.channel.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use terrarium_core::interface::Clock;
+
+    #[test]
+    fn a_viewer_keeps_the_last_setting_of_each_kind() {
+        let clock = |speed| PageMessage::Clock(Clock { wall_ms: 0.0, lab_ms: 0.0, speed });
+        let mut settings = Settings::default();
+        let said = [
+            clock(1.0),
+            PageMessage::SetHashRate { khs: 4.0 },
+            PageMessage::Conditions(Vec::new()),
+            PageMessage::Subscribe { messages: true },
+            clock(0.0),
+            PageMessage::SetHashRate { khs: 9.0 },
+        ];
+        said.iter().cloned().for_each(|message| settings.keep(message));
+        assert_eq!(settings.0, said[2..]);
     }
 }
