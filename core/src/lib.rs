@@ -4,10 +4,12 @@
 //! bytes come in as arguments and go out as values, so that the same inputs give the same outputs on every machine.
 //! Read the folders from [`primitives`] upwards: `primitives`, `encode`, `crypto`, `script`, `consensus`, `store`,
 //! `interface`, `chain`, `mempool`, `mining`, `wallet`, `spv`, `net`, `node`; none knows one that comes after it.
+//! `collections` holds containers for all of them.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod chain;
+pub mod collections;
 pub mod consensus;
 pub mod cost;
 pub mod crypto;

@@ -1,7 +1,7 @@
 //! Taking in headers and blocks: checked, put into the tree, not yet connected.
 
+use crate::collections::BTreeSet;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::chainstate::{Chainstate, MAX_HEADERS, MAX_SIDE_HEADERS};

@@ -4,7 +4,7 @@
 //! it says `Done`: what they see then is the way from the last tip that they saw to the present one, whatever was tried
 //! in between.
 
-use std::collections::BTreeSet;
+use crate::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::chainstate::{Chainstate, RecordKey, record_key};

@@ -1,8 +1,8 @@
 //! The chain as a whole: its state, and every question that others ask of it. How it takes in headers and blocks is
 //! in `accept`, how it changes branch in `activate`, how it is kept in `persist` and `load`.
 
+use crate::collections::BTreeSet;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::activate::Effects;

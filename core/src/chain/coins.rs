@@ -1,6 +1,6 @@
 //! Unspent outputs: the coins of the tip, all in memory, with what changed since the last batch.
 
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 
 use crate::encode::{Decode, DecodeError, Encode, Reader, compact_size_len, encode_compact_size};
 use crate::primitives::{Amount, Height, OutPoint, Script, TxOut, Txid};

@@ -3,7 +3,7 @@
 //! All coins are in memory, so a batch writes one record however many coins changed; a record for each coin would make
 //! the store the slowest part of a sync.
 
-use std::collections::BTreeMap;
+use crate::collections::BTreeMap;
 
 use super::coins::{Change, Changes, Coin, CoinsCache};
 use crate::encode::{Decode, DecodeError, Encode, MAX_SIZE, Reader, encode_compact_size, encode_vec};

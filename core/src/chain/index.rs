@@ -1,6 +1,6 @@
 //! Every header that this node knows, as a tree (Core's `CBlockIndex` and `BlockMap`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, BTreeSet};
 
 use super::pack::Location;
 use crate::consensus::ConsensusParams;

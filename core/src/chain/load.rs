@@ -2,8 +2,8 @@
 //! header without its parent is dropped (headers come again), coins that do not fit their tip are built anew from the
 //! blocks, a body that turns out damaged later is downloaded again.
 
+use crate::collections::BTreeMap;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use super::chainstate::Chainstate;
 use super::coins_log::CoinsLog;

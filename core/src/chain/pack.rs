@@ -1,7 +1,9 @@
 //! Block bodies and undo data: new ones in memory until they are written, many small ones to a stored record, old
 //! ones in memory while there is room, the rest in the store.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
+
+use crate::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::index::EntryId;

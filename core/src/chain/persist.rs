@@ -10,7 +10,7 @@
 //!
 //! Numbers are big-endian, so that they sort.
 
-use std::collections::BTreeSet;
+use crate::collections::BTreeSet;
 
 use super::chainstate::Chainstate;
 use super::coins::Changes;

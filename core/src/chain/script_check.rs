@@ -1,6 +1,8 @@
 //! Scripts of transactions as work that can be done anywhere, and the memory of what was done before.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
+
+use crate::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::coins::Coin;

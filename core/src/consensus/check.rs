@@ -1,6 +1,6 @@
 //! Checks of transactions and blocks that need no coins: form alone, and form at a place in the chain.
 
-use std::collections::BTreeSet;
+use crate::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::error::{BlockError, TxError};

@@ -6,13 +6,13 @@ use super::pool::{Candidate, Mempool};
 use super::{FeeRate, MempoolError, Removed, StandardError};
 
 use crate::chain::{Chainstate, Coin, CoinLookup, ScriptCache, check_tx_inputs, verify_input_scripts};
+use crate::collections::BTreeSet;
 use crate::consensus::check::check_transaction;
 use crate::consensus::locktime::{SequenceLocks, is_final_tx};
 use crate::consensus::{TxError, sigops};
 use crate::primitives::{Amount, Height, OutPoint, Transaction, Txid, WITNESS_SCALE_FACTOR, Wtxid};
 use crate::script::VerifyFlags;
 use crate::time::UnixTime;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A transaction that the pool took.

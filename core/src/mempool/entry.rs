@@ -1,10 +1,10 @@
 //! One transaction of the mempool: what it pays, what it depends on, where it stands in the two orders.
 
+use crate::collections::BTreeSet;
 use crate::encode::Encode as _;
 use crate::primitives::{Amount, Height, Transaction, Txid, Wtxid};
 use crate::time::UnixTime;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Memory that an entry's nodes in the pool's maps and sets take beside the transaction itself, in bytes; an estimate.

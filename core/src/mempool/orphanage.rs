@@ -1,8 +1,8 @@
 //! Transactions whose parents have not come yet. They wait here, bounded per peer, until a parent is accepted.
 
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::interface::PeerId;
 use crate::primitives::{Block, OutPoint, Transaction, Txid, Wtxid};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Weight units of orphans that one peer may have waiting (Core's `DEFAULT_RESERVED_ORPHAN_WEIGHT_PER_PEER`).

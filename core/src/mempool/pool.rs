@@ -3,11 +3,11 @@
 use super::entry::{Arrival, EvictionKey, MempoolEntry, MiningKey, Totals};
 use super::{MAX_ANCESTORS, MAX_ANCESTORS_VSIZE, MAX_DESCENDANTS, MAX_DESCENDANTS_VSIZE, MempoolError};
 use crate::chain::ScriptCache;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::consensus::PolicyParams;
 use crate::interface::MempoolSummary;
 use crate::primitives::{Height, OutPoint, Transaction, TxOut, Txid, Wtxid};
 use crate::time::UnixTime;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many ids [`Mempool::summary`] lists.

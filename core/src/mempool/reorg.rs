@@ -5,10 +5,10 @@ use super::accept::Admission;
 use super::pool::Mempool;
 use super::{MAX_RETURNED_BYTES, MempoolError};
 use crate::chain::{Chainstate, Effects};
+use crate::collections::BTreeSet;
 use crate::encode::Encode;
 use crate::primitives::{Block, BlockHash, Transaction, Txid};
 use crate::time::UnixTime;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Why a transaction left the pool.

@@ -3,8 +3,8 @@
 
 use super::entry::{MempoolEntry, MiningKey, Totals};
 use super::pool::Mempool;
+use crate::collections::{self, BTreeMap, BTreeSet};
 use crate::primitives::Txid;
-use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::iter::Peekable;
 
 /// An entry and those of its ancestors that were not taken before it.
@@ -30,7 +30,7 @@ impl Package<'_> {
 /// them all.
 pub struct PackageSelection<'a> {
     pool: &'a Mempool,
-    rest: Peekable<btree_map::Iter<'a, MiningKey, Txid>>,
+    rest: Peekable<collections::Iter<'a, MiningKey, Txid>>,
     /// What is left of the packages of which a part was taken. These three are bounded by the pool.
     modified: BTreeMap<Txid, Totals>,
     modified_order: BTreeMap<MiningKey, Txid>,

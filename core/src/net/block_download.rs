@@ -13,10 +13,11 @@ use super::outbox::Outbox;
 use super::reason::DisconnectReason;
 use super::recent::RecentMap;
 use crate::chain::{BlockIndexEntry, Chainstate};
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::interface::PeerId;
 use crate::primitives::{BlockHash, Height};
 use crate::time::{Mono, Span};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// A peer is asked for more once it has this few to deliver, so that requests go out in batches and never run dry.
 const REFILL_BELOW: usize = MAX_BLOCKS_IN_TRANSIT_PER_PEER / 2 + 1;

@@ -14,11 +14,11 @@ use super::peer::Purpose;
 use super::peers::Peers;
 use super::reason::DisconnectReason;
 use super::recent::RecentSet;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::interface::LogLine;
 use crate::time::{Mono, Span, Time, UnixTime};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::Rng as _;
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// An attempt on the way.

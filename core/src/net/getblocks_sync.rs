@@ -8,10 +8,10 @@ use super::locator;
 use super::message::Message;
 use super::outbox::Outbox;
 use crate::chain::Chainstate;
+use crate::collections::BTreeMap;
 use crate::interface::PeerId;
 use crate::primitives::{BlockHash, Height};
 use crate::time::{Mono, Span};
-use std::collections::BTreeMap;
 
 /// The peer that is followed.
 #[derive(Clone, Copy, Debug)]

@@ -10,11 +10,11 @@ use super::message::Message;
 use super::outbox::Outbox;
 use super::reason::{DisconnectReason, Tolerated};
 use crate::chain::Chainstate;
+use crate::collections::BTreeMap;
 use crate::consensus::HeaderError;
 use crate::interface::PeerId;
 use crate::primitives::{BlockHash, Header};
 use crate::time::{Mono, Span, Time};
-use std::collections::BTreeMap;
 
 /// A chain whose best header is younger is not old: every peer is asked at once (Core: 24 h).
 const RECENT: u32 = 24 * 60 * 60;

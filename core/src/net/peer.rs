@@ -4,10 +4,10 @@ use super::limits::{HANDSHAKE_TIMEOUT, MIN_PEER_PROTO_VERSION};
 use super::message::{Message, MessageDecoder, Services, VersionMessage};
 use super::outbox::Outbox;
 use super::reason::{DisconnectReason, Tolerated};
+use crate::collections::BTreeMap;
 use crate::consensus::TimingParams;
 use crate::interface::{Direction, PeerId, PeerState};
 use crate::time::{Mono, Span, Time};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// Bytes that are worked off before the host is told, where more messages wait.

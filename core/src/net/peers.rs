@@ -3,10 +3,10 @@
 use super::limits::{CROSSING_WINDOW, MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS};
 use super::peer::{Newcomer, Peer, Purpose};
 use super::reason::DisconnectReason;
+use crate::collections::BTreeMap;
 use crate::consensus::TimingParams;
 use crate::interface::{Direction, PeerId};
 use crate::time::{Mono, Time};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Bound;
 

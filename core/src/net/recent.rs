@@ -1,6 +1,8 @@
 //! Memory of the latest things, of a fixed size: the oldest is forgotten first.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use crate::collections::BTreeMap;
 
 /// A map of at most a fixed number of entries.
 #[derive(Clone, Debug)]

@@ -5,9 +5,9 @@ use super::message::{Inventory, Message};
 use super::outbox::Outbox;
 use super::recent::RecentSet;
 use crate::chain::Chainstate;
+use crate::collections::BTreeMap;
 use crate::interface::PeerId;
 use crate::primitives::{Amount, BlockHash, Header, Height, Txid};
-use std::collections::BTreeMap;
 
 /// What one peer wants to hear, and has heard.
 #[derive(Debug)]

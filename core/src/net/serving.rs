@@ -11,10 +11,11 @@ use super::message::{Inventory, LocatorRequest, Message, NetAddress, Services, T
 use super::outbox::{NetOutput, Outbox, ServeRequest};
 use super::reason::DisconnectReason;
 use crate::chain::Chainstate;
+use crate::collections::BTreeMap;
 use crate::interface::PeerId;
 use crate::primitives::{Block, BlockHash, Header, Transaction};
 use crate::time::UnixTime;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 

@@ -10,10 +10,11 @@ use super::limits::{
 use super::message::{Inventory, Message};
 use super::outbox::Outbox;
 use super::recent::RecentSet;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::interface::PeerId;
 use crate::primitives::Txid;
 use crate::time::Mono;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// A transaction that somebody has and we do not.
 #[derive(Debug, Default)]

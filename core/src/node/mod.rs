@@ -36,6 +36,7 @@ pub use crate::cost::Cost;
 pub use inputs::LateEvents;
 pub use io::{Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};
 
+use crate::collections::BTreeMap;
 use crate::consensus::NetworkParams;
 use crate::interface::{Command, Event, LogLine, NodeConfig, RequestId, RunState};
 use crate::primitives::Txid;
@@ -46,7 +47,7 @@ use engine::Engine;
 use miner::Miner;
 use persistence::{Persistence, Ticket};
 use reads::Reads;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use walk::{Walk, WalkId};
 
 /// One node.

@@ -4,10 +4,10 @@
 use super::io::{LoadId, Output};
 use super::walk::WalkId;
 use crate::chain::RecordKey;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::interface::PeerId;
 use crate::primitives::BlockHash;
 use crate::store::{Database, Table};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Who waits for a block's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

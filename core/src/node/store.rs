@@ -7,6 +7,7 @@ use super::reads::{Reader, Reads};
 use super::tip::Journey;
 use super::{LateEvents, Node};
 use crate::chain::{Body, Chainstate, LoadError};
+use crate::collections::BTreeMap;
 use crate::consensus::{Network as ChainNetwork, Preset};
 use crate::interface::{LogLine, NodeConfig, RunState};
 use crate::mempool::MempoolError;
@@ -15,7 +16,7 @@ use crate::primitives::{Block, BlockHash};
 use crate::store::{BatchId, Database, Record};
 use crate::time::Time;
 use crate::wallet::{KeySource, Wallet};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What became of a wish for a body.

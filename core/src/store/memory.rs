@@ -1,8 +1,8 @@
 //! The store that forgets: for tests, the simulator, and browsers without IndexedDB.
 
 use super::{Database, Op, Record, Store, StoreBatch, StoreError, Table};
+use crate::collections::BTreeMap;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A store in memory. Clones share what is stored, so that a node can be opened again after its death.

@@ -2,11 +2,11 @@
 
 use super::Wallet;
 use super::ledger::{LedgerEntry, TxState};
+use crate::collections::BTreeMap;
 use crate::consensus::NetworkParams;
 use crate::crypto::Address;
 use crate::interface::{AddressEntry, WalletSummary, WalletTransaction};
 use crate::primitives::{Amount, Height, Script, Txid};
-use std::collections::BTreeMap;
 
 /// Addresses that a summary lists.
 const SUMMARY_ADDRESSES: usize = 100;

@@ -2,11 +2,11 @@
 
 use super::WalletError;
 use super::label::Label;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::crypto::{Address, PrivateKey};
 use crate::primitives::Script;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Keys that a wallet may have: what is drawn, stored and searched stays within reason.

@@ -5,9 +5,9 @@
 //! spends it, and reserved once a waiting one does.
 
 use super::keys::KeyRing;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::primitives::{Amount, Block, BlockHash, Height, OutPoint, Transaction, TxOut, Txid};
 use crate::time::UnixTime;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Transactions that are neither confirmed nor waiting that the wallet remembers; the oldest are forgotten first.

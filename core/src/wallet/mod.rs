@@ -25,6 +25,7 @@ pub use label::{Label, LabelError};
 pub use payment::{Payment, PaymentRequest};
 
 use crate::chain::{Chainstate, Effects};
+use crate::collections::BTreeSet;
 use crate::consensus::NetworkParams;
 use crate::crypto::{Address, AddressParams, PrivateKey};
 use crate::primitives::{Block, BlockHash, Height, Script, Transaction, Txid};
@@ -32,7 +33,6 @@ use crate::store::{BatchId, Database, Durability, Op, Record, StoreBatch};
 use crate::time::UnixTime;
 use keys::{KeyIndex, KeyRing};
 use ledger::Ledger;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the labels begin with that [`Wallet::next_free_label`] offers, as in the seeds.

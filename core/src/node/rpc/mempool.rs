@@ -1,11 +1,11 @@
 //! The mempool as JSON, with the fields of Bitcoin Core's `rpc/mempool.cpp`.
 
 use super::amounts::coins;
+use crate::collections::BTreeSet;
 use crate::mempool::{FeeRate, Mempool, MempoolEntry};
 use crate::primitives::{Amount, Txid};
 use crate::time::UnixTime;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// `getmempoolinfo`.
 pub(in crate::node) fn info(pool: &Mempool, now: UnixTime) -> Value {

@@ -1,0 +1,13 @@
+//! Ordered maps and sets with the interface of the standard library's of the same names, as far as this crate uses it,
+//! and a fraction of their code: std's balancing costs some 6 KB of WebAssembly for each pair of types, and a node has
+//! about fifty such pairs. Every visitor downloads that code; nobody gains from trees deeper than two levels.
+//!
+//! Knows nothing of Bitcoin.
+
+mod iter;
+mod map;
+mod set;
+
+pub use iter::{Iter, IterMut};
+pub use map::{BTreeMap, Entry};
+pub use set::BTreeSet;
