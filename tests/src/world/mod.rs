@@ -1,4 +1,4 @@
-//! A small deterministic world: several real [`Node`]s on virtual time, each with a memory store, joined by wires with
+//! A small deterministic world: several real [`Node`](terrarium_core::node::Node)s on virtual time, each with a memory store, joined by wires with
 //! latency and cuts, mining real proof of work whose duration follows from a hash rate. The same seed and the same
 //! calls give the same run.
 
@@ -105,7 +105,7 @@ impl World {
         self.host(id).node().unwrap_or_else(|| panic!("node {id} is not open")).snapshot()
     }
 
-    /// Hands a command over; its reply will be found in [`Host::reply`].
+    /// Hands a command over; its reply will be found by [`Host::take_reply`].
     pub fn submit(&mut self, id: NodeId, command: Command) -> RequestId {
         self.requests += 1;
         let request = RequestId(self.requests);
