@@ -7,11 +7,11 @@ mod report;
 mod screen;
 mod sync;
 
-use std::{env, process::ExitCode};
+use std::{env, pin::Pin, process::ExitCode, time::Duration};
 
 use report::{Report, Row};
 use terrarium_tests::browser::{Environment, Outcome, Stage};
-use tokio::runtime;
+use tokio::{runtime, time::timeout};
 
 fn main() -> ExitCode {
     match measure() {
@@ -29,23 +29,35 @@ fn measure() -> Outcome<Report> {
     let environment = Environment::find()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let mut report = Report::default();
-    for (name, group) in GROUPS {
+    for (name, seconds, measure) in MEASURES {
         if wanted(name) {
             let stage = Stage::set(&environment)?;
-            let rows = runtime.block_on(stage.attend(name, group(&stage)))?;
-            report.add(rows);
+            let work =
+                async { timeout(Duration::from_secs(seconds), stage.attend(name, measure(&stage))).await };
+            match runtime.block_on(work) {
+                Ok(Ok(row)) => report.add(row),
+                Ok(Err(failure)) => report.fail(name, failure.message().unwrap_or("failed")),
+                Err(_) => {
+                    // The driver still waits for the page's answer.
+                    stage.cut_power();
+                    report.fail(name, &format!("no figure within {seconds} s"));
+                }
+            }
         }
     }
     Ok(report)
 }
 
-type Group = for<'a> fn(&'a Stage<'a>) -> std::pin::Pin<Box<dyn Future<Output = Outcome<Vec<Row>>> + 'a>>;
+type Measure = for<'a> fn(&'a Stage<'a>) -> Pin<Box<dyn Future<Output = Outcome<Row>> + 'a>>;
 
-/// What is measured, in the order of the table; each group has a browser of its own.
-const GROUPS: [(&str, Group); 5] = [
-    ("compute", |stage| Box::pin(compute::rows(stage))),
-    ("sync", |stage| Box::pin(sync::rows(stage))),
-    ("size", |stage| Box::pin(screen::size(stage))),
-    ("first-screen", |stage| Box::pin(screen::first_screen(stage))),
-    ("memory", |stage| Box::pin(screen::memory(stage))),
+/// What is measured, in the order of the table: name, deadline in seconds, how. Each has a browser of its own; what fails or
+/// hangs is a miss.
+const MEASURES: [(&str, u64, Measure); 7] = [
+    ("compute-hashes", 90, |stage| Box::pin(compute::hashes(stage))),
+    ("compute-signatures", 90, |stage| Box::pin(compute::signatures(stage))),
+    ("sync-blocks", 120, |stage| Box::pin(sync::blocks(stage))),
+    ("sync-spends", 120, |stage| Box::pin(sync::spends(stage))),
+    ("size", 30, |stage| Box::pin(screen::size(stage))),
+    ("first-screen", 180, |stage| Box::pin(screen::first_screen(stage))),
+    ("memory", 180, |stage| Box::pin(screen::memory(stage))),
 ];

@@ -72,35 +72,55 @@ impl Row {
 
 /// All figures of a run.
 #[derive(Debug, Default)]
-pub(crate) struct Report(Vec<Row>);
+pub(crate) struct Report {
+    rows: Vec<Row>,
+    /// What could not be measured, and why.
+    failures: Vec<(&'static str, String)>,
+}
 
 impl Report {
-    pub(crate) fn add(&mut self, rows: Vec<Row>) {
-        self.0.extend(rows);
+    pub(crate) fn add(&mut self, row: Row) {
+        self.rows.push(row);
     }
 
-    /// Prints the table and writes it as JSON; a failure where a row is missed.
+    /// Takes note of a figure that is missed because it was not measured.
+    pub(crate) fn fail(&mut self, name: &'static str, reason: &str) {
+        self.failures.push((name, reason.to_owned()));
+    }
+
+    /// Prints the table and writes it as JSON; a failure where a figure is missed.
     pub(crate) fn conclude(&self) -> ExitCode {
         self.print();
         let file = paths::output().join("bench/bench.json");
-        let content = json!({ "rows": self.0.iter().map(Row::json).collect::<Vec<_>>() });
+        let failures = self.failures.iter().map(|(name, reason)| json!({ "name": name, "reason": reason }));
+        let content = json!({
+            "rows": self.rows.iter().map(Row::json).collect::<Vec<_>>(),
+            "failures": failures.collect::<Vec<_>>(),
+        });
         if let Err(error) = fs::write(&file, format!("{content:#}\n")) {
             eprintln!("cannot write {}: {error}", file.display());
             return ExitCode::FAILURE;
         }
         println!("{}", file.display());
-        if self.0.iter().all(Row::reached) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if self.failures.is_empty() && self.rows.iter().all(Row::reached) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
     }
 
     fn print(&self) {
         let head = ["what", "measured", "goal", "beside", ""].map(String::from);
-        let lines: Vec<_> = std::iter::once(head).chain(self.0.iter().map(Row::line)).collect();
+        let lines: Vec<_> = std::iter::once(head).chain(self.rows.iter().map(Row::line)).collect();
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths = [0, 1, 2, 3, 4].map(width);
         for line in &lines {
             let cells: Vec<_> =
                 line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
             println!("{}", cells.join("  ").trim_end());
+        }
+        for (name, reason) in &self.failures {
+            println!("{name}: MISSED, {reason}");
         }
     }
 }

@@ -17,7 +17,7 @@ const NODES: u32 = 30;
 /// Page loads; the median counts.
 const LOADS: usize = 5;
 
-pub(crate) async fn size(stage: &Stage<'_>) -> Outcome<Vec<Row>> {
+pub(crate) async fn size(stage: &Stage<'_>) -> Outcome<Row> {
     let mut bytes = 0;
     for entry in fs::read_dir(stage.environment().site())? {
         let file = entry?.path();
@@ -29,13 +29,13 @@ pub(crate) async fn size(stage: &Stage<'_>) -> Outcome<Vec<Row>> {
         }
     }
     let kilobytes = bytes as f64 / 1000.0;
-    Ok(vec![Row {
+    Ok(Row {
         what: "page and worker wasm, gzip".into(),
         value: kilobytes,
         unit: "KB",
         goal: Goal::AtMost(550.0),
         reference: None,
-    }])
+    })
 }
 
 /// What `gzip -9` makes of a file.
@@ -50,7 +50,7 @@ fn gzip_len(file: &Path) -> Outcome<usize> {
     Ok(output.stdout.len())
 }
 
-pub(crate) async fn first_screen(stage: &Stage<'_>) -> Outcome<Vec<Row>> {
+pub(crate) async fn first_screen(stage: &Stage<'_>) -> Outcome<Row> {
     let page = stage.launch(Switches::Usual).await?;
     // Every node has mined its two blocks, so that every wallet has coins, and somebody mines.
     page.before_each_load(
@@ -75,16 +75,16 @@ pub(crate) async fn first_screen(stage: &Stage<'_>) -> Outcome<Vec<Row>> {
     eprintln!("    first screens after {times:.2?} s, the first with a cold cache");
     let mut warm = times.split_off(1);
     warm.sort_by(f64::total_cmp);
-    Ok(vec![Row {
+    Ok(Row {
         what: "from navigation to four nodes with coins, mining, warm cache".into(),
         value: warm[LOADS / 2],
         unit: "s",
         goal: Goal::AtMost(1.5),
         reference: None,
-    }])
+    })
 }
 
-pub(crate) async fn memory(stage: &Stage<'_>) -> Outcome<Vec<Row>> {
+pub(crate) async fn memory(stage: &Stage<'_>) -> Outcome<Row> {
     let page = stage.open("?scene=empty&lab=memory").await?;
     let spawn = "for (let n = 0; n < args[1]; n += 1) {
         await terrarium.spawn({ id: args[0] + n, role: 'full', start: true });
@@ -102,11 +102,11 @@ pub(crate) async fn memory(stage: &Stage<'_>) -> Outcome<Vec<Row>> {
         after / 1_000_000,
         NODES + 1
     );
-    Ok(vec![Row {
+    Ok(Row {
         what: format!("memory of an idle node, of {NODES}"),
         value: megabytes / f64::from(NODES),
         unit: "MB",
         goal: Goal::AtMost(12.0),
         reference: None,
-    }])
+    })
 }

@@ -7,6 +7,7 @@ pub(crate) fn tests() -> Vec<Test> {
     vec![
         Test::new("without_indexeddb_nodes_run_in_memory_and_say_so", 120, |stage| Box::pin(memory(stage))),
         Test::new("a_reload_keeps_chain_and_keys", 120, |stage| Box::pin(reload(stage))),
+        Test::new("a_slow_commit_shows_when_it_is_done", 120, |stage| Box::pin(slow_commit(stage))),
     ]
 }
 
@@ -35,4 +36,33 @@ async fn reload(stage: &Stage<'_>) -> Outcome {
         return Err(format!("after the reload: {addresses}\n{again}\nbefore: {address}\n{printed}").into());
     }
     Ok(())
+}
+
+/// A peer's block waits for the store behind somebody else's transaction of three seconds. By then the peers have said
+/// all there is to say, so that nothing but the commit changes the node.
+async fn slow_commit(stage: &Stage<'_>) -> Outcome {
+    let page = stage.open("?scene=empty&lab=slow").await?;
+    page.eval(
+        "for (const id of ['3000', '3001']) await terrarium.spawn({ id, role: 'full', start: true });
+         await terrarium.connect('3001', '3000')",
+        json!(null),
+    )
+    .await?;
+    page.eval(
+        "const opening = indexedDB.open('terrarium/slow/blockchain_3001');
+         await new Promise((resolve, reject) => Object.assign(opening, { onsuccess: resolve, onerror: reject }));
+         const database = opening.result;
+         const table = database.objectStoreNames[0];
+         const store = database.transaction([...database.objectStoreNames], 'readwrite').objectStore(table);
+         const until = performance.now() + 3000;
+         const hold = () => { if (performance.now() < until) store.count().onsuccess = hold; };
+         hold();
+         await terrarium.mine('3000')",
+        json!(null),
+    )
+    .await?;
+    let target = "const node = terrarium.nodes().find((node) => node.id === '3001');";
+    page.wait_for(&format!("{target} return node.height === 1 && node.pendingBytes > 0"), json!(null))
+        .await?;
+    page.wait_within(10_000, &format!("{target} return node.pendingBytes === 0"), json!(null)).await
 }
