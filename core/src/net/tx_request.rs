@@ -35,12 +35,45 @@ impl Wanted {
 #[derive(Debug)]
 struct Announcer {
     witness: bool,
-    /// At most `limits::MAX_PEER_TX_ANNOUNCEMENTS`.
-    announced: BTreeSet<Txid>,
-    /// Those of `announced` that this peer may be asked for, in order; some may be asked of another by now.
-    queue: VecDeque<Txid>,
+    /// With the place of each in the queue; at most `limits::MAX_PEER_TX_ANNOUNCEMENTS`.
+    announced: BTreeMap<Txid, u64>,
+    /// Those of `announced` that this peer may be asked for, by their place; some may be asked of another by now.
+    queue: BTreeMap<u64, Txid>,
+    /// The place of the next announcement.
+    next_place: u64,
     /// At most `limits::MAX_PEER_TX_REQUEST_IN_FLIGHT`.
     in_flight: usize,
+}
+
+impl Announcer {
+    const fn new(witness: bool) -> Self {
+        Self { witness, announced: BTreeMap::new(), queue: BTreeMap::new(), next_place: 0, in_flight: 0 }
+    }
+
+    /// Notes an announcement; false if it is known or one too many.
+    fn note(&mut self, txid: Txid) -> bool {
+        if self.announced.contains_key(&txid) || self.announced.len() >= MAX_PEER_TX_ANNOUNCEMENTS {
+            return false;
+        }
+        self.announced.insert(txid, self.next_place);
+        self.queue.insert(self.next_place, txid);
+        self.next_place += 1;
+        true
+    }
+
+    /// Forgets an announcement, in the queue too; false if there was none.
+    fn forget(&mut self, txid: &Txid) -> bool {
+        let Some(place) = self.announced.remove(txid) else { return false };
+        self.queue.remove(&place);
+        true
+    }
+
+    /// May be asked for it again, in its old place.
+    fn requeue(&mut self, txid: Txid) {
+        if let Some(place) = self.announced.get(&txid) {
+            self.queue.insert(*place, txid);
+        }
+    }
 }
 
 /// The requests for transactions.
@@ -67,16 +100,13 @@ impl TxRequest {
     }
 
     pub(crate) fn peer_ready(&mut self, peer: PeerId, witness: bool) {
-        self.peers.insert(
-            peer,
-            Announcer { witness, announced: BTreeSet::new(), queue: VecDeque::new(), in_flight: 0 },
-        );
+        self.peers.insert(peer, Announcer::new(witness));
     }
 
     /// What was asked of a peer that is gone is asked of the next.
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {
         let Some(announcer) = self.peers.remove(&peer) else { return };
-        for txid in announcer.announced {
+        for txid in announcer.announced.into_keys() {
             self.drop_announcement(peer, txid);
         }
     }
@@ -84,13 +114,9 @@ impl TxRequest {
     /// A peer has a transaction that is not known here.
     pub(crate) fn announced(&mut self, peer: PeerId, txid: Txid) {
         let Some(announcer) = self.peers.get_mut(&peer) else { return };
-        if self.rejects.contains(&txid)
-            || announcer.announced.len() >= MAX_PEER_TX_ANNOUNCEMENTS
-            || !announcer.announced.insert(txid)
-        {
+        if self.rejects.contains(&txid) || !announcer.note(txid) {
             return;
         }
-        announcer.queue.push_back(txid);
         self.wanted.entry(txid).or_default().candidates.push_back(peer);
     }
 
@@ -101,12 +127,12 @@ impl TxRequest {
             self.deadlines.remove(&(deadline, *txid));
             if let Some(announcer) = self.peers.get_mut(&peer) {
                 announcer.in_flight -= 1;
-                announcer.announced.remove(txid);
+                announcer.forget(txid);
             }
         }
         for peer in wanted.candidates {
             if let Some(announcer) = self.peers.get_mut(&peer) {
-                announcer.announced.remove(txid);
+                announcer.forget(txid);
             }
         }
     }
@@ -114,7 +140,7 @@ impl TxRequest {
     /// A peer does not have what it was asked for.
     pub(crate) fn not_found(&mut self, peer: PeerId, txid: Txid) {
         if let Some(announcer) = self.peers.get_mut(&peer)
-            && announcer.announced.remove(&txid)
+            && announcer.forget(&txid)
         {
             self.drop_announcement(peer, txid);
         }
@@ -131,13 +157,19 @@ impl TxRequest {
         self.rejects.clear();
     }
 
+    /// How many transactions a peer waits to be asked for.
+    #[cfg(test)]
+    pub(crate) fn queued(&self, peer: PeerId) -> usize {
+        self.peers.get(&peer).map_or(0, |announcer| announcer.queue.len())
+    }
+
     /// Asks for what may be asked for.
     pub(crate) fn request(&mut self, now: Mono, outbox: &mut Outbox) {
         let deadline = now + GETDATA_TX_INTERVAL;
         for (&peer, announcer) in &mut self.peers {
             let mut batch = Vec::new();
             while announcer.in_flight < MAX_PEER_TX_REQUEST_IN_FLIGHT
-                && let Some(txid) = announcer.queue.pop_front()
+                && let Some((_, txid)) = announcer.queue.pop_first()
             {
                 let Some(wanted) = self.wanted.get_mut(&txid).filter(|wanted| wanted.may_ask(peer)) else {
                     continue;
@@ -184,7 +216,7 @@ impl TxRequest {
                 announcer.in_flight -= 1;
             }
             if let Some(next) = wanted.candidates.front().and_then(|next| self.peers.get_mut(next)) {
-                next.queue.push_front(txid);
+                next.requeue(txid);
             }
         }
         if wanted.asked.is_none() && wanted.candidates.is_empty() {

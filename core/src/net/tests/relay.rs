@@ -5,6 +5,8 @@ use crate::interface::SyncMode;
 use crate::net::ServeRequest;
 use crate::net::limits::{GETDATA_TX_INTERVAL, MAX_BLOCKS_TO_ANNOUNCE, MAX_PEER_TX_REQUEST_IN_FLIGHT};
 use crate::net::message::{Inventory, Message, Services};
+use crate::net::outbox::Outbox;
+use crate::net::tx_request::TxRequest;
 use crate::primitives::{Amount, Transaction, Txid};
 use crate::time::Span;
 use std::sync::Arc;
@@ -295,4 +297,24 @@ fn late_answers_for_a_peer_that_is_gone_are_ignored() {
     network.closed(peer, "again", now);
     lab.run();
     assert!(lab.nodes[0].peers().is_empty());
+}
+
+#[test]
+fn what_a_peer_announces_and_takes_back_leaves_nothing_behind() {
+    let mut requests = TxRequest::new();
+    let peer = crate::interface::PeerId(1);
+    requests.peer_ready(peer, true);
+    let full = MAX_PEER_TX_REQUEST_IN_FLIGHT as u32;
+    for number in 0..full {
+        requests.announced(peer, transaction(number).txid());
+    }
+    requests.request(crate::time::Mono(0), &mut Outbox::default());
+    let more = transaction(full).txid();
+    for _ in 0..10_000 {
+        requests.announced(peer, more);
+        requests.not_found(peer, more);
+    }
+    assert_eq!(requests.queued(peer), 0);
+    requests.announced(peer, more);
+    assert_eq!(requests.queued(peer), 1);
 }
