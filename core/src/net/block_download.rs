@@ -207,12 +207,16 @@ impl BlockDownload {
         }
     }
 
-    /// Who holds up everyone, and who takes too long over a block.
-    pub(crate) fn overdue(&mut self, now: Mono) -> Vec<(PeerId, DisconnectReason)> {
+    /// Who holds up everyone, and who takes too long over a block; those in `unread` may have delivered.
+    pub(crate) fn overdue(
+        &mut self,
+        unread: &BTreeSet<PeerId>,
+        now: Mono,
+    ) -> Vec<(PeerId, DisconnectReason)> {
         let timeout = self.download_timeout();
         let mut late = Vec::new();
         let mut stalled = false;
-        for (peer, source) in &self.sources {
+        for (peer, source) in self.sources.iter().filter(|(peer, _)| !unread.contains(peer)) {
             let Some(oldest) = source.in_flight.first() else { continue };
             if source.stalling.is_some_and(|since| since + self.stalling_timeout <= now) {
                 late.push((*peer, DisconnectReason::BlockStalling(*oldest)));

@@ -220,7 +220,7 @@ impl Connections {
                 self.dial_neighbours(now, peers, rng, outbox);
             }
         }
-        self.wakeup = self.next_event(now.mono, peers);
+        self.wakeup = self.next_event(now, peers);
         undelivered
     }
 
@@ -249,6 +249,7 @@ impl Connections {
     /// Bans `address`'s group.
     pub(crate) fn ban(&mut self, ban: Ban) {
         self.bans.insert(AddressGroup::of(&ban.address), ban);
+        self.look_again();
     }
 
     /// Lifts a ban and a discouragement; false if there was none.
@@ -329,16 +330,24 @@ impl Connections {
             .collect()
     }
 
-    /// The next end of an attempt or of a pause. An address that is not tried although its pause is over (there is no
-    /// room) waits for something to change.
-    fn next_event(&self, now: Mono, peers: &Peers) -> Option<Mono> {
+    /// The next end of an attempt, of a pause or of a wanted address's ban. An address that is not tried although its
+    /// pause is over (there is no room) waits for something to change.
+    fn next_event(&self, now: Time, peers: &Peers) -> Option<Mono> {
         let attempts = self.attempts.values().map(|attempt| attempt.deadline);
         let pauses = self.backoffs.iter().filter(|(address, backoff)| {
-            backoff.next > now
+            backoff.next > now.mono
                 && peers.with_address(**address).is_none()
                 && !self.attempts.contains_key(address)
         });
-        attempts.chain(pauses.map(|(_, backoff)| backoff.next)).min()
+        attempts.chain(pauses.map(|(_, backoff)| backoff.next)).chain(self.ends_of_bans(now)).min()
+    }
+
+    /// When wanted addresses may be dialled again.
+    fn ends_of_bans(&self, now: Time) -> impl Iterator<Item = Mono> {
+        let wanted = self.by_hand.iter().chain(&self.directory).filter(|address| self.is_wanted(address));
+        let bans = wanted.filter_map(|address| self.bans.get(&AddressGroup::of(address)));
+        let left = bans.map(move |ban| u64::from(ban.until.0.saturating_sub(now.unix.0)));
+        left.filter(|seconds| *seconds > 0).map(move |seconds| now.mono + Span::from_secs(seconds))
     }
 
     /// Something changed: `dial` is to look again.

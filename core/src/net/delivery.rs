@@ -54,7 +54,23 @@ impl Deliveries {
         self.finish(|delivery| delivery.sent == Some((peer, nonce)), true, outbox)
     }
 
-    /// `address` cannot be reached, or not any more.
+    /// A connection is gone: what it carried fails, and so does what waited for it, unless there is another to take
+    /// that.
+    pub(crate) fn peer_gone(
+        &mut self,
+        peer: PeerId,
+        address: SocketAddr,
+        has_other: bool,
+        outbox: &mut Outbox,
+    ) {
+        let is_lost = |delivery: &Delivery| match delivery.sent {
+            Some((carrier, _)) => carrier == peer,
+            None => delivery.address == address && !has_other,
+        };
+        self.finish(is_lost, false, outbox);
+    }
+
+    /// `address` cannot be reached.
     pub(crate) fn failed(&mut self, address: SocketAddr, outbox: &mut Outbox) {
         self.finish(|delivery| delivery.address == address, false, outbox);
     }

@@ -63,6 +63,10 @@ pub const CONNECT_RETRY_MAX_LISTED: Span = Span::from_millis(750);
 pub const CONNECT_RETRY_MAX: Span = Span::from_secs(4);
 /// A connection that ends sooner counts as a failed attempt (ours): what refuses us at once is not hammered.
 pub const CONNECTION_PROVEN: Span = Span::from_secs(5);
+/// A step that comes so much later than it was asked for says that the node was not running (ours) ...
+pub const LATE_STEP: Span = Span::from_secs(1);
+/// ... and then peers' deadlines are judged only after this time, in which what they sent comes in.
+pub const LATE_STEP_PATIENCE: Span = Span::from_secs(5);
 /// Two connections between the same nodes that are opened within this time crossed on the way (ours).
 pub const CROSSING_WINDOW: Span = Span::from_secs(5);
 

@@ -3,6 +3,7 @@
 
 mod block_download;
 mod connections;
+mod deadlines;
 mod delivery;
 mod dispatch;
 mod getblocks_sync;

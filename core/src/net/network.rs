@@ -5,6 +5,7 @@
 
 use super::block_download::BlockDownload;
 use super::connections::{Ban, Connections};
+use super::deadlines::Deadlines;
 use super::delivery::Deliveries;
 use super::dispatch::{cost_of, message_event};
 use super::getblocks_sync::GetBlocksSync;
@@ -64,6 +65,7 @@ pub struct Network {
     pub(super) relay: Relay,
     pub(super) serving: Serving,
     pub(super) deliveries: Deliveries,
+    deadlines: Deadlines,
     /// Who had the last turn.
     turn: PeerId,
 }
@@ -88,6 +90,7 @@ impl Network {
             relay: Relay::new(),
             serving: Serving::new(),
             deliveries: Deliveries::new(),
+            deadlines: Deadlines::default(),
             turn: PeerId(0),
         }
     }
@@ -263,9 +266,9 @@ impl Network {
     }
 
     /// Gives peers their turns, one message each, until `budget` is spent or nothing is left to do; then asks for
-    /// what is missing. Returns whether work is left.
+    /// what is missing. Returns whether work is left. Nobody is late whose messages have not been read.
     pub fn step(&mut self, view: &mut View<'_>, now: Time, budget: Cost) -> bool {
-        self.tick(now);
+        self.deadlines.woken(now.mono);
         let mut spent = 0;
         let mut idle = 0;
         while spent < budget.0 {
@@ -282,7 +285,9 @@ impl Network {
                 break;
             }
         }
+        self.tick(now);
         self.ask(view.chain, now);
+        self.deadlines.promise(self.next_wakeup());
         spent >= budget.0
     }
 
@@ -309,17 +314,11 @@ impl Network {
 
     /// When [`Network::step`] is to be called even if nothing happens.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        [
-            self.peers.next_wakeup(),
-            self.connections.next_wakeup(),
-            self.headers.next_wakeup(),
-            self.getblocks.next_wakeup(),
-            self.download.next_wakeup(),
-            self.transactions.next_wakeup(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let judged = [self.peers.next_wakeup(), self.headers.next_wakeup(), self.download.next_wakeup()];
+        let judged = judged.into_iter().flatten().map(|deadline| self.deadlines.judgement_of(deadline));
+        let others =
+            [self.connections.next_wakeup(), self.getblocks.next_wakeup(), self.transactions.next_wakeup()];
+        judged.chain(others.into_iter().flatten()).min()
     }
 
     /// Asks peers for headers, blocks and transactions, and announces what waits.
@@ -402,11 +401,8 @@ impl Network {
 
     /// Everything that time alone brings about.
     fn tick(&mut self, now: Time) {
-        let mut late = self.peers.overdue(now.mono);
-        late.extend(self.headers.overdue(now.mono));
-        late.extend(self.download.overdue(now.mono));
-        for (peer, reason) in late {
-            self.disconnect(peer, reason, now);
+        if self.deadlines.are_judged(now.mono) {
+            self.judge_deadlines(now);
         }
         for peer in self.peers.to_ping(now.mono) {
             let nonce = self.rng.next_u64();
@@ -420,6 +416,17 @@ impl Network {
         }
     }
 
+    /// Ends the connections of those who are late.
+    fn judge_deadlines(&mut self, now: Time) {
+        let unread = self.peers.unread();
+        let mut late = self.peers.overdue(now.mono);
+        late.extend(self.headers.overdue(now.mono));
+        late.extend(self.download.overdue(&unread, now.mono));
+        for (peer, reason) in late.into_iter().filter(|(peer, _)| !unread.contains(peer)) {
+            self.disconnect(peer, reason, now);
+        }
+    }
+
     /// Forgets a peer, and tells.
     fn forget(&mut self, peer: PeerId, reason: &str, now: Time) {
         self.tell(peer, PeerState::Disconnected, Some(reason.to_owned()));
@@ -430,7 +437,8 @@ impl Network {
         self.transactions.peer_gone(peer);
         self.relay.peer_gone(peer);
         self.serving.peer_gone(peer);
-        self.deliveries.failed(gone.address, &mut self.outbox);
+        let has_other = self.peers.with_address(gone.address).is_some();
+        self.deliveries.peer_gone(peer, gone.address, has_other, &mut self.outbox);
         if gone.ready {
             self.outbox.log(LogLine::ConnectionTerminated);
         }

@@ -1,6 +1,6 @@
 //! One connection: its stream, its handshake, its pings and its counters. Answers `version`, `verack`, `ping`, `pong`.
 
-use super::limits::{HANDSHAKE_TIMEOUT, MIN_PEER_PROTO_VERSION};
+use super::limits::{HANDSHAKE_TIMEOUT, MAX_SEND_BUFFER, MIN_PEER_PROTO_VERSION};
 use super::message::{Message, MessageDecoder, Services, VersionMessage};
 use super::outbox::Outbox;
 use super::reason::{DisconnectReason, Tolerated};
@@ -82,6 +82,8 @@ pub(crate) struct Peer {
     pub(crate) connected: Time,
     /// Bytes that came and are not worked off.
     pub(crate) stream: MessageDecoder,
+    /// There may be a whole message among them.
+    has_unread: bool,
     /// Bytes that came and for which the host was not told yet that they are worked off.
     uncredited: usize,
     /// Bytes that are worked off, to be told with the next batch.
@@ -140,6 +142,7 @@ impl Peer {
             purpose: new.purpose,
             connected: now,
             stream: MessageDecoder::new(magic),
+            has_unread: false,
             uncredited: 0,
             worked_off: 0,
             unsent: 0,
@@ -156,6 +159,7 @@ impl Peer {
     /// Takes bytes in.
     pub(crate) fn take_in(&mut self, bytes: &[u8]) {
         self.uncredited += bytes.len();
+        self.has_unread = true;
         self.stream.push(bytes);
     }
 
@@ -170,8 +174,15 @@ impl Peer {
 
     /// There is no whole message: everything that came may be followed by as much.
     pub(crate) fn credit_all(&mut self) -> Option<usize> {
+        self.has_unread = false;
         let bytes = std::mem::take(&mut self.worked_off) + std::mem::take(&mut self.uncredited);
         (bytes > 0).then_some(bytes)
+    }
+
+    /// Whether messages of this peer wait to be read, through no fault of its own: one that does not take what was
+    /// sent to it is not read from either.
+    pub(crate) const fn waits_for_us(&self) -> bool {
+        self.has_unread && self.unsent <= MAX_SEND_BUFFER
     }
 
     pub(crate) const fn state(&self) -> PeerState {

@@ -3,7 +3,7 @@
 use super::limits::{CROSSING_WINDOW, MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS};
 use super::peer::{Newcomer, Peer, Purpose};
 use super::reason::DisconnectReason;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, BTreeSet};
 use crate::consensus::TimingParams;
 use crate::interface::{Direction, PeerId};
 use crate::time::{Mono, Time};
@@ -104,6 +104,11 @@ impl Peers {
     /// Whether `nonce` stands in a `version` that this node sent over another connection: then it speaks to itself.
     pub(crate) fn is_own_nonce(&self, nonce: u64) -> bool {
         self.iter().any(|peer| peer.direction == Direction::Outbound && peer.nonce == nonce)
+    }
+
+    /// Those of whom there are messages that this node has not read yet.
+    pub(crate) fn unread(&self) -> BTreeSet<PeerId> {
+        self.iter().filter(|peer| peer.waits_for_us()).map(|peer| peer.id).collect()
     }
 
     /// Who must go now, and why.

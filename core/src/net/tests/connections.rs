@@ -6,7 +6,7 @@ use crate::net::limits::{
     CONNECT_RETRY_MAX_LISTED, HANDSHAKE_TIMEOUT, MAX_INBOUND_CONNECTIONS, MAX_OUTBOUND_CONNECTIONS,
     MIN_PEER_PROTO_VERSION,
 };
-use crate::net::message::Message;
+use crate::net::message::{Message, encode};
 use crate::net::{Ban, DisconnectReason, Purpose};
 use crate::time::{Span, UnixTime};
 
@@ -317,4 +317,75 @@ fn a_delivery_to_nobody_fails_and_says_so() {
     lab.nodes[1].network.deliver(address(0), payment.clone(), now);
     lab.advance(Span::from_secs(5));
     assert_eq!(lab.nodes[1].delivered.len(), 2);
+}
+
+#[test]
+fn a_wanted_node_is_dialled_when_its_ban_ends() {
+    let mut lab = Lab::started(2, SyncMode::Headers);
+    assert_eq!(lab.links(1, 0), 1);
+    let (now, ban) = (lab.now, Ban { address: address(0), until: UnixTime(lab.now.unix.0 + 3_600) });
+    lab.nodes[1].network.ban(ban, now);
+    lab.run();
+    lab.advance(just_under(Span::from_secs(3_600)));
+    assert_eq!(lab.links(1, 0), 0);
+    lab.advance(Span::from_secs(1));
+    assert_eq!(lab.links(1, 0), 1);
+}
+
+#[test]
+fn a_replaced_connection_fails_only_the_deliveries_that_it_carried() {
+    let mut lab = Lab::new(1);
+    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    let (old, payment, now) = (lab.raw(0, stranger(1)), transaction(1), lab.now);
+    lab.nodes[0].network.deliver(stranger(1), payment.clone(), now);
+    let new = lab.greeted(0, stranger(1), 0);
+    assert!(!lab.is_up(0, old));
+    assert_eq!(lab.nodes[0].delivered, []);
+    let heard = lab.heard_all(0, new);
+    assert!(heard.contains(&Message::Tx(payment.clone())));
+    lab.hang_up(0, new);
+    assert_eq!(lab.nodes[0].delivered, [(payment.txid(), false)]);
+}
+
+#[test]
+fn an_answer_that_waited_while_the_node_did_not_run_is_in_time() {
+    let mut lab = Lab::new(1);
+    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    let peer = lab.greeted(0, stranger(1), 0);
+    // The node sleeps; the answers to its questions arrive before it wakes up, or a moment after.
+    for is_before in [true, false] {
+        let questions = lab.heard_all(0, peer);
+        lab.sleep(Span(params().timing.dead_after.0 * 2));
+        if !is_before {
+            lab.run();
+        }
+        lab.say(0, peer, &Message::Headers(Vec::new()));
+        for question in questions {
+            if let Message::Ping(nonce) = question {
+                lab.say(0, peer, &Message::Pong(nonce));
+            }
+        }
+        lab.advance(Span::from_secs(10));
+        assert!(lab.is_up(0, peer), "{is_before}: {:?}", lab.nodes[0].ended);
+    }
+    // One that stays silent is late after all.
+    lab.sleep(Span(params().timing.dead_after.0 * 2));
+    lab.advance(Span::from_secs(10));
+    assert!(!lab.is_up(0, peer));
+}
+
+#[test]
+fn nobody_is_late_whose_messages_are_not_read() {
+    let mut lab = Lab::new(1);
+    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    let peer = lab.greeted(0, stranger(1), 0);
+    lab.advance(just_under(params().timing.headers_response));
+    // More than one step reads, and behind it the answer.
+    let mut bytes = encode(params().magic, &Message::FeeFilter(1)).repeat(30_000);
+    bytes.extend(encode(params().magic, &Message::Headers(Vec::new())));
+    let now = lab.now;
+    lab.nodes[0].network.bytes(peer, &bytes, now);
+    lab.sleep(Span::from_millis(1));
+    lab.run();
+    assert!(lab.is_up(0, peer), "{:?}", lab.nodes[0].ended);
 }

@@ -84,6 +84,8 @@ proptest! {
         for peer in peers {
             lab.hang_up(0, peer);
         }
+        // Twice: one of little work is passed over until it is asked for.
+        lab.deliver_blocks(0, friend, &blocks[..30]);
         lab.deliver_blocks(0, friend, &blocks[..30]);
         prop_assert!(lab.nodes[0].height() == 30);
     }

@@ -128,6 +128,11 @@ impl Lab {
         self.run();
     }
 
+    /// Lets time pass in which no node runs.
+    pub(super) fn sleep(&mut self, span: Span) {
+        self.set_time(self.now.mono + span);
+    }
+
     fn set_time(&mut self, mono: Mono) {
         let start = Mono(1_000_000);
         self.now = Time { mono, unix: UnixTime(BEGINNING + ((mono - start).as_millis() / 1_000) as u32) };
