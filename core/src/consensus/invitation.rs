@@ -114,7 +114,7 @@ const FIELDS: [Field; 9] = [
         width: 4,
         min: 0,
         max: 2_016,
-        allowed: "0 (none) to 2016 blocks",
+        allowed: "0 (none), or 2 to 2016 blocks",
         get: |p| p.retarget.map_or(0, |rule| i64::from(rule.interval)),
         set: |p, v| {
             let rule = Retarget { interval: v as u32, min_difficulty_after: None };
@@ -226,7 +226,9 @@ pub fn check_bounds(consensus: &ConsensusParams) -> Result<(), InvitationError> 
 fn check_field(field: &Field, value: i64) -> Result<(), InvitationError> {
     let in_bounds = (field.min..=field.max).contains(&value);
     let is_target = field.tag != 1 || is_canonical_target(CompactTarget(value as u32));
-    if in_bounds && is_target {
+    // An interval of one block takes no time by its own measure: difficulty would only ever rise.
+    let is_interval = field.tag != 3 || value != 1;
+    if in_bounds && is_target && is_interval {
         return Ok(());
     }
     Err(InvitationError::OutOfBounds { field: field.name, value, allowed: field.allowed })
@@ -403,6 +405,7 @@ mod tests {
             ("0101040001001f", "easiest target"),
             ("01020400000000", "spacing"),
             ("010304e1070000", "retarget interval"),
+            ("01030401000000", "retarget interval"),
             ("010404e9030000", "spacings before the easiest target"),
             ("01030400000000040407000000", "spacings before the easiest target"),
             ("01050481510100", "future limit"),

@@ -106,5 +106,6 @@ fn retarget(last: &DifficultyState, rule: Retarget, consensus: &ConsensusParams)
         Some(product) => product / U256::from(wanted),
         None => (old.0 / U256::from(wanted)).saturating_mul(U256::from(taken)),
     };
-    Target(scaled).min(limit).to_compact()
+    // No hash meets a target of zero: the chain would end there.
+    Target(scaled.max(U256::ONE)).min(limit).to_compact()
 }
