@@ -4,7 +4,7 @@ use crate::collections::BTreeSet;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::chainstate::{Chainstate, MAX_HEADERS, MAX_SIDE_HEADERS};
+use super::chainstate::{Chainstate, MAX_SIDE_HEADERS};
 use super::index::{BlockStatus, EntryId};
 use crate::consensus::check::{check_block, check_block_at};
 use crate::consensus::{BlockError, HeaderError, pow};
@@ -42,8 +42,9 @@ impl Chainstate {
         let parent = self.index.id(&header.prev_blockhash);
         let parent = parent.ok_or(HeaderError::UnknownParent(header.prev_blockhash))?;
         self.check_header_at(header, parent, now)?;
-        if self.index.len() >= MAX_HEADERS {
-            return Err(HeaderError::IndexFull(MAX_HEADERS));
+        if self.index.len() >= self.max_headers {
+            self.is_full = true;
+            return Err(HeaderError::IndexFull(self.max_headers));
         }
         let id = self.index.insert(*header, hash, Some(parent), &self.params.consensus);
         self.consider_best_header(id);

@@ -101,9 +101,9 @@ impl Chainstate {
     /// Takes the tip one step towards the best block there is. `verified` knows transactions whose scripts need not run
     /// again.
     pub fn activate(&mut self, verified: &ScriptCache) -> Result<ActivateStep, ChainError> {
-        let Some(&(_, _, best)) = self.candidates.last() else { return Ok(self.settle()) };
+        let Some(&(_, _, best)) = self.candidates.last() else { return self.settle() };
         if best == self.tip_id() {
-            return Ok(self.settle());
+            return self.settle();
         }
         let moves = self.plan(best);
         let missing = self.missing_records(&moves);
@@ -130,7 +130,7 @@ impl Chainstate {
     }
 
     /// Nothing is better than the tip: what is worse is a candidate no more.
-    fn settle(&mut self) -> ActivateStep {
+    fn settle(&mut self) -> Result<ActivateStep, ChainError> {
         let tip = self.candidate(self.tip_id());
         self.candidates = self.candidates.split_off(&tip);
         self.candidates.insert(tip);
@@ -141,7 +141,7 @@ impl Chainstate {
             self.effects.disconnected.clear();
             self.effects.rescan = true;
         }
-        ActivateStep::Done
+        if self.is_full { Err(ChainError::HeadersFull(self.max_headers)) } else { Ok(ActivateStep::Done) }
     }
 
     /// The first moves from the tip towards `best`.

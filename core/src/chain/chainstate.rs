@@ -25,6 +25,9 @@ pub const MAX_HEADERS: usize = 500_000;
 /// The most headers off the active chain and off the best header's; those of least work give way.
 pub const MAX_SIDE_HEADERS: usize = 20_000;
 
+/// Hashes of a locator that come one by one before the steps begin to double.
+const LOCATOR_DENSE: usize = 10;
+
 /// A linked branch tip that may become the active one: most work first, then first seen (Core's
 /// `CBlockIndexWorkComparator`).
 pub(super) type Candidate = (Work, Reverse<u64>, EntryId);
@@ -54,8 +57,12 @@ pub enum Body {
 pub struct Chainstate {
     pub(super) network: Network,
     pub(super) params: NetworkParams,
-    /// Bounded by [`MAX_HEADERS`] and [`MAX_SIDE_HEADERS`] in `accept_header`.
+    /// Bounded by `max_headers` and [`MAX_SIDE_HEADERS`] in `accept_header`.
     pub(super) index: BlockIndex,
+    /// [`MAX_HEADERS`], and less in tests.
+    pub(super) max_headers: usize,
+    /// A header was refused for want of room.
+    pub(super) is_full: bool,
     /// The active chain by height; never empty.
     pub(super) active: Vec<EntryId>,
     /// The chain of the best header by height; never empty.
@@ -90,6 +97,8 @@ impl Chainstate {
             network,
             params,
             index,
+            max_headers: MAX_HEADERS,
+            is_full: false,
             active: vec![id],
             header_chain: vec![id],
             candidates: BTreeSet::new(),
@@ -164,6 +173,11 @@ impl Chainstate {
         self.index.id(hash).map(|id| self.index.get(id))
     }
 
+    /// Whether a header was refused for want of room: then [`Chainstate::activate`] says so, and goes no further.
+    pub const fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     /// The number of headers known.
     pub fn header_count(&self) -> usize {
         self.index.len()
@@ -202,30 +216,23 @@ impl Chainstate {
         }
     }
 
-    /// Hashes from the tip back, ever further apart, ending with the genesis block (Core's `GetLocator`).
-    pub fn locator(&self) -> Vec<BlockHash> {
-        self.locator_of(&self.active)
-    }
-
-    /// As [`Chainstate::locator`], from the best header back: for getheaders.
-    pub fn header_locator(&self) -> Vec<BlockHash> {
-        self.locator_of(&self.header_chain)
-    }
-
-    fn locator_of(&self, chain: &[EntryId]) -> Vec<BlockHash> {
+    /// The hashes of the chain that ends with `from`, from there back, ever further apart, ending with the genesis block
+    /// (Core's `LocatorEntries`).
+    pub fn locator(&self, from: &BlockHash) -> Vec<BlockHash> {
         let mut hashes = Vec::new();
-        let mut height = chain.len() - 1;
+        let mut height = self.entry(from).map_or(0, |entry| entry.height.0);
         let mut step = 1;
-        loop {
-            hashes.push(self.index.get(chain[height]).hash);
+        while let Some(hash) = self.ancestor(from, Height(height)) {
+            hashes.push(hash);
             if height == 0 {
-                return hashes;
+                break;
             }
-            if hashes.len() >= 10 {
+            if hashes.len() > LOCATOR_DENSE {
                 step *= 2;
             }
             height = height.saturating_sub(step);
         }
+        hashes
     }
 
     /// The height of the first hash of `locator` that is in the active chain; 0 if none is (Core's

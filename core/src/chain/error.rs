@@ -8,6 +8,9 @@ pub enum ChainError {
     /// The coins do not fit into memory.
     #[error("coins-full: this node holds at most {0} coins")]
     CoinsFull(usize),
+    /// The headers do not.
+    #[error("header-index-full: this node keeps at most {0} headers")]
+    HeadersFull(usize),
 }
 
 /// Why a chain does not open.

@@ -49,6 +49,8 @@ impl Network {
                 if let Some(peer) = self.peers.get_mut(peer) {
                     match error {
                         BlockError::Header(HeaderError::TooNew { .. }) => peer.tolerated.from_future += 1,
+                        // This node has no room: the peer is not to blame.
+                        BlockError::Header(HeaderError::IndexFull(_)) => {}
                         _ => peer.tolerated.unconnecting += 1,
                     }
                 }
@@ -397,6 +399,8 @@ impl Network {
                 return Ok(());
             }
             Err(error) if error.is_permanent() => return Err(DisconnectReason::InvalidHeader(error)),
+            // This node has no room: the peer is not to blame.
+            Err(HeaderError::IndexFull(_)) => return Ok(()),
             Err(_) => {
                 entry.tolerated.from_future += 1;
                 return Ok(());

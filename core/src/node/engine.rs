@@ -2,7 +2,7 @@
 
 use super::snapshot::RECENT_BLOCKS;
 use super::tip::Journey;
-use crate::chain::Chainstate;
+use crate::chain::{ChainError, Chainstate};
 use crate::interface::{BlockSummary, RequestId};
 use crate::mempool::{Mempool, TxOrphanage};
 use crate::net::Network;
@@ -22,6 +22,8 @@ pub(super) struct Engine {
     pub(super) orphans: TxOrphanage,
     pub(super) network: Network,
     pub(super) journey: Journey,
+    /// The bound at which the chain last got stuck.
+    pub(super) bound: Option<ChainError>,
     /// Commands that wait until the coins have been built anew.
     pub(super) reindexing: Vec<RequestId>,
     /// The last blocks of the active chain, oldest first; at most [`RECENT_BLOCKS`].
@@ -38,6 +40,7 @@ impl Engine {
             orphans: TxOrphanage::new(),
             network,
             journey: Journey::Underway,
+            bound: None,
             reindexing: Vec::new(),
             recent: VecDeque::with_capacity(RECENT_BLOCKS),
             chain,

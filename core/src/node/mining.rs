@@ -2,6 +2,7 @@
 
 use super::io::{JobId, MiningJob, Output};
 use super::miner::{Basis, Demand, Purpose, Wanted, Work};
+use super::tip::Journey;
 use super::{Engine, Node};
 use crate::chain::Chainstate;
 use crate::consensus::{Invitation, Network};
@@ -76,10 +77,11 @@ impl Node {
         }
     }
 
-    /// A node mines by itself while it is on the network, has caught up, and can store what it finds.
+    /// A node mines by itself while it is on the network, has caught up, and can keep and store what it finds.
     fn may_mine(&self) -> bool {
         let has_caught_up = |engine: &Engine| {
-            engine.chain.best_header().height.0 < engine.chain.height().0.saturating_add(CATCHING_UP)
+            engine.journey != Journey::Stuck
+                && engine.chain.best_header().height.0 < engine.chain.height().0.saturating_add(CATCHING_UP)
         };
         self.state == RunState::Running
             && self.persistence.failure().is_none()
@@ -125,8 +127,7 @@ impl Node {
     /// Answers demands that can never be met: the store is broken, or the payment is confirmed or gone already.
     fn settle_demands(&mut self) {
         while let Some(demand) = self.miner.front().cloned() {
-            let failure =
-                self.persistence.failure().map(|reason| CommandError::StoreFailed(reason.to_owned()));
+            let failure = self.why_not_mine();
             let result = match (failure, &demand.purpose) {
                 (Some(error), _) => Err(error),
                 (None, Purpose::Payment(txid)) => match self.payment_overtaken(txid) {
@@ -141,6 +142,16 @@ impl Node {
                 Err(error) => self.reply(demand.request, Err(error)),
             }
         }
+    }
+
+    /// Why no block that is found now could be kept, if so.
+    fn why_not_mine(&self) -> Option<CommandError> {
+        if let Some(reason) = self.persistence.failure() {
+            return Some(CommandError::StoreFailed(reason.to_owned()));
+        }
+        let stuck = self.engine.as_ref().filter(|engine| engine.journey == Journey::Stuck);
+        let bound = stuck.and_then(|engine| engine.bound.as_ref());
+        bound.map(|bound| CommandError::Rejected { reason: bound.to_string() })
     }
 
     /// What became of a payment that was to be mined and no longer waits: another miner's block has it, or it is void.

@@ -34,6 +34,10 @@ impl Node {
         let has_transaction =
             |txid: &Txid| mempool.contains(txid) || orphans.contains(&Wtxid::from_bytes(*txid.as_bytes()));
         let busy = network.step(&mut View { chain, has_transaction: &has_transaction }, now, budget);
+        if chain.is_full() && engine.journey == Journey::Arrived {
+            // The chain says why it goes no further.
+            engine.journey = Journey::Underway;
+        }
         self.work_network();
         busy
     }

@@ -52,12 +52,15 @@ impl Node {
                 engine.journey = Journey::Reading;
                 self.outputs.extend(self.reads.records(keys));
             }
-            Err(error) => self.stop_chain(&error),
+            Err(error) => self.stop_chain(error),
         }
     }
 
-    fn stop_chain(&mut self, error: &ChainError) {
+    fn stop_chain(&mut self, error: ChainError) {
         self.log(LogLine::Note(error.to_string()));
+        if let Some(engine) = &mut self.engine {
+            engine.bound = Some(error);
+        }
         self.settle(Journey::Stuck);
     }
 

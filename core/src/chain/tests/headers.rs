@@ -1,7 +1,7 @@
 //! Rules of headers: time, target, retarget, and how many of them are kept.
 
 use super::*;
-use crate::chain::{Accepted, MAX_SIDE_HEADERS};
+use crate::chain::{Accepted, ChainError, MAX_SIDE_HEADERS};
 use crate::consensus::{HeaderError, Retarget};
 use crate::primitives::Work;
 
@@ -206,10 +206,10 @@ fn a_locator_thins_out_and_finds_the_fork() {
     let genesis = lab.chain.tip();
     let blocks = lab.branch(genesis, 40);
     lab.settle();
-    let locator = lab.chain.locator();
+    let locator = lab.chain.locator(&lab.chain.tip());
     let heights: Vec<u32> =
         locator.iter().map(|hash| lab.chain.entry(hash).expect("known").height.0).collect();
-    assert_eq!(heights, [40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 29, 25, 17, 1, 0]);
+    assert_eq!(heights, [40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 28, 24, 16, 0]);
     let unknown = BlockHash::from_bytes([3; 32]);
     assert_eq!(lab.chain.fork_of(&[unknown, blocks[9].block_hash(), genesis]), Height(10));
     assert_eq!(lab.chain.fork_of(&[unknown]), Height(0));
@@ -231,4 +231,27 @@ fn chainwork_is_the_sum_of_the_work_of_all_blocks() {
         next = chain.entry(&entry.header.prev_blockhash);
     }
     assert_eq!(chain.best_header().chainwork, sum);
+}
+
+#[test]
+fn over_the_bound_on_headers_the_chain_stops_by_name() {
+    let mut lab = Lab::new();
+    let genesis = lab.chain.tip();
+    lab.branch(genesis, 3);
+    lab.chain.max_headers = 4;
+    lab.settle();
+    assert!(!lab.chain.is_full());
+    let header = header_on(&lab.chain, lab.chain.best_header().hash, 1);
+    assert_eq!(lab.chain.accept_header(&header, NOW), Err(HeaderError::IndexFull(4)));
+    assert!(lab.chain.is_full());
+    assert_eq!(lab.chain.activate(&ScriptCache::default()), Err(ChainError::HeadersFull(4)));
+}
+
+#[test]
+fn a_retarget_never_asks_for_a_target_of_zero() {
+    let consensus = retargeting(None).params().consensus;
+    let hardest = Target(ruint::aliases::U256::ONE).to_compact();
+    let last =
+        pow::DifficultyState { height: Height(3), time: 9, interval_target: hardest, interval_start: 9 };
+    assert_eq!(pow::next_work_required(&last, UnixTime(10), &consensus), hardest);
 }
