@@ -59,6 +59,14 @@ fn watch_page(lab: lab::Lab) {
             browser::reload();
         }
     });
+    // Another tab of this lab has removed nodes.
+    let roster = lab::roster::key(&lab.name());
+    window_event_listener_untyped("storage", move |event| {
+        let key = js_sys::Reflect::get(&event, &"key".into()).ok().and_then(|key| key.as_string());
+        if key.as_ref() == Some(&roster) {
+            lab.follow_roster();
+        }
+    });
     let changed = Closure::<dyn Fn()>::new(move || lab.update_subscriptions());
     document().set_onvisibilitychange(Some(changed.as_ref().unchecked_ref()));
     changed.forget();

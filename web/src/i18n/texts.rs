@@ -38,6 +38,12 @@ texts! {
     new_network_asks: "Every node of this lab is ended, its chain and its wallet's keys are deleted. This cannot be undone.", "本实验室的所有节点都将结束，它们的区块链和钱包私钥都会被删除，无法恢复。";
     new_network_yes: "Delete and begin anew", "删除并重新开始";
 
+    set_up_failed: "The first blocks could not be made: {0}. Reload the page to go on, or make a new network.", "未能准备好最初的区块：{0}。请刷新页面继续，或新建网络。";
+    emptied_elsewhere: "This lab was emptied in another tab.", "这个实验室已在另一个标签页中清空。";
+    unknown_scene: "There is no scene \"{0}\": this is the first one.", "没有名为“{0}”的场景，这里显示的是第一场景。";
+    bad_lab_name: "A lab cannot be called \"{0}\": letters, digits, - and _ only, 32 at most. This is the scene's own lab.", "实验室不能叫“{0}”：只能用字母、数字、- 和 _，最多 32 个。这里显示的是该场景自己的实验室。";
+    reload: "Reload", "刷新";
+
     send: "Send coins", "发送教学币";
     send_about: "Pay from one wallet to another and follow the transaction into a block", "从一个钱包付给另一个，看交易如何进入区块";
     cut: "Cut the network", "切断网络";

@@ -46,6 +46,27 @@ impl Links {
         self.groups = groups;
     }
 
+    /// Forgets a node that is gone. Where all `others` are on one side then, the network is whole again.
+    pub(crate) fn forget(&mut self, node: NodeId, others: &[NodeId]) {
+        self.settings.retain(|&(a, b), _| a != node && b != node);
+        self.groups.iter_mut().for_each(|group| group.retain(|&id| id != node));
+        self.groups.retain(|group| !group.is_empty());
+        if others.iter().all(|&other| self.group_of(other) == 0) {
+            self.groups.clear();
+        }
+    }
+
+    /// Puts a new node of a cut network with the larger side, unless some of the `others` form a group that no one
+    /// named, which it then joins by itself.
+    pub(crate) fn welcome(&mut self, node: NodeId, others: &[NodeId]) {
+        if others.iter().any(|&other| self.group_of(other) == self.groups.len()) {
+            return;
+        }
+        if let Some(largest) = self.groups.iter_mut().max_by_key(|group| group.len()) {
+            largest.push(node);
+        }
+    }
+
     /// Heals every cut: the network's and those of single links.
     pub(crate) fn heal(&mut self) {
         self.groups.clear();
@@ -119,6 +140,29 @@ mod tests {
         assert_eq!(links.conditions(C, &[A, B, C]), []);
         let condition = links.conditions(A, &[A, B, C])[0];
         assert_eq!((condition.to, condition.latency_ms, condition.cut), (B, 200.0, false));
+    }
+
+    #[test]
+    fn a_cut_ends_when_a_side_is_empty() {
+        let mut links = Links::default();
+        links.partition(vec![vec![A], vec![B, C]]);
+        links.forget(B, &[A, C]);
+        assert!(links.is_cut(A, C));
+        links.forget(A, &[C]);
+        assert!(!links.any_cut());
+    }
+
+    #[test]
+    fn a_node_that_joins_a_cut_network_is_not_alone() {
+        let mut links = Links::default();
+        links.welcome(C, &[A, B]);
+        assert!(!links.any_cut());
+        links.partition(vec![vec![A]]);
+        links.welcome(C, &[A, B]);
+        assert!(links.is_cut(A, C) && !links.is_cut(B, C));
+        links.partition(vec![vec![A], vec![B]]);
+        links.welcome(C, &[A, B]);
+        assert!(links.is_cut(A, C) != links.is_cut(B, C));
     }
 
     #[test]

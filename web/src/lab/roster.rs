@@ -28,8 +28,24 @@ pub(crate) fn load(lab: &str) -> Option<Vec<RosterEntry>> {
     serde_wasm_bindgen::from_value(value).ok()
 }
 
-/// Remembers the nodes of a lab.
-pub(crate) fn save(lab: &str, entries: &[&RosterEntry]) {
+/// Remembers one node of a lab; what another tab remembered of the others stays.
+pub(crate) fn put(lab: &str, entry: &RosterEntry) {
+    let mut entries = load(lab).unwrap_or_default();
+    match entries.iter_mut().find(|known| known.config.id == entry.config.id) {
+        Some(known) => *known = entry.clone(),
+        None => entries.push(entry.clone()),
+    }
+    save(lab, &entries);
+}
+
+/// Forgets one node of a lab.
+pub(crate) fn remove(lab: &str, id: NodeId) {
+    let mut entries = load(lab).unwrap_or_default();
+    entries.retain(|entry| entry.config.id != id);
+    save(lab, &entries);
+}
+
+fn save(lab: &str, entries: &[RosterEntry]) {
     let value = entries.serialize(&serde_wasm_bindgen::Serializer::json_compatible());
     let text = value.ok().and_then(|value| js_sys::JSON::stringify(&value).ok());
     if let Some(text) = text {
@@ -40,6 +56,30 @@ pub(crate) fn save(lab: &str, entries: &[&RosterEntry]) {
 /// The name under which a lab's nodes are remembered.
 pub(crate) fn key(lab: &str) -> String {
     format!("terrarium/{lab}/nodes")
+}
+
+/// Remembers that the lab's first blocks are still to be made, or that they are there.
+pub(crate) fn set_up(lab: &str, done: bool) {
+    if done {
+        browser::forget(&set_up_key(lab));
+    } else {
+        browser::remember(&set_up_key(lab), "underway");
+    }
+}
+
+/// Whether an earlier visit left before the lab's first blocks were there.
+pub(crate) fn is_being_set_up(lab: &str) -> bool {
+    browser::remembered(&set_up_key(lab)).is_some()
+}
+
+fn set_up_key(lab: &str) -> String {
+    format!("terrarium/{lab}/setup")
+}
+
+/// Forgets the whole lab: its nodes and how far it was set up.
+pub(crate) fn forget(lab: &str) {
+    browser::forget(&key(lab));
+    browser::forget(&set_up_key(lab));
 }
 
 /// The databases that a node keeps in a lab.

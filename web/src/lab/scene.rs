@@ -2,7 +2,7 @@
 
 use super::port::{Lab, LabError};
 use super::roster::{self, RosterEntry};
-use super::state::name_of;
+use super::state::{Notice, name_of};
 use crate::browser;
 use futures_channel::oneshot;
 use terrarium_core::consensus::Preset;
@@ -41,12 +41,13 @@ pub(crate) enum Scene {
 impl Scene {
     /// The scene by its name in the page's address; the first scene for a name that is none.
     pub(crate) fn from_address() -> Self {
-        match browser::query("scene").as_deref() {
-            Some("empty") => Scene::Empty,
-            Some("seed-000") => Scene::Seed000,
-            Some("seed-001") => Scene::Seed001,
-            _ => Scene::First,
-        }
+        browser::query("scene").and_then(|name| Scene::named(&name)).unwrap_or(Scene::First)
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Scene::First, Scene::Empty, Scene::Seed000, Scene::Seed001]
+            .into_iter()
+            .find(|scene| scene.name() == name)
     }
 
     /// Its name in the page's address.
@@ -130,43 +131,58 @@ impl Scene {
 
 /// The lab's name: `?lab=` where it is a plain word, else the scene's.
 pub(crate) fn lab_name(scene: Scene) -> String {
-    let plain = |name: &String| {
-        let fits = (1..=32).contains(&name.len());
-        fits && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
+    let plain = |name: &String| is_plain(name);
     browser::query("lab").filter(plain).unwrap_or_else(|| scene.name().to_owned())
+}
+
+fn is_plain(name: &str) -> bool {
+    let fits = (1..=32).contains(&name.len());
+    fits && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+/// Says so where the page's address names a scene or a lab that cannot be.
+fn check_address(lab: Lab) {
+    if let Some(name) = browser::query("scene").filter(|name| Scene::named(name).is_none()) {
+        lab.notify(Notice::UnknownScene(name));
+    }
+    if let Some(name) = browser::query("lab").filter(|name| !is_plain(name)) {
+        lab.notify(Notice::BadLabName(name));
+    }
 }
 
 /// Brings the lab's nodes up: those of the last visit, else the scene's. The receiver is told once all are listed,
 /// which is before they have started.
 pub(crate) fn open(lab: Lab, scene: Scene) -> oneshot::Receiver<()> {
     let (listed, receiver) = oneshot::channel();
+    check_address(lab);
     let saved = roster::load(&lab.name());
     let fresh = saved.is_none();
     for entry in saved.unwrap_or_else(|| scene.nodes()) {
         lab.spawn(entry);
     }
     let _ = listed.send(());
-    if fresh && scene == Scene::First {
+    if scene == Scene::First && (fresh || roster::is_being_set_up(&lab.name())) {
+        roster::set_up(&lab.name(), false);
         spawn_local(async move {
-            if let Err(error) = first_blocks(lab).await {
-                leptos::logging::error!("the first scene could not be set up: {error}");
+            match first_blocks(lab).await {
+                Ok(()) => roster::set_up(&lab.name(), true),
+                Err(error) => lab.notify(Notice::SetUpFailed(error.to_string())),
             }
         });
     }
     receiver
 }
 
-/// Gives every node a wallet of its name, with coins, node by node, each mining on what the last one found; then all mine at their own pace.
+/// Gives every node a wallet of its name, with coins, node by node, each mining on what the last one found; then all
+/// mine at their own pace. What an earlier visit left unfinished is taken up: its wallets are used again.
 async fn first_blocks(lab: Lab) -> Result<(), LabError> {
     let ids: Vec<NodeId> = lab.nodes(|nodes| nodes.keys().copied().collect());
     for &id in &ids {
         lab.start(id, None).await?;
     }
     for &id in &ids {
-        let label = Some(name_of(id).to_lowercase());
-        let Reply::Address(wallet) = lab.exec(id, Command::CreateWallet { label }).await? else { continue };
-        let generate = Command::Generate { blocks: FIRST_BLOCKS, address: Some(wallet.address) };
+        let Some(address) = first_wallet(lab, id).await? else { continue };
+        let generate = Command::Generate { blocks: FIRST_BLOCKS, address: Some(address) };
         if let Reply::Generated(blocks) = lab.exec(id, generate).await? {
             hear(lab, blocks.last().copied()).await;
         }
@@ -176,6 +192,21 @@ async fn first_blocks(lab: Lab) -> Result<(), LabError> {
         lab.set_hash_rate(id, khs)?;
     }
     Ok(())
+}
+
+/// The address of a node's first wallet, which is made where there is none.
+async fn first_wallet(lab: Lab, id: NodeId) -> Result<Option<String>, LabError> {
+    let first = |nodes: &super::port::Nodes| {
+        Some(nodes.get(&id)?.snapshot()?.wallet.addresses.first()?.address.clone())
+    };
+    if let Some(address) = lab.nodes(first) {
+        return Ok(Some(address));
+    }
+    let label = Some(name_of(id).to_lowercase());
+    match lab.exec(id, Command::CreateWallet { label }).await? {
+        Reply::Address(wallet) => Ok(Some(wallet.address)),
+        _ => Ok(None),
+    }
 }
 
 /// Waits until every node's tip is this block.

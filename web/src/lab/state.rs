@@ -134,6 +134,19 @@ pub(crate) struct FollowedPayment {
     pub(crate) txid: Txid,
 }
 
+/// What the visitor must know of the lab as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// The first scene could not be set up, and why.
+    SetUpFailed(String),
+    /// Another tab has emptied the lab: this page shows what is gone.
+    EmptiedElsewhere,
+    /// The address names a scene that there is none of.
+    UnknownScene(String),
+    /// The address names a lab by what is no plain word.
+    BadLabName(String),
+}
+
 /// All that the page shows.
 #[derive(Clone, Copy)]
 pub(crate) struct LabState {
@@ -147,6 +160,8 @@ pub(crate) struct LabState {
     pub(crate) links: ReadSignal<Links>,
     /// The lab's clock.
     pub(crate) clock: ReadSignal<LabClock>,
+    /// What the visitor must know; at most one of each kind.
+    pub(crate) notices: ReadSignal<Vec<Notice>>,
 }
 
 /// The writing halves of the [`LabState`].
@@ -157,6 +172,7 @@ pub(super) struct LabWriter {
     pub(super) traffic: WriteSignal<Traffic>,
     pub(super) links: WriteSignal<Links>,
     pub(super) clock: WriteSignal<LabClock>,
+    pub(super) notices: WriteSignal<Vec<Notice>>,
 }
 
 impl LabState {
@@ -167,14 +183,16 @@ impl LabState {
         let (traffic, set_traffic) = signal(Traffic::default());
         let (links, set_links) = signal(Links::default());
         let (clock, set_clock) = signal(clock);
+        let (notices, set_notices) = signal(Vec::new());
         let writer = LabWriter {
             nodes: set_nodes,
             tree: set_tree,
             traffic: set_traffic,
             links: set_links,
             clock: set_clock,
+            notices: set_notices,
         };
-        (LabState { nodes, tree, traffic, links, clock }, writer)
+        (LabState { nodes, tree, traffic, links, clock, notices }, writer)
     }
 
     /// A node by its id.

@@ -10,6 +10,7 @@ use super::follow::Followed;
 use super::footer::Footer;
 use super::header::Header;
 use super::map::NetworkMap;
+use super::notices::Notices;
 use super::send::SendDialog;
 use super::terminals::Terminals;
 use super::tutorial::Tutorial;
@@ -39,6 +40,7 @@ pub(crate) fn App(lab: Lab, scene: Scene, host: PageHost) -> impl IntoView {
         <div class="page">
             <Header/>
             <main>
+                <Notices/>
                 <Tutorial scene/>
                 <Actions/>
                 <CutSides/>

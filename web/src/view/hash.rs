@@ -22,8 +22,9 @@ pub(crate) fn Copyable(
         let text = text.clone();
         spawn_local(async move {
             if browser::copy(text).await {
-                copied.set(true);
-                set_timeout(move || copied.set(false), Duration::from_millis(1_200));
+                // What was copied may be out of sight by now.
+                let _ = copied.try_set(true);
+                set_timeout(move || drop(copied.try_set(false)), Duration::from_millis(1_200));
             }
         });
     };

@@ -21,6 +21,7 @@ mod header;
 mod icon;
 mod log;
 mod map;
+mod notices;
 mod send;
 mod terminals;
 mod transaction_view;

@@ -59,13 +59,14 @@ pub(crate) fn SendForm(
         draft.busy.set(true);
         spawn_local(async move {
             let sent = pay(lab, payment).await;
-            draft.busy.set(false);
+            // The form may have been closed while the node answered.
+            let _ = draft.busy.try_set(false);
             match sent {
                 Ok(followed) => {
                     ui.followed.set(Some(followed));
-                    on_sent.run(());
+                    let _ = on_sent.try_run(());
                 }
-                Err(error) => draft.error.set(Some(in_words(&error))),
+                Err(error) => drop(draft.error.try_set(Some(in_words(&error)))),
             }
         });
     };

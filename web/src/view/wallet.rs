@@ -59,9 +59,10 @@ fn Addresses(node: NodeView) -> impl IntoView {
         let typed = label.get_untracked().trim().to_owned();
         let command = Command::CreateWallet { label: (!typed.is_empty()).then_some(typed) };
         spawn_local(async move {
+            // The wallet may have been closed while the node answered.
             match lab.exec(node.id, command).await {
-                Ok(_) => label.set(String::new()),
-                Err(refused) => error.set(Some(refused.to_string())),
+                Ok(_) => drop(label.try_set(String::new())),
+                Err(refused) => drop(error.try_set(Some(refused.to_string()))),
             }
         });
     };

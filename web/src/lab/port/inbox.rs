@@ -47,13 +47,16 @@ impl Lab {
 
     /// Script and page are of different builds: one reload fetches both anew, a second would not help.
     fn wrong_build(&self, id: NodeId, build: &str) {
-        if browser::remembered(RELOADED).as_deref() == Some(BUILD_ID) {
+        let reloaded = || browser::remembered(RELOADED).as_deref() == Some(BUILD_ID);
+        let again = reloaded();
+        browser::remember(RELOADED, BUILD_ID);
+        // Where nothing can be remembered the page would reload for ever: there the visitor is asked to.
+        if again || !reloaded() {
             let text = format!(
-                "the worker is of build {build}, the page of build {BUILD_ID}: clear this site's cache"
+                "the worker is of build {build}, the page of build {BUILD_ID}: reload the page, or clear this site's cache"
             );
             return self.fail(id, &text);
         }
-        browser::remember(RELOADED, BUILD_ID);
         browser::reload();
     }
 

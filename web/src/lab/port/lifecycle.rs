@@ -4,13 +4,16 @@ use super::worker_link::{BUILD_ID, WorkerLink};
 use super::{Happening, Lab, LabError, Node, Observer};
 use crate::browser;
 use crate::lab::roster::{self, RosterEntry};
-use crate::lab::state::{NodeView, Phase};
+use crate::lab::state::{NodeView, Notice, Phase};
 use leptos::prelude::*;
-use terrarium_core::interface::{Command, MiningMode, NodeId, PageMessage, StartOptions};
+use terrarium_core::interface::{Command, CommandError, MiningMode, NodeId, PageMessage, StartOptions};
 use wasm_bindgen_futures::spawn_local;
 
 /// How long a worker that is asked to end may take, in milliseconds.
 const SHUTDOWN_MS: i32 = 1_500;
+
+/// How long other tabs of the lab get to hear of what was removed, in milliseconds.
+const OTHER_TABS_MS: i32 = 250;
 
 /// How long a snapshot may take to follow a command, in milliseconds.
 const SETTLE_MS: i32 = 2_000;
@@ -24,10 +27,13 @@ impl Lab {
         }
         self.change(|inner| {
             let (view, writer) = inner.scope.with(|| NodeView::create(id, entry.config.role));
+            let others: Vec<NodeId> = inner.nodes.keys().copied().collect();
+            inner.links.welcome(id, &others);
+            inner.writer.links.set(inner.links.clone());
             inner.nodes.insert(id, Node::new(entry, view, writer));
             let views = inner.nodes.values().map(|node| node.view).collect();
             inner.writer.nodes.set(views);
-            inner.save_roster();
+            inner.remember(id);
         });
         self.boot(id);
         self.send_conditions();
@@ -56,12 +62,19 @@ impl Lab {
         let (wanted, last) = self
             .nodes(|nodes| nodes.get(&id).map(|node| (node.entry.running, node.entry.start.clone())))
             .ok_or(LabError::UnknownNode(id))?;
-        // A node that is wanted on the network is being brought there already.
+        let start = Command::StartNode(options.unwrap_or(last));
         if !wanted {
-            self.exec(id, Command::StartNode(options.unwrap_or(last))).await?;
+            self.exec(id, start).await?;
+            self.settle(id, true).await;
+        } else if !self.settle(id, true).await {
+            // It should have been brought there by itself: to ask again tells why it was not.
+            match self.exec(id, start).await {
+                Ok(_) | Err(LabError::Command(CommandError::Running(_))) => {}
+                Err(error) => return Err(error),
+            }
         }
-        self.settle(id, true).await;
-        Ok(())
+        let up = self.nodes(|nodes| nodes.get(&id).is_some_and(|node| node.status.phase == Phase::Up));
+        if up { Ok(()) } else { Err(LabError::NotStarted(id)) }
     }
 
     /// Takes a node off the network; it goes on answering commands.
@@ -72,9 +85,9 @@ impl Lab {
     }
 
     /// Waits until the node's snapshot shows what was asked of it.
-    async fn settle(&self, id: NodeId, running: bool) {
+    async fn settle(&self, id: NodeId, running: bool) -> bool {
         self.wait(SETTLE_MS, move |nodes| nodes.get(&id).is_none_or(|node| node.is_running() == running))
-            .await;
+            .await
     }
 
     /// Ends a node's worker at once, in the middle of whatever it does.
@@ -85,7 +98,7 @@ impl Lab {
             node.entry.running = false;
             node.status.phase = Phase::Killed;
             node.stale.status = true;
-            inner.save_roster();
+            inner.remember(id);
             Ok::<_, LabError>(())
         })?;
         self.poll_watches();
@@ -93,52 +106,80 @@ impl Lab {
         Ok(())
     }
 
-    /// Takes a node off the page and deletes its databases, unless it is another tab that runs it.
+    /// Takes a node off the page and deletes its databases. Where another tab runs it, it only leaves this page.
     pub(crate) async fn remove(&self, id: NodeId) -> Result<(), LabError> {
         if !self.nodes(|nodes| nodes.contains_key(&id)) {
             return Err(LabError::UnknownNode(id));
         }
-        let databases = self.own_databases(&[id]);
+        let own = self.nodes(|nodes| nodes.get(&id).is_some_and(|node| !node.status.viewer));
+        let lab = self.name();
+        if own {
+            // Tabs that watch the node let it go before its store is deleted.
+            roster::remove(&lab, id);
+            browser::sleep(OTHER_TABS_MS).await;
+        }
         self.shut_down(vec![id]).await;
-        self.change(|inner| {
-            inner.nodes.remove(&id);
-            let views = inner.nodes.values().map(|node| node.view).collect();
-            inner.writer.nodes.set(views);
-            inner.save_roster();
-        });
-        self.poll_watches();
-        self.send_conditions();
-        for database in databases {
-            browser::delete_database(&database).await;
+        self.drop_nodes(&[id]);
+        if own {
+            for database in roster::databases(&lab, id) {
+                browser::delete_database(&database).await;
+            }
         }
         Ok(())
+    }
+
+    /// Takes nodes off the page and ends their workers at once.
+    fn drop_nodes(&self, ids: &[NodeId]) {
+        self.change(|inner| {
+            inner.nodes.retain(|id, _| !ids.contains(id));
+            let views = inner.nodes.values().map(|node| node.view).collect();
+            inner.writer.nodes.set(views);
+        });
+        let others: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
+        self.change_links(|links| ids.iter().for_each(|&id| links.forget(id, &others)));
+        self.poll_watches();
     }
 
     /// Empties the lab: ends every node, deletes their databases, and opens the page anew.
     pub(crate) async fn new_network(&self) {
         let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
-        let (lab, databases) = (self.name(), self.own_databases(&ids));
-        self.shut_down(ids).await;
-        for database in databases {
+        let lab = self.name();
+        self.change(|inner| inner.emptied = true);
+        // Other tabs see this, and end their workers before the stores are deleted.
+        roster::forget(&lab);
+        browser::sleep(OTHER_TABS_MS).await;
+        self.shut_down(ids.clone()).await;
+        for database in ids.iter().flat_map(|&id| roster::databases(&lab, id)) {
             browser::delete_database(&database).await;
         }
-        browser::forget(&roster::key(&lab));
         browser::forget(&crate::lab::clock::key(&lab));
         browser::reload();
     }
 
-    /// The databases of those of these nodes that this page runs.
-    fn own_databases(&self, ids: &[NodeId]) -> Vec<String> {
-        self.with(|inner| {
-            let own = ids.iter().filter(|id| inner.nodes.get(id).is_some_and(|node| !node.status.viewer));
-            own.flat_map(|&id| roster::databases(&inner.lab, id)).collect()
-        })
+    /// Follows another tab of the same lab, which has changed what is remembered of its nodes: those that it removed
+    /// leave this page too.
+    pub(crate) fn follow_roster(&self) {
+        let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
+        match roster::load(&self.name()) {
+            Some(entries) => {
+                let kept = |id: &NodeId| entries.iter().any(|entry| entry.config.id == *id);
+                let gone: Vec<NodeId> = ids.into_iter().filter(|id| !kept(id)).collect();
+                if !gone.is_empty() {
+                    self.drop_nodes(&gone);
+                }
+            }
+            None if self.change(|inner| std::mem::replace(&mut inner.emptied, true)) => {}
+            None => {
+                self.drop_nodes(&ids);
+                self.notify(Notice::EmptiedElsewhere);
+            }
+        }
     }
 
     /// Tells every worker to give its node free, for the page is being left.
     pub(crate) fn leave(&self) {
         self.change(|inner| {
-            crate::lab::clock::save(&inner.lab, &inner.clock);
+            inner.remember_clock();
             inner.post_all(&PageMessage::Shutdown);
         });
     }

@@ -15,7 +15,7 @@ pub(crate) use node::Node;
 use super::clock::{self, LabClock};
 use super::links::Links;
 use super::roster;
-use super::state::{LabState, LabWriter, Phase};
+use super::state::{LabState, LabWriter, Notice, Phase};
 use super::traffic::Traffic;
 use crate::browser;
 use futures_channel::oneshot;
@@ -40,6 +40,9 @@ pub(crate) enum LabError {
     /// The node's worker did not come up in time.
     #[error("node {0} did not start within {seconds} seconds", seconds = READY_MS / 1000)]
     NotReady(NodeId),
+    /// The node's worker went before the node was on the network.
+    #[error("node {0} did not come onto the network")]
+    NotStarted(NodeId),
     /// The browser refused to start a worker.
     #[error("a worker could not be started: {0}")]
     Worker(String),
@@ -86,6 +89,8 @@ struct Inner {
     frame_requested: bool,
     /// Counts what workers said.
     heard: u64,
+    /// The lab is being emptied, here or in another tab: nothing more is remembered of it.
+    emptied: bool,
     writer: LabWriter,
     /// What owns the signals of nodes: the page, not whichever dialog a node was added by.
     scope: Owner,
@@ -117,6 +122,7 @@ impl Lab {
             scripts_want_messages: false,
             frame_requested: false,
             heard: 0,
+            emptied: false,
             writer,
             scope: Owner::current().unwrap_or_default(),
         };
@@ -163,12 +169,23 @@ impl Lab {
         })?;
         let reply = answer.await.unwrap_or(Err(CommandError::Ended(id)))?;
         self.change(|inner| {
-            if let Some(node) = inner.nodes.get_mut(&id) {
-                wish.grant(node);
+            let Some(node) = inner.nodes.get_mut(&id) else { return };
+            let before = node.entry.clone();
+            wish.grant(node);
+            if node.entry != before {
+                inner.remember(id);
             }
-            inner.save_roster();
         });
         Ok(reply)
+    }
+
+    /// Tells the visitor something of the lab as a whole.
+    pub(crate) fn notify(&self, notice: Notice) {
+        self.with(|inner| inner.writer.notices).update(|notices| {
+            if !notices.contains(&notice) {
+                notices.push(notice);
+            }
+        });
     }
 
     /// Resolves once the node's worker answers.
@@ -218,9 +235,18 @@ impl Lab {
 }
 
 impl Inner {
-    fn save_roster(&self) {
-        let entries: Vec<_> = self.nodes.values().map(|node| &node.entry).collect();
-        roster::save(&self.lab, &entries);
+    /// Remembers for the next visit what was asked of a node.
+    fn remember(&self, id: NodeId) {
+        if let (false, Some(node)) = (self.emptied, self.nodes.get(&id)) {
+            roster::put(&self.lab, &node.entry);
+        }
+    }
+
+    /// Remembers lab time for the next visit.
+    fn remember_clock(&self) {
+        if !self.emptied {
+            clock::save(&self.lab, &self.clock);
+        }
     }
 
     fn post_all(&self, message: &PageMessage) {

@@ -2,7 +2,7 @@
 
 use super::{Lab, LabError};
 use crate::browser;
-use crate::lab::clock::{self, LabClock, STEP_SECONDS};
+use crate::lab::clock::{LabClock, STEP_SECONDS};
 use crate::lab::links::{LinkSettings, Links};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -23,7 +23,7 @@ impl Lab {
                 link.post(&message);
             }
             let idle = node.entry.mining == MiningMode::Off && node.entry.start.miner.is_none();
-            inner.save_roster();
+            inner.remember(id);
             Ok::<_, LabError>(idle)
         })?;
         if idle && khs > 0.0 {
@@ -115,7 +115,7 @@ impl Lab {
         unknown.map_or(Ok(()), |id| Err(LabError::UnknownNode(id)))
     }
 
-    fn change_links(&self, change: impl FnOnce(&mut Links)) {
+    pub(super) fn change_links(&self, change: impl FnOnce(&mut Links)) {
         self.change(|inner| {
             change(&mut inner.links);
             inner.writer.links.set(inner.links.clone());
@@ -128,7 +128,7 @@ impl Lab {
             inner.clock = change(&inner.clock, browser::now_ms());
             inner.writer.clock.set(inner.clock);
             inner.post_all(&PageMessage::Clock(inner.clock.setting));
-            clock::save(&inner.lab, &inner.clock);
+            inner.remember_clock();
         });
     }
 }
