@@ -164,6 +164,9 @@ pub(crate) fn open(lab: Lab, scene: Scene) -> oneshot::Receiver<()> {
     if scene == Scene::First && (fresh || roster::is_being_set_up(&lab.name())) {
         roster::set_up(&lab.name(), false);
         spawn_local(async move {
+            if !fresh && is_watched(lab).await {
+                return;
+            }
             match first_blocks(lab).await {
                 Ok(()) => roster::set_up(&lab.name(), true),
                 Err(error) => lab.notify(Notice::SetUpFailed(error.to_string())),
@@ -171,6 +174,16 @@ pub(crate) fn open(lab: Lab, scene: Scene) -> oneshot::Receiver<()> {
         });
     }
     receiver
+}
+
+/// Whether another tab runs this lab, and sets it up.
+async fn is_watched(lab: Lab) -> bool {
+    let ids: Vec<NodeId> = lab.nodes(|nodes| nodes.keys().copied().collect());
+    for id in ids {
+        // A node that does not come up tells why when it is started.
+        let _ = lab.ready(id).await;
+    }
+    lab.nodes(|nodes| nodes.values().any(super::port::Node::is_viewer))
 }
 
 /// Gives every node a wallet of its name, with coins, node by node, each mining on what the last one found; then all

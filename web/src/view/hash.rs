@@ -24,7 +24,10 @@ pub(crate) fn Copyable(
             if browser::copy(text).await {
                 // What was copied may be out of sight by now.
                 let _ = copied.try_set(true);
-                set_timeout(move || drop(copied.try_set(false)), Duration::from_millis(1_200));
+                let fade = move || {
+                    let _ = copied.try_set(false);
+                };
+                set_timeout(fade, Duration::from_millis(1_200));
             }
         });
     };

@@ -78,6 +78,11 @@ impl Node {
             && self.snapshot().is_some_and(|snapshot| snapshot.state == RunState::Running)
     }
 
+    /// Whether another tab runs it.
+    pub(crate) fn is_viewer(&self) -> bool {
+        self.status.viewer
+    }
+
     /// One word for what it does now, as scripts see it.
     pub(crate) fn state_word(&self) -> &'static str {
         match self.status.phase {
