@@ -40,6 +40,11 @@ impl History {
         self.current()
     }
 
+    /// Whether an earlier line is shown instead of the one being typed.
+    pub fn is_walking(&self) -> bool {
+        self.back > 0
+    }
+
     fn current(&self) -> Option<&str> {
         let index = self.lines.len().checked_sub(self.back)?;
         self.lines.get(index).map(String::as_str)

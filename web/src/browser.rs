@@ -29,6 +29,25 @@ pub(crate) fn forget(key: &str) {
     }
 }
 
+/// Asks the browser, once, to keep this site's data when space runs short; it may ask the visitor.
+pub(crate) fn ask_to_keep_data() {
+    const ASKED: &str = "terrarium/persist";
+    if remembered(ASKED).is_some() {
+        return;
+    }
+    let storage = js_sys::Reflect::get(&window().navigator(), &JsValue::from_str("storage"));
+    let Ok(storage) = storage else { return };
+    let persist = js_sys::Reflect::get(&storage, &JsValue::from_str("persist"));
+    // Plain http pages and old browsers have nothing to ask.
+    let Some(persist) = persist.ok().and_then(|f| f.dyn_into::<js_sys::Function>().ok()) else { return };
+    remember(ASKED, "asked");
+    let answer = persist.call0(&storage).ok().and_then(|answer| answer.dyn_into::<js_sys::Promise>().ok());
+    if let Some(answer) = answer {
+        // Either answer leaves the page as it is.
+        wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(answer).await) });
+    }
+}
+
 /// A parameter of the page's address (`?name=value`).
 pub(crate) fn query(name: &str) -> Option<String> {
     let search = window().location().search().ok()?;

@@ -16,9 +16,14 @@ mod view;
 use lab::host::PageHost;
 use lab::scene::{self, Scene};
 use leptos::prelude::*;
+use std::time::Duration;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::PageTransitionEvent;
+
+/// How often lab time is remembered, for a page that ends without being left: blocks of the lab must not lie in the
+/// future of the next visit.
+const CLOCK_SAVED_EVERY: Duration = Duration::from_secs(3);
 
 /// Mounts the page and brings the lab up.
 pub fn run() {
@@ -42,9 +47,12 @@ pub fn run() {
     let listed = scene::open(lab, scene);
     scripting::publish(lab, host.clone(), listed);
     watch_page(lab);
+    browser::ask_to_keep_data();
     leptos::mount::mount_to_body(move || view! { <view::App lab scene host=host.clone()/> });
-    if let Some(loading) = document().get_element_by_id("loading") {
-        loading.remove();
+    for id in ["loading", "unloaded"] {
+        if let Some(element) = document().get_element_by_id(id) {
+            element.remove();
+        }
     }
     std::mem::forget(owner);
 }
@@ -67,6 +75,7 @@ fn watch_page(lab: lab::Lab) {
             lab.follow_roster();
         }
     });
+    set_interval(move || lab.remember_clock(), CLOCK_SAVED_EVERY);
     let changed = Closure::<dyn Fn()>::new(move || lab.update_subscriptions());
     document().set_onvisibilitychange(Some(changed.as_ref().unchecked_ref()));
     changed.forget();

@@ -66,10 +66,21 @@ texts! {
     address_missing: "Enter the address to pay to.", "请输入收款地址。";
     address_invalid: "This is not an address of this network. A letter may be wrong: addresses carry a checksum.", "这不是本网络的地址。可能有字母写错：地址带有校验和。";
     amount_unreadable: "Enter a number of coins with at most 8 decimal places, such as 2.5.", "请输入教学币数目，最多 8 位小数，例如 2.5。";
+    amount_comma: "Write the amount with a point and without commas, such as 1000.5.", "请用小数点，不要用逗号，例如 1000.5。";
+    amount_too_fine: "At most 8 decimal places: a coin has 100 million parts.", "最多 8 位小数：一个币分为一亿份。";
+    amount_too_large: "More than 21 million coins cannot exist.", "币的总数不会超过 2100 万。";
     amount_zero: "The amount must be above zero.", "金额必须大于零。";
     no_coins: "This wallet has no coins yet: mine a block, or be paid first.", "这个钱包还没有币：先挖一块，或先收一笔款。";
     not_enough: "The payer's richest address holds {0} confirmed coins, which is not enough.", "付款方余额最多的地址只有 {0} 个已确认的币，不够。";
     not_enough_now: "Not enough coins that can be spent now: earlier payments may still wait for a block.", "目前可花费的币不够：之前的付款可能还在等待进入区块。";
+
+    no_worker: "Node {0} has no worker: start it first.", "节点 {0} 没有在工作：请先启动。";
+    not_started: "Node {0} did not start.", "节点 {0} 未能启动。";
+    is_running: "Node {0} is running: stop it first.", "节点 {0} 正在运行：请先停止。";
+    no_blockchain: "This node has no chain yet: create one first.", "这个节点还没有区块链：请先创建。";
+    wrong_miner_address: "The miner's address is not an address of this network.", "矿工地址不是本网络的地址。";
+    store_refused: "The change could not be stored: {0}", "更改未能保存：{0}";
+    ended_unanswered: "Node {0} ended before it answered.", "节点 {0} 没有回答就结束了。";
 
     followed: "The followed payment", "跟踪的付款";
     payment: "{0} coins: {1} → {2}", "{0} 个币：{1} → {2}";
@@ -107,6 +118,7 @@ texts! {
     about_wallet: "Pays and is paid; checks every block like all the others.", "付款和收款；和其他节点一样验证每个区块。";
     about_full: "Checks and relays blocks and transactions.", "验证并转发区块和交易。";
     state_starting: "starting", "启动中";
+    state_running: "running", "运行中";
     state_stopped: "stopped", "已停止";
     state_viewer: "watching", "旁观";
     state_killed: "ended", "已结束";

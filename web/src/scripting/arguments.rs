@@ -1,7 +1,7 @@
 //! What scripts hand over, checked: an error names the argument and what it should have been.
 
 use crate::lab::links::LinkSettings;
-use js_sys::{Array, Error, Function, Object, Reflect};
+use js_sys::{Array, Error, Function, Reflect};
 use terrarium_core::interface::{NodeId, Role};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -111,7 +111,8 @@ fn object(value: &JsValue, name: &str, known: &[&str]) -> Result<(), JsValue> {
     if !value.is_object() || Array::is_array(value) {
         return Err(wrong(name, "an object", value));
     }
-    let keys = Object::keys(value.unchecked_ref::<Object>());
+    // A proxy may refuse to name its keys.
+    let keys = Reflect::own_keys(value).map_err(|_| error(format!("{name} cannot be read")))?;
     match keys.iter().filter_map(|key| key.as_string()).find(|key| !known.contains(&key.as_str())) {
         Some(key) => Err(error(format!("{name} has an unknown key '{key}': {} are known", known.join(", ")))),
         None => Ok(()),

@@ -4,6 +4,7 @@ use super::console::Console;
 use super::format;
 use super::icon::{Icon, icon};
 use super::log::NodeLog;
+use super::refusal::in_words;
 use super::ui::{Dialog, Panel, use_ui};
 use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
@@ -68,7 +69,7 @@ impl Refused {
         spawn_local(async move {
             let outcome = act.await;
             // The card may be gone by now.
-            let _ = self.0.try_set(outcome.err().map(|error| error.to_string()));
+            let _ = self.0.try_set(outcome.err().map(|error| in_words(&error)));
         });
     }
 }
@@ -114,13 +115,15 @@ fn Head(node: NodeView) -> impl IntoView {
         _ => "–".to_owned(),
     };
     let state = Memo::new(move |_| state_of(node));
+    // Running is the rule: only screen readers are told, who do not see the dot.
+    let words_are_usual = holds(move || state.get() == State::Running);
     let id = node.id;
     view! {
         <h3>
             <span class=words(move || format!("dot {}", state.get().class())) aria-hidden="true"></span>
             <span>{id.to_string()} " " {name_of(id)}</span>
             <small>{words(move || role_word(node.role).to_owned())}</small>
-            <small class="state" data-testid=testid::CARD_STATE data-state=words(move || state.get().class().to_owned())>
+            <small class="state" class:sr=words_are_usual data-testid=testid::CARD_STATE data-state=words(move || state.get().class().to_owned())>
                 {words(move || state.get().word().to_owned())}
             </small>
             <span class="grow"></span>
@@ -162,11 +165,10 @@ impl State {
         }
     }
 
-    /// Running is the rule and goes without saying.
     fn word(self) -> &'static str {
         match self {
             State::Starting => t().state_starting,
-            State::Running => "",
+            State::Running => t().state_running,
             State::Stopped => t().state_stopped,
             State::Watched => t().state_viewer,
             State::Ended => t().state_killed,

@@ -18,6 +18,9 @@ use wasm_bindgen_futures::spawn_local;
 /// Lines that a console keeps.
 const MAX_LINES: usize = 400;
 
+/// Texts that wait to be pasted.
+const MAX_PASTED: usize = 16;
+
 /// Key code of a key press that an input method has taken.
 const TAKEN_BY_INPUT_METHOD: u32 = 229;
 
@@ -46,6 +49,8 @@ struct Session {
     host: PageHost,
     lab: Lab,
     terminal: Rc<RefCell<Option<Terminal>>>,
+    /// Texts pasted while a command ran, at most [`MAX_PASTED`].
+    pasted: Rc<RefCell<VecDeque<String>>>,
     /// What goes on printing, and how far it has.
     follow: Rc<Cell<Option<Follow>>>,
     /// At most [`MAX_LINES`].
@@ -145,6 +150,7 @@ impl Session {
             host: expect_context::<StoredValue<PageHost, LocalStorage>>().with_value(PageHost::clone),
             lab: expect_context(),
             terminal: Rc::new(RefCell::new(Some(terminal))),
+            pasted: Rc::default(),
             follow: Rc::default(),
             lines: RwSignal::new(VecDeque::new()),
             next: Rc::default(),
@@ -157,7 +163,6 @@ impl Session {
         if event.is_composing() || event.key_code() == TAKEN_BY_INPUT_METHOD {
             return;
         }
-        let control = event.ctrl_key() || event.meta_key();
         match event.key().as_str() {
             "Enter" if !self.busy.get_untracked() => {
                 let line = input.value();
@@ -172,17 +177,18 @@ impl Session {
             }
             "ArrowDown" => {
                 event.prevent_default();
-                let line = self.with_terminal(|terminal| terminal.history.newer().map(str::to_owned));
-                input.set_value(&line.unwrap_or_default());
+                // At the end of the history the line being typed stays.
+                let line = self.with_terminal(|terminal| {
+                    let walking = terminal.history.is_walking();
+                    walking.then(|| terminal.history.newer().unwrap_or_default().to_owned())
+                });
+                line.into_iter().for_each(|line| input.set_value(&line));
             }
             "Tab" if !event.shift_key() && !input.value().trim().is_empty() => {
                 self.complete(event, input);
             }
-            "c" if control && input.selection_start() == input.selection_end() => self.clone().interrupt(),
-            "l" if control => {
-                event.prevent_default();
-                self.lines.set(VecDeque::new());
-            }
+            // Cmd+C only ever copies.
+            "c" if event.ctrl_key() && nothing_selected(input) => self.clone().interrupt(),
             _ => {}
         }
     }
@@ -218,9 +224,16 @@ impl Session {
         });
     }
 
+    /// Carries out the lines of a text, once the console is free.
     fn paste(self, text: String) {
         spawn_local(async move {
-            let Some(mut terminal) = self.take() else { return };
+            let Some(mut terminal) = self.take() else {
+                let mut waiting = self.pasted.borrow_mut();
+                if waiting.len() < MAX_PASTED {
+                    waiting.push_back(text);
+                }
+                return;
+            };
             let session = self.clone();
             let show = |line: &str, outcome: Result<Output, ConsoleError>| {
                 session.print(Kind::Typed, line);
@@ -258,6 +271,10 @@ impl Session {
         let _ = self.node.try_set(terminal.node());
         *self.terminal.borrow_mut() = Some(terminal);
         let _ = self.busy.try_set(false);
+        let next = self.pasted.borrow_mut().pop_front();
+        if let Some(text) = next {
+            self.clone().paste(text);
+        }
     }
 
     fn with_terminal<T>(&self, f: impl FnOnce(&mut Terminal) -> Option<T>) -> Option<T> {
@@ -312,6 +329,11 @@ impl Session {
             lines.push_back(line);
         });
     }
+}
+
+fn nothing_selected(input: &web_sys::HtmlInputElement) -> bool {
+    let on_page = window().get_selection().ok().flatten().is_some_and(|range| !range.is_collapsed());
+    !on_page && input.selection_start() == input.selection_end()
 }
 
 fn lang_now() -> Lang {

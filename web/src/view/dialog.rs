@@ -22,6 +22,12 @@ pub(crate) fn Modal(
             let _ = dialog.show_modal();
         }
     });
+    // Whatever takes it away, it is closed first: that gives the focus back.
+    on_cleanup(move || {
+        if let Some(dialog) = element.try_get_untracked().flatten() {
+            dialog.close();
+        }
+    });
     view! {
         <dialog node_ref=element class="modal" aria-labelledby="modal-title" on:close=move |_| ui.dialog.set(None)>
             <header>

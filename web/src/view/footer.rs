@@ -1,7 +1,8 @@
 //! The footer: what this is, and the way to the other scenes.
 
-use super::words::tr;
-use crate::i18n::t;
+use super::words::{tr, words};
+use crate::browser;
+use crate::i18n::{lang, t};
 use crate::lab::scene::Scene;
 use leptos::prelude::*;
 
@@ -9,7 +10,10 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn Footer() -> impl IntoView {
     let scene = |scene: Scene, name: fn() -> &'static str| {
-        view! { <a href=format!("?scene={}", scene.name())>{name}</a> }
+        // A language that came with the address goes with the links.
+        let asked = browser::query("lang").is_some();
+        let language = move || if asked { format!("&lang={}", lang().name()) } else { String::new() };
+        view! { <a href=words(move || format!("?scene={}{}", scene.name(), language()))>{name}</a> }
     };
     view! {
         <footer class="foot">

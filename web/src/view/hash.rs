@@ -8,6 +8,9 @@ use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
+/// The longest text that is shown whole under the pointer: twice a hash.
+const MAX_TITLE: usize = 128;
+
 /// A long text that a click copies.
 #[component]
 pub(crate) fn Copyable(
@@ -17,7 +20,8 @@ pub(crate) fn Copyable(
     shown: String,
 ) -> impl IntoView {
     let copied = RwSignal::new(false);
-    let whole = text.clone();
+    // A whole block would fill the screen.
+    let whole = if text.len() <= MAX_TITLE { text.clone() } else { shown.clone() };
     let copy = move |_| {
         let text = text.clone();
         spawn_local(async move {
@@ -32,7 +36,7 @@ pub(crate) fn Copyable(
         });
     };
     view! {
-        <button type="button" class="copyable" class:done=copied title=whole.clone() on:click=copy>
+        <button type="button" class="copyable" class:done=copied title=whole on:click=copy>
             <span class="mono">{shown}</span>
             {move || icon(if copied.get() { Icon::Done } else { Icon::Copy })}
             <span class="sr">{words(move || (if copied.get() { t().copied } else { t().copy }).to_owned())}</span>

@@ -7,6 +7,7 @@ use super::words::{tr, words};
 use crate::i18n::{Lang, fill, lang, t};
 use crate::lab::Lab;
 use crate::lab::clock::{LabClock, SPEEDS};
+use crate::lab::scene::Scene;
 use crate::lab::state::{LabState, NodeView, Phase};
 use crate::{prefs, testid};
 use leptos::prelude::*;
@@ -37,7 +38,8 @@ pub(crate) fn Header() -> impl IntoView {
     let ui = use_ui();
     view! {
         <header class="top">
-            <span class="logo"><i aria-hidden="true"></i><span>{tr(|t| t.name)}</span></span>
+            <h1 class="logo"><i aria-hidden="true"></i><span>{tr(|t| t.name)}</span></h1>
+            <span class="quiet">{words(move || place(lab))}</span>
             <AgreementPill/>
             <span class="quiet pace">{words(move || pace_text(&lab.state))}</span>
             <span class="grow"></span>
@@ -59,6 +61,17 @@ pub(crate) fn Header() -> impl IntoView {
     }
 }
 
+/// The network's name, and the lab's where it is not the scene's own.
+fn place(lab: Lab) -> String {
+    let network = lab.state.nodes.with(|nodes| {
+        let of = |node: &NodeView| node.read(|snapshot| Some(snapshot.chain.as_ref()?.network.clone()));
+        nodes.iter().find_map(|node| of(node).flatten())
+    });
+    let own = (lab.name() != Scene::from_address().name()).then(|| lab.name());
+    let parts: Vec<String> = network.into_iter().chain(own).collect();
+    parts.join(" · ")
+}
+
 #[component]
 fn AgreementPill() -> impl IntoView {
     let lab: Lab = expect_context();
@@ -75,7 +88,7 @@ fn AgreementPill() -> impl IntoView {
     };
     let split = move || agreement.with(|a| a.as_ref().is_some_and(|a| a.agreeing < a.nodes));
     view! {
-        <span class="agree" class:split=split role="status" data-testid=testid::AGREEMENT>
+        <span class="agree" class:split=split data-testid=testid::AGREEMENT>
             <span class="swatch" class:none=move || agreement.with(Option::is_none) style=style></span>
             {text}
         </span>

@@ -22,6 +22,7 @@ mod icon;
 mod log;
 mod map;
 mod notices;
+mod refusal;
 mod send;
 mod terminals;
 mod transaction_view;

@@ -2,15 +2,16 @@
 
 use super::dialog::Modal;
 use super::format;
+use super::refusal::in_words;
 use super::ui::use_ui;
 use super::words::tr;
-use crate::i18n::{fill, t, t_now};
+use crate::i18n::{Texts, fill, t, t_now};
 use crate::lab::state::{FollowedPayment, NodeView};
 use crate::lab::{Lab, LabError};
 use crate::testid;
 use leptos::prelude::*;
 use terrarium_core::interface::{AddressEntry, Command, CommandError, NodeId, Reply};
-use terrarium_core::primitives::Amount;
+use terrarium_core::primitives::{Amount, ParseAmountError};
 use wasm_bindgen_futures::spawn_local;
 
 /// The recipient that stands for an address typed by hand.
@@ -206,8 +207,7 @@ impl Draft {
             }
             node => Recipient::Node(node.parse().map_err(|_| t.choose_recipient)?),
         };
-        let typed = self.amount.get_untracked().trim().replace(['，', '。'], ".");
-        let amount = Amount::parse_coins(&typed).map_err(|_| t.amount_unreadable)?;
+        let amount = read_amount(&self.amount.get_untracked()).map_err(|pick| pick(t))?;
         if amount == Amount::ZERO {
             return Err(t.amount_zero.to_owned());
         }
@@ -217,6 +217,29 @@ impl Draft {
         }
         Ok(Payment { from, source: source.address, to, amount })
     }
+}
+
+/// An amount as people type it, full-width digits included; else the text that names the rule. A comma is a decimal
+/// point to some and parts thousands for others, so it is neither.
+fn read_amount(typed: &str) -> Result<Amount, fn(&Texts) -> &'static str> {
+    let half_width = |c: char| match c {
+        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
+        '．' | '。' => '.',
+        '－' | '−' => '-',
+        other => other,
+    };
+    let typed: String = typed.trim().chars().map(half_width).collect();
+    if typed.contains([',', '，', '、']) {
+        return Err(|t| t.amount_comma);
+    }
+    Amount::parse_coins(&typed).map_err(|error| -> fn(&Texts) -> &'static str {
+        match error {
+            ParseAmountError::NotANumber(_) => |t| t.amount_unreadable,
+            ParseAmountError::Negative(_) => |t| t.amount_zero,
+            ParseAmountError::TooManyPlaces(_) => |t| t.amount_too_fine,
+            ParseAmountError::AboveMaxMoney(_) => |t| t.amount_too_large,
+        }
+    })
 }
 
 /// What a wallet can spend, pending payments of its own counted.
@@ -262,14 +285,31 @@ async fn address_of(lab: Lab, id: NodeId) -> Result<String, LabError> {
     }
 }
 
-/// The node's refusal in the reader's language, where it is one that people meet.
-fn in_words(error: &LabError) -> String {
-    let t = t_now();
-    match error {
-        LabError::Command(CommandError::NotEnoughFunds) => t.not_enough_now.to_owned(),
-        LabError::Command(CommandError::InvalidRecipient | CommandError::InvalidAddress) => {
-            t.address_invalid.to_owned()
-        }
-        other => other.to_string(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(typed: &str) -> &'static str {
+        read_amount(typed).map_err(|pick| pick(crate::i18n::t_now())).unwrap_err()
+    }
+
+    #[test]
+    fn full_width_digits_are_digits() {
+        assert_eq!(read_amount(" １２．５ ").ok(), Amount::parse_coins("12.5").ok());
+    }
+
+    #[test]
+    fn a_comma_is_refused_and_not_taken_for_a_point() {
+        let t = crate::i18n::t_now();
+        assert_eq!([refusal("1,5"), refusal("1，000")], [t.amount_comma; 2]);
+    }
+
+    #[test]
+    fn a_refused_amount_names_the_rule() {
+        let t = crate::i18n::t_now();
+        assert_eq!(refusal("0.123456789"), t.amount_too_fine);
+        assert_eq!(refusal("21000001"), t.amount_too_large);
+        assert_eq!(refusal("-1"), t.amount_zero);
+        assert_eq!(refusal("ten"), t.amount_unreadable);
     }
 }

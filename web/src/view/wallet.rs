@@ -3,6 +3,7 @@
 use super::answer::answer;
 use super::format;
 use super::hash::Copyable;
+use super::refusal::in_words;
 use super::send::SendForm;
 use super::ui::{Panel, use_ui};
 use super::words::tr;
@@ -62,7 +63,7 @@ fn Addresses(node: NodeView) -> impl IntoView {
             // The wallet may have been closed while the node answered.
             match lab.exec(node.id, command).await {
                 Ok(_) => drop(label.try_set(String::new())),
-                Err(refused) => drop(error.try_set(Some(refused.to_string()))),
+                Err(refused) => drop(error.try_set(Some(in_words(&refused)))),
             }
         });
     };

@@ -89,6 +89,8 @@ struct Inner {
     frame_requested: bool,
     /// Counts what workers said.
     heard: u64,
+    /// Counts the changes between running and pausing, so that a step ends only itself.
+    step: u64,
     /// The lab is being emptied, here or in another tab: nothing more is remembered of it.
     emptied: bool,
     writer: LabWriter,
@@ -122,6 +124,7 @@ impl Lab {
             scripts_want_messages: false,
             frame_requested: false,
             heard: 0,
+            step: 0,
             emptied: false,
             writer,
             scope: Owner::current().unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! What the visitor does to the network as a whole and to its clock: cuts, conditions, dials, speed.
 
-use super::{Lab, LabError};
+use super::{Inner, Lab, LabError};
 use crate::browser;
 use crate::lab::clock::{LabClock, STEP_SECONDS};
 use crate::lab::links::{LinkSettings, Links};
@@ -65,20 +65,42 @@ impl Lab {
 
     /// Stops lab time.
     pub(crate) fn pause(&self) {
+        self.begin_step();
         self.set_clock(LabClock::paused);
     }
 
     /// Lets lab time go on.
     pub(crate) fn resume(&self) {
+        self.begin_step();
         self.set_clock(LabClock::resumed);
     }
 
     /// Lets a second of lab time pass, then stops it.
     pub(crate) fn step(&self) {
         let lab = *self;
+        let step = self.begin_step();
         self.set_clock(LabClock::resumed);
         let speed = self.with(|inner| inner.clock.speed);
-        set_timeout(move || lab.pause(), Duration::from_secs_f64(STEP_SECONDS / speed));
+        let end = move || {
+            // Whoever pressed Play or Pause meanwhile decides instead.
+            if lab.with(|inner| inner.step) == step {
+                lab.pause();
+            }
+        };
+        set_timeout(end, Duration::from_secs_f64(STEP_SECONDS / speed));
+    }
+
+    /// Gives up the step in progress; the number is the next one's.
+    fn begin_step(&self) -> u64 {
+        self.change(|inner| {
+            inner.step += 1;
+            inner.step
+        })
+    }
+
+    /// Remembers lab time for the next visit.
+    pub(crate) fn remember_clock(&self) {
+        self.with(Inner::remember_clock);
     }
 
     /// Changes how fast lab time goes.
