@@ -64,6 +64,7 @@ export interface Terrarium {
   readonly ready: Promise<void>;
   /** Makes a node, or opens a killed, stopped or crashed one again; on a running one it changes nothing. */
   spawn(options: { id: NodeId; role?: Role; start?: boolean }): Promise<void>;
+  /** Resolves once the node is on the network, rejects with why it is not. */
   start(id: NodeId): Promise<void>;
   /** Leaves the network; `exec` still works. */
   stop(id: NodeId): Promise<void>;
@@ -83,7 +84,7 @@ export interface Terrarium {
   setHashRate(id: NodeId, kHs: number): void;
   connect(a: NodeId, b: NodeId): Promise<void>;
   link(a: NodeId, b: NodeId, settings: LinkSettings): void;
-  /** Cuts the network into groups; nodes not named form one more. */
+  /** Cuts the network into groups; nodes not named form one more. A node added later joins that one, else the largest. */
   partition(groups: readonly (readonly NodeId[])[]): void;
   heal(): void;
   /** Calls `listener` from now on; the function that it returns ends that. */

@@ -1,5 +1,6 @@
 //! The lab as consoles and scenarios see it: commands and steps of `terrarium-console`, carried out by the port.
 
+use super::files::{self, Files};
 use super::links::LinkSettings;
 use super::port::{Lab, LabError};
 use super::roster::RosterEntry;
@@ -16,12 +17,26 @@ pub(crate) struct PageHost {
     lab: Lab,
     scene: Scene,
     desk: Rc<RefCell<Desk>>,
+    /// The desk's files as they are remembered.
+    kept: Rc<RefCell<Files>>,
 }
 
 impl PageHost {
     /// The host of a lab.
     pub(crate) fn new(lab: Lab, scene: Scene) -> Self {
-        PageHost { lab, scene, desk: Rc::default() }
+        let kept = files::load(&lab.name());
+        let desk = Desk { files: kept.clone(), ..Desk::default() };
+        PageHost { lab, scene, desk: Rc::new(RefCell::new(desk)), kept: Rc::new(RefCell::new(kept)) }
+    }
+
+    /// Remembers the desk's files for the next visit, where a line has changed them.
+    pub(crate) fn keep_files(&self) {
+        let files = &self.desk.borrow().files;
+        let mut kept = self.kept.borrow_mut();
+        if *kept != *files && !self.lab.is_emptied() {
+            kept.clone_from(files);
+            files::save(&self.lab.name(), files);
+        }
     }
 
     /// Teaches the address book the labels of all wallets.

@@ -3,6 +3,7 @@
 //! signals; `port` alone speaks with the workers and writes that store.
 
 pub(crate) mod clock;
+mod files;
 pub(crate) mod host;
 pub(crate) mod links;
 pub(crate) mod port;

@@ -145,7 +145,9 @@ fn terminal(host: &PageHost) -> JsValue {
 
 async fn run(host: &PageHost, terminal: &mut Terminal, line: &str) -> Outcome {
     host.learn_labels();
-    let output = terminal.run(host, line).await.map_err(|failed| error(failed.to_string()))?;
+    let outcome = terminal.run(host, line).await;
+    host.keep_files();
+    let output = outcome.map_err(|failed| error(failed.to_string()))?;
     Ok(JsValue::from(output.lines.join("\n")))
 }
 

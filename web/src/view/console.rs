@@ -270,6 +270,7 @@ impl Session {
     fn give_back(&self, terminal: Terminal) {
         let _ = self.node.try_set(terminal.node());
         *self.terminal.borrow_mut() = Some(terminal);
+        self.host.keep_files();
         let _ = self.busy.try_set(false);
         let next = self.pasted.borrow_mut().pop_front();
         if let Some(text) = next {

@@ -153,6 +153,7 @@ impl Lab {
             browser::delete_database(&database).await;
         }
         browser::forget(&crate::lab::clock::key(&lab));
+        browser::forget(&crate::lab::files::key(&lab));
         browser::reload();
     }
 

@@ -137,6 +137,11 @@ impl Lab {
         self.with(|inner| inner.lab.clone())
     }
 
+    /// Whether the lab was emptied, so that nothing more may be remembered of it.
+    pub(crate) fn is_emptied(&self) -> bool {
+        self.with(|inner| inner.emptied)
+    }
+
     /// Looks at the nodes as they are now.
     pub(crate) fn nodes<T>(&self, f: impl FnOnce(&Nodes) -> T) -> T {
         self.with(|inner| f(&inner.nodes))
