@@ -86,7 +86,15 @@ fn clippy_wasm() -> Result<Count, Error> {
     for package in WASM_PACKAGES {
         clippy.args(["-p", package]);
     }
-    check("clippy for wasm32", clippy.args(["--", "-D", "warnings"]))
+    let mut count = check("clippy for wasm32", clippy.args(["--", "-D", "warnings"]))?;
+    // The tests that only a browser runs; the others' tests need native crates.
+    let mut tests = cargo();
+    tests.args(["clippy", "--locked", "--target", WASM_TARGET, "--all-targets"]);
+    for package in BROWSER_TESTED {
+        tests.args(["-p", package]);
+    }
+    count.add(check("clippy of the tests for wasm32", tests.args(["--", "-D", "warnings"]))?);
+    Ok(count)
 }
 
 fn doc() -> Result<Count, Error> {
