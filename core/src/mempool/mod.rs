@@ -10,14 +10,14 @@ mod accept;
 mod entry;
 mod error;
 mod fee_rate;
-#[cfg(test)]
-pub(crate) mod lab;
 mod limits;
 mod orphanage;
 mod policy;
 mod pool;
 mod reorg;
 mod selection;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@ use super::{BlockAssembler, BlockTemplate, RESERVED_SIGOPS_COST, search};
 use crate::consensus::check::{MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT};
 use crate::consensus::{bip34, merkle, sigops};
 use crate::crypto::Address;
-use crate::mempool::lab::Lab;
+use crate::mempool::testing::Lab;
 use crate::primitives::{Amount, Block, Height, OutPoint, Target, Transaction, TxOut, Txid};
 use crate::script::sighash::segwit_v0_signature_hash;
 use crate::script::standard::{multisig, op_return};

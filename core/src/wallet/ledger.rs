@@ -359,7 +359,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mempool::lab::Lab;
+    use crate::mempool::testing::Lab;
     use crate::wallet::keys::WalletKey;
 
     #[test]

@@ -1,6 +1,6 @@
 //! What enters and what does not, and by which name it is refused.
 
-use super::super::lab::Lab;
+use super::super::testing::Lab;
 use super::super::{MempoolError, StandardError, TxOrphanage};
 use super::assert_sound;
 use crate::consensus::TxError;

@@ -1,6 +1,6 @@
 //! The bounds of the pool.
 
-use super::super::lab::Lab;
+use super::super::testing::Lab;
 use super::super::{FeeRate, MAX_ANCESTORS, MAX_DESCENDANTS, MempoolError, RemovalReason};
 use super::assert_sound;
 use crate::primitives::{OutPoint, Transaction, Txid};

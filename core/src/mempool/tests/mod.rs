@@ -6,7 +6,7 @@ mod orders;
 mod tip;
 
 use super::entry::Totals;
-use super::lab::Lab;
+use super::testing::Lab;
 use super::{MAX_ANCESTORS, MAX_DESCENDANTS, Mempool, MempoolEntry, MempoolError};
 use crate::chain::{Chainstate, CoinLookup as _};
 use crate::collections::BTreeSet;

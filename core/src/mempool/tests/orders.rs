@@ -1,7 +1,7 @@
 //! The order of mining.
 
 use super::super::MempoolEntry;
-use super::super::lab::Lab;
+use super::super::testing::Lab;
 use crate::primitives::{OutPoint, Txid};
 
 fn lab() -> Lab {

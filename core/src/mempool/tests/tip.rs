@@ -1,6 +1,6 @@
 //! What a new tip does to the pool.
 
-use super::super::lab::Lab;
+use super::super::testing::Lab;
 use super::super::{Mempool, MempoolEntry, MempoolError, RemovalReason};
 use super::{assert_sound, reorganise};
 use crate::consensus::TxError;

@@ -1,7 +1,7 @@
 //! The wallet beside a real chain: what it finds when it opens, wherever the two stopped.
 
 use super::*;
-use crate::mempool::lab::Lab;
+use crate::mempool::testing::Lab;
 use crate::mempool::{MempoolEntry, RemovalReason};
 
 /// A lab whose reward goes to a wallet.
