@@ -155,7 +155,9 @@ fn identifier(text: &str) -> String {
 }
 
 fn without_tests_and_comments(file: &Path) -> String {
-    if file.file_stem().is_some_and(|stem| stem == "tests" || stem == "testing") {
+    let is_tests =
+        |name: Option<&std::ffi::OsStr>| name.is_some_and(|name| name == "tests" || name == "testing");
+    if is_tests(file.file_stem()) || is_tests(file.parent().and_then(Path::file_name)) {
         return String::new();
     }
     let text = read(file);
