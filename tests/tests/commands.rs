@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use terrarium_core::consensus::Preset;
+use terrarium_core::crypto::Address;
 use terrarium_core::interface::{
     BanAction, ChainFile, Command, CommandError, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
 };
@@ -205,4 +206,33 @@ fn an_imported_key_finds_its_coins_in_the_chain() {
     let Ok(Reply::Address(entry)) = imported else { panic!("{imported:?}") };
     assert_eq!((entry.address, entry.label), (address, Some("alice".to_owned())));
     assert_eq!(entry.balance, Amount::from_coins(150));
+}
+
+#[test]
+fn nothing_is_paid_to_a_witness_version_without_rules() {
+    let mut stage = stage();
+    let version_1 =
+        Address::witness(1, &[7; 32]).expect("32 bytes").to_text(&Preset::Classroom.params().address);
+    let (from, amount) = (stage.address.clone(), Amount::from_coins(1));
+    let send = Command::Send { from, to: version_1.clone(), amount, fee: None, mine: false };
+    let generate = Command::Generate { blocks: 1, address: Some(version_1) };
+    for command in [send, generate] {
+        let refused = stage.world.execute(A, command).expect_err("anybody could take it").to_string();
+        assert!(refused.contains("witness version 1"), "{refused}");
+    }
+}
+
+#[test]
+fn a_proof_about_a_tree_of_another_size_proves_nothing() {
+    let mut stage = stage();
+    stage.world.execute(A, Command::Generate { blocks: 1, address: None }).expect("a block with the payment");
+    let txids = vec![stage.payment];
+    let proof = stage.json(Command::GetTxOutProof { txids, block: None });
+    let proof = proof.as_str().expect("hex").to_owned();
+    let payment = stage.payment.to_string();
+    assert_eq!(stage.json(Command::VerifyTxOutProof { proof: proof.clone() }), Value::from(vec![payment]));
+    // The root of the two transactions, passed for the only one.
+    let (header, root) = (&proof[..160], &proof[72..136]);
+    let proof = format!("{header}0100000001{root}0101");
+    assert_eq!(stage.json(Command::VerifyTxOutProof { proof }), Value::Array(Vec::new()));
 }

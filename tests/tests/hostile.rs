@@ -3,10 +3,15 @@
 use proptest::prelude::*;
 use terrarium_core::consensus::Preset;
 use terrarium_core::interface::{
-    Command, Direction, NodeConfig, NodeId, PeerId, RequestId, Role, RunState, StartOptions, SyncMode,
+    Command, Direction, MiningMode, NodeConfig, NodeId, PeerId, RequestId, Role, RunState, StartOptions,
+    SyncMode,
 };
+use terrarium_core::mining;
 use terrarium_core::net::message::{Message, encode};
-use terrarium_core::node::{Cost, Entropy, Input, JobId, LateEvents, LoadId, Loaded, Node, Output};
+use terrarium_core::node::{
+    Cost, Entropy, Input, JobId, LateEvents, LoadId, Loaded, MiningJob, Node, Output,
+};
+use terrarium_core::primitives::{Header, MerkleRoot, Target};
 use terrarium_core::store::BatchId;
 use terrarium_core::time::{Mono, Time, UnixTime};
 
@@ -115,6 +120,61 @@ proptest! {
         }
         prop_assert!(is_alive(&mut node));
     }
+}
+
+/// What the node gives to its miner, all that it writes being stored.
+fn next_job(node: &mut Node) -> MiningJob {
+    for _ in 0..10 {
+        let mut found = None;
+        for output in work(node) {
+            match output {
+                Output::Mine(job) => found = Some(job),
+                Output::Commit(batch) => node.handle(Input::BatchCommitted { id: batch.id }),
+                _ => {}
+            }
+        }
+        if let Some(job) = found {
+            return job;
+        }
+    }
+    panic!("the node does not mine");
+}
+
+/// Headers with their work but without bodies, on top of `tip`.
+fn bodiless(mut tip: Header, count: usize) -> Vec<Header> {
+    let target = Target::from_compact(tip.bits).expect("a target");
+    let mut headers = Vec::new();
+    for _ in 0..count {
+        let merkle_root = MerkleRoot::from_bytes([7; 32]);
+        tip = Header { prev_blockhash: tip.block_hash(), merkle_root, time: tip.time + 5, ..tip };
+        tip.nonce = mining::search(&tip, &target, 0, 1 << 32).expect("the easiest target");
+        headers.push(tip);
+    }
+    headers
+}
+
+#[test]
+fn headers_without_bodies_do_not_end_the_mining_of_a_node_that_has_caught_up() {
+    let mut node = connected();
+    let hello = [&70_016_u32.to_le_bytes()[..], &[0; 81]].concat();
+    tell(&mut node, frame("version", &hello));
+    tell(&mut node, frame("verack", &[]));
+    let mine = Command::SetMining { mode: MiningMode::Always, address: None };
+    node.handle(Input::Command { id: RequestId(3), command: mine });
+    // What it wrote before this test looked is stored.
+    (0..10).for_each(|id| node.handle(Input::BatchCommitted { id: BatchId(id) }));
+    let first = next_job(&mut node);
+    let nonce = mining::search(&first.header, &first.target, 0, 1 << 32).expect("the easiest target");
+    node.handle(Input::NonceFound { job: first.id, nonce });
+    let parent = Header { nonce, ..first.header };
+    assert_eq!(next_job(&mut node).header.prev_blockhash, parent.block_hash(), "it mines on");
+    let headers = bodiless(parent, 8);
+    let payload = encode(Preset::Classroom.params().magic, &Message::Headers(headers)).split_off(24);
+    node.handle(Input::PeerBytes { peer: PEER, bytes: frame("headers", &payload) });
+    let outputs = work(&mut node);
+    assert_eq!(node.snapshot().chain.map(|chain| chain.headers.0), Some(9), "the headers are taken");
+    assert!(!outputs.iter().any(|output| matches!(output, Output::CancelMine)), "{outputs:?}");
+    assert!(node.snapshot().mining.active);
 }
 
 #[test]

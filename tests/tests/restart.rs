@@ -2,9 +2,11 @@
 
 use terrarium_core::consensus::Preset;
 use terrarium_core::interface::{
-    Command, CommandError, MiningMode, NodeConfig, NodeId, Reply, RequestId, Role, StartOptions, SyncMode,
+    BanAction, Command, CommandError, MiningMode, NodeConfig, NodeId, Reply, RequestId, Role, StartOptions,
+    SyncMode,
 };
-use terrarium_core::primitives::Amount;
+use terrarium_core::primitives::{Amount, Txid};
+use terrarium_core::store::{BatchId, Database, Durability, Op, StoreBatch, Table};
 use terrarium_core::time::Span;
 use terrarium_tests::world::World;
 
@@ -127,4 +129,79 @@ fn a_store_that_refuses_is_told_stops_mining_and_is_tried_again() {
     world.run_for(Span::from_millis(10));
     restart(&mut world);
     assert!(height(&world) >= stuck);
+}
+
+/// A node of the classroom with a payment that waits.
+fn world_with_payment() -> (World, Txid) {
+    let mut world = world(Some(Preset::Classroom));
+    world.execute(A, Command::StartNode(StartOptions::default())).expect("the node starts");
+    let alice = address(&mut world, "alice");
+    world.execute(A, Command::Generate { blocks: 3, address: Some(alice.clone()) }).expect("three blocks");
+    let (from, to, amount) = (alice.clone(), alice, Amount::from_coins(20));
+    let send = Command::Send { from, to, amount, fee: None, mine: false };
+    let Ok(Reply::Sent { txid, .. }) = world.execute(A, send) else { panic!("a payment") };
+    world.run_for(Span::from_secs(1));
+    (world, txid)
+}
+
+fn assert_waits_and_is_mined(world: &mut World, payment: Txid) {
+    world.run_for(Span::from_secs(120));
+    assert_eq!(world.snapshot(A).mempool.count, 1, "it waits");
+    world.execute(A, Command::Generate { blocks: 1, address: None }).expect("a block");
+    let Ok(Reply::History(history)) = world.execute(A, Command::History) else { panic!("the history") };
+    let entry = history.iter().find(|entry| entry.txid == payment).expect("the wallet knows it");
+    assert!(entry.block.is_some(), "{entry:?} is mined");
+}
+
+#[test]
+fn a_waiting_payment_returns_to_the_mempool_of_a_reopened_node_and_is_mined() {
+    let (mut world, payment) = world_with_payment();
+    restart(&mut world);
+    assert_waits_and_is_mined(&mut world, payment);
+}
+
+#[test]
+fn a_damaged_record_of_the_network_leaves_the_node_alive_with_its_keys() {
+    let mut world = world(None);
+    let alice = address(&mut world, "alice");
+    let create = Command::CreateBlockchain { address: alice.clone(), subsidy: None };
+    world.execute(A, create.clone()).expect("the chain is made");
+    world.kill(A);
+    let ops = vec![Op::Put { table: Table::ChainMeta, key: b"network".to_vec(), value: vec![1, 2, 3] }];
+    let (id, database, durability) = (BatchId(0), Database::Chain, Durability::Strict);
+    world
+        .host(A)
+        .store()
+        .clone()
+        .apply(&StoreBatch { id, database, durability, ops })
+        .expect("it is written");
+    world.open(A);
+    assert_eq!(world.host(A).repaired().len(), 1, "the network is missed");
+    assert!(matches!(world.execute(A, Command::DumpKey { address: alice }), Ok(Reply::Key(_))));
+    assert_eq!(world.execute(A, Command::GetBlockchainInfo), Err(CommandError::NoBlockchain));
+    assert!(matches!(world.execute(A, create), Ok(Reply::ChainCreated(_))), "a new chain may begin");
+}
+
+#[test]
+fn bans_of_a_node_that_has_no_chain_yet_are_those_of_its_first() {
+    let mut world = world(None);
+    let alice = address(&mut world, "alice");
+    let create = Command::CreateBlockchain { address: alice, subsidy: None };
+    world.execute(A, create.clone()).expect("the chain is made");
+    let address = NodeId(3001).local_address();
+    let ban = Command::SetBan { address, action: BanAction::Add, seconds: None };
+    world.execute(A, ban).expect("the ban is set");
+    world.kill(A);
+    let clear = |table: &Table| Op::Clear { table: *table };
+    let ops = Table::of(Database::Chain).iter().map(clear).collect();
+    let (id, database, durability) = (BatchId(0), Database::Chain, Durability::Strict);
+    world
+        .host(A)
+        .store()
+        .clone()
+        .apply(&StoreBatch { id, database, durability, ops })
+        .expect("it is written");
+    world.open(A);
+    world.execute(A, create).expect("another chain is made");
+    assert_eq!(world.snapshot(A).banned, 1);
 }

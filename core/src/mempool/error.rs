@@ -100,6 +100,11 @@ pub enum MempoolError {
 }
 
 impl MempoolError {
+    /// Whether the transaction, its witness aside, is in the pool or in the chain: no fault of whoever sent it.
+    pub const fn is_known(&self) -> bool {
+        matches!(self, Self::AlreadyInMempool(_) | Self::SameNonWitnessData(_) | Self::AlreadyKnown(_))
+    }
+
     /// Bitcoin Core's reject reason.
     pub fn reject_reason(&self) -> &'static str {
         match self {

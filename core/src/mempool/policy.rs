@@ -131,6 +131,7 @@ fn check_standard_outputs(tx: &Transaction, dust_relay_fee: Amount) -> Result<()
             Template::Multisig { keys, .. } if keys.len() > MAX_STANDARD_MULTISIG_KEYS => {
                 return Err(StandardError::ScriptPubKey(index));
             }
+            Template::Witness { version: 1.., .. } => return Err(StandardError::ScriptPubKey(index)),
             Template::OpReturn(_) => data += output.script_pubkey.len(),
             _ => {}
         }
@@ -142,11 +143,14 @@ fn check_standard_outputs(tx: &Transaction, dust_relay_fee: Amount) -> Result<()
     if data > MAX_OP_RETURN_RELAY { Err(StandardError::DataCarrier(data)) } else { Ok(()) }
 }
 
-/// Checks that every output spent follows a template (Core's `AreInputsStandard`). `spent` are the outputs that the
+/// Checks that every output spent follows a template whose rules are in force (Core's `AreInputsStandard`): anybody
+/// could spend a witness program above version 0. `spent` are the outputs that the
 /// inputs spend, in order.
 pub(super) fn check_standard_inputs<'a>(spent: impl Iterator<Item = &'a TxOut>) -> Result<(), StandardError> {
     for (index, output) in spent.enumerate() {
-        if classify(&output.script_pubkey) == Template::NonStandard {
+        if let Template::NonStandard | Template::Witness { version: 1.., .. } =
+            classify(&output.script_pubkey)
+        {
             return Err(StandardError::NonStandardInput(index));
         }
     }

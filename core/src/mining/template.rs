@@ -2,7 +2,7 @@
 
 use crate::consensus::{bip34, merkle, witness};
 use crate::primitives::{
-    Amount, Block, Header, Height, MerkleRoot, OutPoint, Script, Target, Transaction, TxIn, TxOut,
+    Amount, Block, Header, Height, MAX_MONEY, MerkleRoot, OutPoint, Script, Target, Transaction, TxIn, TxOut,
 };
 
 /// What the coinbase's witness holds until a soft fork gives it a meaning (BIP141).
@@ -33,7 +33,8 @@ pub struct BlockTemplate {
 impl BlockTemplate {
     pub(super) fn new(contents: Contents) -> Self {
         let Contents { header, height, payout, subsidy, fees, mut transactions, extra_nonce } = contents;
-        let value = subsidy.checked_add(fees).unwrap_or(subsidy);
+        // A coinbase may take less than it could, and no output may hold more than all money.
+        let value = subsidy.checked_add(fees).map_or(MAX_MONEY, |value| value.min(MAX_MONEY));
         let mut coinbase = Transaction {
             version: 2,
             inputs: vec![TxIn::spending(OutPoint::NULL)],

@@ -1,11 +1,12 @@
 //! What the assembler makes, judged by the chain.
 
+use super::template::Contents;
 use super::{BlockAssembler, BlockTemplate, RESERVED_SIGOPS_COST, search};
 use crate::consensus::check::{MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT};
 use crate::consensus::{bip34, merkle, sigops};
 use crate::crypto::Address;
 use crate::mempool::testing::Lab;
-use crate::primitives::{Amount, Block, Height, OutPoint, Target, Transaction, TxOut, Txid};
+use crate::primitives::{Amount, Block, Height, MAX_MONEY, OutPoint, Target, Transaction, TxOut, Txid};
 use crate::script::sighash::segwit_v0_signature_hash;
 use crate::script::standard::{multisig, op_return};
 use crate::script::{PrecomputedTransactionData, SighashType};
@@ -181,5 +182,24 @@ fn the_next_block_has_the_target_that_the_chain_asks_for() {
         assert_eq!(template.header().bits, lab.chain.next_work_required(lab.now));
         let block = lab.mine();
         assert!(template.target().is_met_by(&block.block_hash()));
+    }
+}
+
+#[test]
+fn no_coinbase_takes_more_than_all_money() {
+    for (fees, value) in [(Amount::ZERO, MAX_MONEY), (Amount::from_sat(1), MAX_MONEY)] {
+        let lab = lab(0);
+        let block = template(&lab);
+        let contents = Contents {
+            header: *block.header(),
+            height: block.height(),
+            payout: lab.script(),
+            subsidy: MAX_MONEY,
+            fees,
+            transactions: Vec::new(),
+            extra_nonce: 0,
+        };
+        let rich = BlockTemplate::new(contents);
+        assert_eq!(rich.transactions()[0].output_value(), Some(value));
     }
 }

@@ -67,16 +67,21 @@ impl Network {
 
     /// The node has judged a transaction that [`NetOutput::Received`] gave it. An invalid one is counted, and not
     /// asked for again before the next block.
-    pub fn transaction_processed(&mut self, peer: PeerId, txid: Txid, verdict: TransactionVerdict) {
+    pub fn transaction_processed(
+        &mut self,
+        peer: PeerId,
+        transaction: &Transaction,
+        verdict: TransactionVerdict,
+    ) {
         match verdict {
-            TransactionVerdict::Accepted => self.transactions.known(&txid),
+            TransactionVerdict::Accepted => self.transactions.known(&transaction.txid()),
             TransactionVerdict::Orphan(parents) => {
                 for parent in parents {
                     self.transactions.announced(peer, parent);
                 }
             }
             TransactionVerdict::Refused => {
-                self.transactions.refused(txid);
+                self.transactions.refused(transaction);
                 if let Some(peer) = self.peers.get_mut(peer) {
                     peer.tolerated.invalid_transactions += 1;
                 }

@@ -12,7 +12,7 @@ use super::outbox::Outbox;
 use super::recent::RecentSet;
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::interface::PeerId;
-use crate::primitives::Txid;
+use crate::primitives::{Transaction, Txid, Wtxid};
 use crate::time::Mono;
 use std::collections::VecDeque;
 
@@ -86,7 +86,7 @@ pub(crate) struct TxRequest {
     /// Deadlines of what was asked, a subset of `wanted`.
     deadlines: BTreeSet<(Mono, Txid)>,
     /// Refused since the last block: not asked for again.
-    rejects: RecentSet<Txid>,
+    rejects: RecentSet<Wtxid>,
 }
 
 impl TxRequest {
@@ -114,7 +114,7 @@ impl TxRequest {
     /// A peer has a transaction that is not known here.
     pub(crate) fn announced(&mut self, peer: PeerId, txid: Txid) {
         let Some(announcer) = self.peers.get_mut(&peer) else { return };
-        if self.rejects.contains(&txid) || !announcer.note(txid) {
+        if self.rejects.contains(&Wtxid::from_bytes(*txid.as_bytes())) || !announcer.note(txid) {
             return;
         }
         self.wanted.entry(txid).or_default().candidates.push_back(peer);
@@ -146,10 +146,11 @@ impl TxRequest {
         }
     }
 
-    /// A rule refused a transaction: it is not asked for again until the chain has changed.
-    pub(crate) fn refused(&mut self, txid: Txid) {
-        self.known(&txid);
-        self.rejects.insert(txid, ());
+    /// A rule refused a transaction: it is not asked for again until the chain has changed. One with a witness is
+    /// remembered by its wtxid, for under its txid it may come again with another witness, and be valid.
+    pub(crate) fn refused(&mut self, transaction: &Transaction) {
+        self.known(&transaction.txid());
+        self.rejects.insert(transaction.wtxid(), ());
     }
 
     /// What was refused may now be valid.

@@ -4,12 +4,14 @@ use super::Node;
 use crate::encode::{Encode, Reader};
 use crate::net::Ban;
 use crate::store::{BatchId, Database, Durability, Op, Record, StoreBatch, Table, record};
-use crate::time::{Time, UnixTime};
+use crate::time::UnixTime;
 
-/// Whether the bans in the store are those of the network.
+/// Whether the bans in the store are those of the network, and those that wait for a network.
 #[derive(Default)]
 pub(super) struct Bans {
     is_dirty: bool,
+    /// The store's, while there is no network; at most as many as it holds.
+    waiting: Vec<Ban>,
 }
 
 impl Bans {
@@ -23,25 +25,36 @@ impl Bans {
         self.is_dirty
     }
 
-    /// All bans as a batch; none if the store holds them.
-    pub(super) fn take_batch(&mut self, id: BatchId, bans: impl Iterator<Item = Ban>) -> Option<StoreBatch> {
+    /// All bans that last beyond `now` as a batch; none if the store holds them.
+    pub(super) fn take_batch(
+        &mut self,
+        id: BatchId,
+        bans: impl Iterator<Item = Ban>,
+        now: UnixTime,
+    ) -> Option<StoreBatch> {
         if !std::mem::take(&mut self.is_dirty) {
             return None;
         }
         let clear = Op::Clear { table: Table::Bans };
-        let ops = std::iter::once(clear).chain(bans.map(|ban| put(&ban))).collect();
+        let ops =
+            std::iter::once(clear).chain(bans.filter(|ban| ban.until > now).map(|ban| put(&ban))).collect();
         Some(StoreBatch { id, database: Database::Peers, durability: Durability::Relaxed, ops })
     }
 }
 
 impl Node {
-    /// Sets the bans that the store holds; one line for each record that is not believed.
+    /// The bans for a network that takes the place of this node's, or is its first.
+    pub(super) fn take_bans(&mut self) -> Vec<Ban> {
+        let present = self.engine.iter().flat_map(|engine| engine.network.bans());
+        std::mem::take(&mut self.bans.waiting).into_iter().chain(present).collect()
+    }
+
+    /// Sets the bans that the store holds, before there is a network; one line for each record that is not believed.
     pub(super) fn restore_bans(&mut self, records: &[Record]) -> Vec<String> {
         let mut notes = Vec::new();
-        let Some(engine) = &mut self.engine else { return notes };
         for stored in records.iter().filter(|stored| stored.table == Table::Bans) {
             match read(stored) {
-                Ok(ban) => engine.network.ban(ban, Time::default()),
+                Ok(ban) => self.bans.waiting.push(ban),
                 Err(reason) => notes.push(format!("a ban was dropped: {reason}")),
             }
         }

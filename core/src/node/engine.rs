@@ -11,6 +11,9 @@ use crate::time::{Mono, UnixTime};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// Headers ahead of the tip from which on a node is catching up.
+const CATCHING_UP: u32 = 3;
+
 /// The parts of a node that share a chain.
 pub(super) struct Engine {
     pub(super) chain: Chainstate,
@@ -19,11 +22,15 @@ pub(super) struct Engine {
     pub(super) mempool_revision: u64,
     /// When the mempool is to be looked through for what has waited for too long.
     pub(super) next_expiry: Mono,
+    /// The wallet's waiting transactions are still to be given to the mempool.
+    pub(super) waiting_due: bool,
     pub(super) orphans: TxOrphanage,
     pub(super) network: Network,
     pub(super) journey: Journey,
     /// The bound at which the chain last got stuck.
     pub(super) bound: Option<ChainError>,
+    /// The chain has once been as long as the headers that were known; never unset (Core's `m_cached_finished_ibd`).
+    has_caught_up: bool,
     /// Commands that wait until the coins have been built anew.
     pub(super) reindexing: Vec<RequestId>,
     /// The last blocks of the active chain, oldest first; at most [`RECENT_BLOCKS`].
@@ -37,10 +44,12 @@ impl Engine {
             mempool: Mempool::new(chain.params().policy),
             mempool_revision: 0,
             next_expiry: Mono(0),
+            waiting_due: false,
             orphans: TxOrphanage::new(),
             network,
             journey: Journey::Underway,
             bound: None,
+            has_caught_up: false,
             reindexing: Vec::new(),
             recent: VecDeque::with_capacity(RECENT_BLOCKS),
             chain,
@@ -63,6 +72,20 @@ impl Engine {
         let mut hashes = self.hashes_from(Height::GENESIS);
         hashes.reverse();
         hashes
+    }
+
+    /// Notes whether the chain is about as long as the headers; a chain of genesis alone says nothing.
+    pub(super) fn note_progress(&mut self) {
+        self.has_caught_up |= self.chain.height() > Height::GENESIS && !self.is_behind();
+    }
+
+    /// Whether the node is downloading a chain for the first time. Headers whose bodies nobody has do not keep it there.
+    pub(super) fn is_in_initial_download(&self) -> bool {
+        !self.has_caught_up && self.is_behind() && self.network.is_downloading()
+    }
+
+    fn is_behind(&self) -> bool {
+        self.chain.best_header().height.0 >= self.chain.height().0.saturating_add(CATCHING_UP)
     }
 
     /// Whether the chain rests, so that mempool, wallet and peers may look at it.

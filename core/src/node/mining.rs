@@ -11,9 +11,6 @@ use crate::mining::BlockAssembler;
 use crate::primitives::{Block, Header, Script, Target, Txid};
 use std::sync::Arc;
 
-/// Headers ahead of the tip above which a node does not mine by itself: it is still catching up.
-const CATCHING_UP: u32 = 3;
-
 impl Node {
     /// Sees to it that the host grinds what is wanted, and nothing else.
     pub(super) fn work_mining(&mut self) {
@@ -77,15 +74,13 @@ impl Node {
         }
     }
 
-    /// A node mines by itself while it is on the network, has caught up, and can keep and store what it finds.
+    /// A node mines by itself while it is on the network, is past its first download, and can keep and store what it
+    /// finds.
     fn may_mine(&self) -> bool {
-        let has_caught_up = |engine: &Engine| {
-            engine.journey != Journey::Stuck
-                && engine.chain.best_header().height.0 < engine.chain.height().0.saturating_add(CATCHING_UP)
-        };
+        let can_mine = |engine: &Engine| engine.journey != Journey::Stuck && !engine.is_in_initial_download();
         self.state == RunState::Running
             && self.persistence.failure().is_none()
-            && self.engine.as_ref().is_some_and(has_caught_up)
+            && self.engine.as_ref().is_some_and(can_mine)
     }
 
     fn begin_job(&mut self, work: Work, on_demand: bool, basis: Basis) {

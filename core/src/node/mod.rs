@@ -97,6 +97,7 @@ impl Node {
         self.work_inputs();
         let mut busy = self.work_peers(budget);
         busy |= self.work_chain();
+        self.return_waiting();
         self.work_commands();
         busy |= self.work_walks();
         self.work_expiry();

@@ -109,7 +109,7 @@ impl Node {
         match self.try_transaction(peer, transaction) {
             Ok(txid) => self.adopt_orphans(txid),
             Err(MempoolError::MissingInputs { .. }) => {}
-            Err(MempoolError::AlreadyInMempool(_) | MempoolError::AlreadyKnown(_)) => {}
+            Err(error) if error.is_known() => {}
             Err(error) => self.log(LogLine::Refused(error.to_string())),
         }
     }
@@ -123,14 +123,15 @@ impl Node {
         let outcome = self.accept_transaction(transaction);
         let Some(engine) = &mut self.engine else { return outcome };
         let verdict = match &outcome {
-            Ok(_) | Err(MempoolError::AlreadyInMempool(_)) => TransactionVerdict::Accepted,
+            Ok(_) => TransactionVerdict::Accepted,
+            Err(error) if error.is_known() => TransactionVerdict::Accepted,
             Err(MempoolError::MissingInputs { parents }) => {
                 engine.orphans.add(Arc::clone(transaction), peer);
                 TransactionVerdict::Orphan(parents.clone())
             }
             Err(_) => TransactionVerdict::Refused,
         };
-        engine.network.transaction_processed(peer, transaction.txid(), verdict);
+        engine.network.transaction_processed(peer, transaction, verdict);
         outcome
     }
 

@@ -5,6 +5,7 @@ use super::io::{Entropy, LoadId, Loaded, Output};
 use super::persistence::{DATABASES, Persistence};
 use super::reads::{Reader, Reads};
 use super::tip::Journey;
+use super::walk::Walk;
 use super::{LateEvents, Node};
 use crate::chain::{Body, Chainstate, LoadError};
 use crate::collections::BTreeMap;
@@ -62,30 +63,25 @@ impl Node {
             late: LateEvents::default(),
             has_news: false,
         };
-        if let Some(chain) = node.open_chain(loaded.chain, &mut notes)? {
+        notes.extend(node.restore_bans(&loaded.peers));
+        if let Some(chain) = node.open_chain(loaded.chain, &mut notes) {
             node.adopt_chain(chain);
         }
-        notes.extend(node.restore_bans(&loaded.peers));
         Ok((node, notes))
     }
 
-    /// The stored chain, or the one that the configured network begins with.
-    fn open_chain(
-        &self,
-        records: Vec<Record>,
-        notes: &mut Vec<String>,
-    ) -> Result<Option<Chainstate>, LoadError> {
+    /// The stored chain, or the one that the configured network begins with. Where nobody can say whose blocks are
+    /// stored, the keys are served without them.
+    fn open_chain(&self, records: Vec<Record>, notes: &mut Vec<String>) -> Option<Chainstate> {
         match Chainstate::load(records) {
             Ok(loaded) => {
                 notes.extend(loaded.repairs);
-                Ok(Some(loaded.chain))
+                return Some(loaded.chain);
             }
-            Err(LoadError::Empty) => {
-                let network = self.config.network.map(ChainNetwork::Preset);
-                Ok(network.map(Chainstate::create))
-            }
-            Err(error) => Err(error),
+            Err(LoadError::Empty) => {}
+            Err(error) => notes.push(format!("{error}: its blocks are out of sight")),
         }
+        self.config.network.map(ChainNetwork::Preset).map(Chainstate::create)
     }
 
     /// Takes a chain for this node's own, in place of any other.
@@ -95,17 +91,22 @@ impl Node {
         self.params = chain.params().clone();
         let local = self.config.id.local_address();
         let mut network = Network::new(local, &self.params, self.network_seed);
-        for ban in self.engine.iter().flat_map(|engine| engine.network.bans()) {
+        for ban in self.take_bans() {
             network.ban(ban, self.now);
         }
+        self.leave_network();
         self.engine = Some(Engine::new(chain, network));
         self.refresh_recent(&Default::default());
-        self.return_waiting();
         self.scan_for_wallet(None);
     }
 
-    /// Gives the wallet's waiting transactions to the mempool again.
+    /// Gives the wallet's waiting transactions to the mempool again, once the chain rests and the wallet knows it: what
+    /// is refused then is void.
     pub(super) fn return_waiting(&mut self) {
+        let Some(engine) = self.engine.as_mut().filter(|engine| engine.is_settled()) else { return };
+        if self.walks.iter().any(Walk::is_scan) || !std::mem::take(&mut engine.waiting_due) {
+            return;
+        }
         for transaction in self.wallet.waiting_transactions() {
             match self.accept_transaction(&transaction) {
                 Ok(_) | Err(MempoolError::AlreadyInMempool(_)) => {}
@@ -191,7 +192,7 @@ impl Node {
         let batch = match (database, &mut self.engine) {
             (Database::Wallet, _) => self.wallet.take_batch(id),
             (Database::Chain, Some(engine)) => engine.chain.take_batch(id),
-            (Database::Peers, Some(engine)) => self.bans.take_batch(id, engine.network.bans()),
+            (Database::Peers, Some(engine)) => self.bans.take_batch(id, engine.network.bans(), self.now.unix),
             (Database::Chain | Database::Peers, None) => None,
         };
         if let Some(batch) = batch {

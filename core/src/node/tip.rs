@@ -69,6 +69,7 @@ impl Node {
         let now = self.now;
         let Some(engine) = &mut self.engine else { return };
         engine.journey = journey;
+        engine.note_progress();
         let effects = engine.chain.take_effects();
         let waiting = std::mem::take(&mut engine.reindexing);
         // It looks at every coin, so only where somebody asked.

@@ -81,6 +81,13 @@ enum Visit {
     Done(Handled),
 }
 
+impl Walk {
+    /// Whether it shows the wallet blocks.
+    pub(super) fn is_scan(&self) -> bool {
+        matches!(self.goal, Goal::Rescan(_))
+    }
+}
+
 impl Node {
     /// Sets a command, or the node's own business, on its way through `ahead`.
     pub(super) fn walk(
@@ -235,9 +242,9 @@ impl Node {
         }
     }
 
-    /// The wallet knows the whole chain: what waits and is not in it goes to the mempool again.
+    /// The wallet knows the whole chain: what waits and is not in it goes to the mempool again in the next step.
     fn rescanned(&mut self, address: Option<Address>) -> Handled {
-        self.return_waiting();
+        self.has_news = true;
         let reply = address.map(|address| Reply::Address(self.address_entry(&address)));
         Ok(Outcome::Stored(reply.unwrap_or(Reply::Done)))
     }

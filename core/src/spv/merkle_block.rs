@@ -76,6 +76,11 @@ impl MerkleBlock {
         Self { header: block.header, transactions: txids.len() as u32, hashes: builder.hashes, flags }
     }
 
+    /// How many transactions the proof says that its block has; whoever has the block can compare.
+    pub const fn transaction_count(&self) -> u32 {
+        self.transactions
+    }
+
     /// Walks the proof and compares its root with the header's.
     pub fn verify(&self) -> Result<ProvenTransactions, MerkleProofError> {
         let proven = self.extract()?;

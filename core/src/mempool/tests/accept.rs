@@ -281,3 +281,20 @@ fn scripts_that_passed_are_remembered_for_the_block_and_others_are_not() {
     assert!(lab.pool.script_cache().contains(&tx.wtxid()));
     assert!(!lab.pool.script_cache().contains(&forged.wtxid()));
 }
+
+#[test]
+fn a_witness_program_without_rules_is_neither_paid_nor_spent() {
+    let mut lab = Lab::classroom();
+    lab.mine_blocks(2);
+    let version_1 = crate::script::standard::witness(1, &[7; 32]);
+    let coin = lab.coins()[0];
+    let value = Amount::from_coins(40);
+    let paying = Arc::new(lab.sign(&[coin], vec![TxOut { value, script_pubkey: version_1.clone() }]));
+    assert_eq!(lab.accept(&paying), Err(MempoolError::NotStandard(StandardError::ScriptPubKey(0))));
+    let block = lab.mine_to(&version_1);
+    lab.mine();
+    let spending = TxIn::spending(OutPoint::new(block.transactions[0].txid(), 0));
+    let outputs = vec![TxOut { value, script_pubkey: lab.script() }];
+    let spending = Arc::new(Transaction { version: 2, inputs: vec![spending], outputs, lock_time: 0 });
+    assert_eq!(lab.accept(&spending), Err(MempoolError::NotStandard(StandardError::NonStandardInput(0))));
+}

@@ -112,11 +112,11 @@ impl TestNode {
             Received::Transaction { peer, transaction } => {
                 let txid = transaction.txid();
                 if transaction.version == REFUSED_VERSION {
-                    self.network.transaction_processed(peer, txid, TransactionVerdict::Refused);
+                    self.network.transaction_processed(peer, &transaction, TransactionVerdict::Refused);
                     return;
                 }
+                self.network.transaction_processed(peer, &transaction, TransactionVerdict::Accepted);
                 self.pool.insert(txid, transaction);
-                self.network.transaction_processed(peer, txid, TransactionVerdict::Accepted);
                 self.network.announce_transaction(txid, self.fee_rate);
             }
         }

@@ -26,7 +26,7 @@ impl Node {
         if self.engine.is_some() || self.miner.is_making_chain() {
             return Err(CommandError::BlockchainExists);
         }
-        let address = self.parse_address(address, CommandError::InvalidAddress)?;
+        let address = self.parse_payee(address, CommandError::InvalidAddress)?;
         let subsidy = subsidy.unwrap_or(ConsensusParams::CLASSROOM.subsidy);
         if subsidy <= Amount::ZERO || !subsidy.is_money_range() {
             return Err(CommandError::InvalidAmount(subsidy));
@@ -68,6 +68,10 @@ impl Node {
     pub(super) fn import_chain(&mut self, chain_file: &ChainFile) -> Handled {
         if self.state == RunState::Running {
             return Err(CommandError::Running(self.config.id));
+        }
+        if !self.deliveries.is_empty() || self.miner.is_making_chain() {
+            let text = "a payment or a new chain is on its way: try again when it is done";
+            return Err(CommandError::BadArgument(text.to_owned()));
         }
         let chain = file::import(chain_file, self.now.unix);
         let chain = chain.map_err(|error| CommandError::BadChainFile(error.to_string()))?;

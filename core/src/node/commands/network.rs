@@ -27,7 +27,7 @@ impl Node {
         }
         let mut lines = vec![LogLine::Starting(self.config.id)];
         if let Some(miner) = &options.miner {
-            let address = self.parse_address(miner, CommandError::WrongMinerAddress)?;
+            let address = self.parse_payee(miner, CommandError::WrongMinerAddress)?;
             self.wallet.set_mining_script(Some(address.script_pubkey()));
             if self.miner.mode() == MiningMode::Off {
                 self.miner.set_mode(MiningMode::WhenTwoWait);
@@ -54,16 +54,22 @@ impl Node {
     /// Leaves the network; commands are still answered.
     pub(super) fn stop(&mut self) -> Handled {
         self.state = RunState::Stopped;
+        self.leave_network();
+        Ok(Outcome::Now(Reply::Done))
+    }
+
+    /// Closes every connection.
+    pub(in crate::node) fn leave_network(&mut self) {
         if let Some(engine) = &mut self.engine {
             engine.network.stop(self.now);
+            self.work_network();
         }
-        Ok(Outcome::Now(Reply::Done))
     }
 
     /// Sets when this node mines by itself, and for whom.
     pub(super) fn set_mining(&mut self, mode: MiningMode, address: Option<String>) -> Handled {
         if let Some(address) = address {
-            let address = self.parse_address(&address, CommandError::WrongMinerAddress)?;
+            let address = self.parse_payee(&address, CommandError::WrongMinerAddress)?;
             self.wallet.set_mining_script(Some(address.script_pubkey()));
         }
         if mode != MiningMode::Off {
@@ -81,7 +87,7 @@ impl Node {
             return Err(CommandError::BadArgument(text));
         }
         let script = match address {
-            Some(address) => self.parse_address(&address, CommandError::InvalidAddress)?.script_pubkey(),
+            Some(address) => self.parse_payee(&address, CommandError::InvalidAddress)?.script_pubkey(),
             None => self.mining_script()?,
         };
         let purpose = Purpose::Blocks { left: blocks, found: Vec::new() };

@@ -139,8 +139,11 @@ impl Node {
         let proof: MerkleBlock = deserialize(&bytes(proof)?).map_err(|error| not_decoded(&error))?;
         let proven = proof.verify().map_err(|error| CommandError::BadArgument(error.to_string()))?;
         let hash = proof.header.block_hash();
-        if !chain.is_active(&hash) {
-            return Err(unknown("block", &hash));
+        let entry = chain.entry(&hash).filter(|_| chain.is_active(&hash));
+        let entry = entry.ok_or_else(|| unknown("block", &hash))?;
+        // As in Core: a proof about a tree of another size proves nothing (its leaves may be inner nodes).
+        if entry.n_tx != proof.transaction_count() {
+            return json(Value::Array(Vec::new()));
         }
         json(proven.matches.iter().map(|(_, txid)| txid.to_string()).collect())
     }

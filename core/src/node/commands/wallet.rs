@@ -71,7 +71,7 @@ impl Node {
     ) -> Handled {
         self.chain()?;
         let from = self.parse_address(from, CommandError::InvalidSender)?;
-        let to = self.parse_address(to, CommandError::InvalidRecipient)?;
+        let to = self.parse_payee(to, CommandError::InvalidRecipient)?;
         let script = from.script_pubkey();
         let txid = self.pay(PaymentRequest { from, to, amount, fee })?;
         if mine {
@@ -132,8 +132,12 @@ impl Node {
         engine.mempool_revision += 1;
     }
 
-    /// Gives the wallet the blocks that it does not know yet, and then answers the command that added a key.
+    /// Gives the wallet the blocks that it does not know yet, and then answers the command that added a key. Then what
+    /// still waits returns to the mempool.
     pub(in crate::node) fn scan_for_wallet(&mut self, import: Option<(RequestId, Address)>) {
+        if let Some(engine) = &mut self.engine {
+            engine.waiting_due = true;
+        }
         let ahead = self.unscanned();
         let (request, address) = import.unzip();
         if request.is_some() || ahead.is_some() {
@@ -144,6 +148,16 @@ impl Node {
     /// Reads an address of this network.
     pub(super) fn parse_address(&self, text: &str, error: CommandError) -> Result<Address, CommandError> {
         Address::parse(text, &self.params.address).map_err(|_| error)
+    }
+
+    /// Reads an address that is to be paid. Anybody could take what a witness program without rules is paid.
+    pub(super) fn parse_payee(&self, text: &str, error: CommandError) -> Result<Address, CommandError> {
+        match self.parse_address(text, error)? {
+            Address::Witness { version, .. } if version > 0 => Err(CommandError::BadArgument(format!(
+                "witness version {version} of '{text}' is not supported by this network yet: anybody could take the coins"
+            ))),
+            address => Ok(address),
+        }
     }
 }
 
