@@ -4,7 +4,7 @@ use std::{env, str::FromStr};
 
 use crate::Error;
 
-/// The command line; each command takes what it knows and ends with [`Args::finish`].
+/// The command line; each command takes what it knows and ends with `finish`.
 #[derive(Debug)]
 pub struct Args(Vec<String>);
 
