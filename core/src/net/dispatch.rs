@@ -102,14 +102,14 @@ impl Network {
 
     /// A transaction entered the mempool: whoever wants it and does not have it is told. `fee_rate` is per 1,000
     /// virtual bytes.
-    pub fn announce_transaction(&mut self, txid: Txid, fee_rate: Amount) {
-        self.transactions.known(&txid);
-        self.relay.announce_transaction(txid, fee_rate);
+    pub fn announce_transaction(&mut self, transaction: &Transaction, fee_rate: Amount) {
+        self.transactions.known(&transaction.txid());
+        self.relay.announce_transaction(transaction, fee_rate, &mut self.filters);
     }
 
     /// Answers [`ServeRequest::Block`].
     pub fn serve_block(&mut self, peer: PeerId, hash: BlockHash, block: &Arc<Block>, chain: &Chainstate) {
-        self.serving.on_block(peer, hash, block, chain.tip(), &mut self.outbox);
+        self.serving.on_block(peer, hash, block, chain.tip(), &mut self.filters, &mut self.outbox);
     }
 
     /// Answers [`ServeRequest::Transaction`].
@@ -117,10 +117,14 @@ impl Network {
         self.serving.on_transaction(peer, transaction, &mut self.outbox);
     }
 
-    /// Answers [`ServeRequest::Mempool`] with ids and fee rates per 1,000 virtual bytes.
-    pub fn serve_mempool(&mut self, peer: PeerId, transactions: impl IntoIterator<Item = (Txid, Amount)>) {
-        for (txid, fee_rate) in transactions {
-            self.relay.announce_to(peer, txid, fee_rate);
+    /// Answers [`ServeRequest::Mempool`] with transactions and their fee rates per 1,000 virtual bytes.
+    pub fn serve_mempool<'a>(
+        &mut self,
+        peer: PeerId,
+        transactions: impl IntoIterator<Item = (&'a Transaction, Amount)>,
+    ) {
+        for (transaction, fee_rate) in transactions {
+            self.relay.announce_to(peer, transaction, fee_rate, &mut self.filters);
         }
     }
 
@@ -223,9 +227,19 @@ impl Network {
             Message::Mempool => outbox.push(NetOutput::Serve { peer, request: ServeRequest::Mempool }),
             Message::SendHeaders => self.relay.on_sendheaders(peer),
             Message::FeeFilter(rate) => self.relay.on_fee_filter(peer, rate),
-            // Addresses are not gathered yet; the others never get here.
+            Message::FilterLoad(filter) => {
+                self.filters.load(peer, *filter)?;
+                self.relay.wants_transactions(peer);
+            }
+            Message::FilterAdd(element) => self.filters.add(peer, &element)?,
+            Message::FilterClear => {
+                self.filters.clear(peer);
+                self.relay.wants_transactions(peer);
+            }
+            // Addresses are not gathered yet, and no proofs are asked for; the others never get here.
             Message::Addr(_)
             | Message::Version(_)
+            | Message::MerkleBlock(_)
             | Message::Verack
             | Message::Ping(_)
             | Message::Pong(_) => {}

@@ -86,7 +86,7 @@ impl Network {
             services: peer.services(),
             user_agent: version.map_or_else(String::new, |version| version.user_agent.clone()),
             start_height: version.map_or(0, |version| version.start_height),
-            relays_transactions: peer.wants_transactions(),
+            relays_transactions: self.relay.announces_to(peer.id),
             fee_filter: self.relay.fee_filter(peer.id),
             ping: peer.ping,
             sent: peer.sent.clone(),

@@ -6,6 +6,7 @@ mod connections;
 mod deadlines;
 mod delivery;
 mod dispatch;
+mod filters;
 mod getblocks_sync;
 mod group;
 mod headers_sync;

@@ -8,6 +8,7 @@ use super::connections::{Ban, Connections};
 use super::deadlines::Deadlines;
 use super::delivery::Deliveries;
 use super::dispatch::{cost_of, message_event};
+use super::filters::Filters;
 use super::getblocks_sync::GetBlocksSync;
 use super::headers_sync::HeadersSync;
 use super::limits::{MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER, PROTOCOL_VERSION};
@@ -33,7 +34,7 @@ use std::sync::Arc;
 /// What this program calls itself (BIP14).
 pub const USER_AGENT: &str = concat!("/Terrarium:", env!("CARGO_PKG_VERSION"), "/");
 /// What this node offers.
-pub const SERVICES: Services = Services(Services::NETWORK.0 | Services::WITNESS.0);
+pub const SERVICES: Services = Services(Services::NETWORK.0 | Services::BLOOM.0 | Services::WITNESS.0);
 
 /// Bytes that one `Send` gathers at most before the next begins, where many small messages go to one peer.
 const SEND_BATCH: usize = 64 * 1024;
@@ -64,6 +65,7 @@ pub struct Network {
     pub(super) transactions: TxRequest,
     pub(super) relay: Relay,
     pub(super) serving: Serving,
+    pub(super) filters: Filters,
     pub(super) deliveries: Deliveries,
     deadlines: Deadlines,
     /// Who had the last turn.
@@ -89,6 +91,7 @@ impl Network {
             transactions: TxRequest::new(),
             relay: Relay::new(),
             serving: Serving::new(),
+            filters: Filters::new(),
             deliveries: Deliveries::new(),
             deadlines: Deadlines::default(),
             turn: PeerId(0),
@@ -437,6 +440,7 @@ impl Network {
         self.transactions.peer_gone(peer);
         self.relay.peer_gone(peer);
         self.serving.peer_gone(peer);
+        self.filters.peer_gone(peer);
         let has_other = self.peers.with_address(gone.address).is_some();
         self.deliveries.peer_gone(peer, gone.address, has_other, &mut self.outbox);
         if gone.ready {
@@ -463,7 +467,7 @@ impl Network {
             return None;
         }
         if self.serving.is_busy(peer) {
-            return self.serving.serve(peer, &mut self.outbox).then_some(Cost(1));
+            return self.serving.serve(peer, &mut self.outbox);
         }
         let frame = match entry.stream.next_frame() {
             Ok(Some(frame)) => frame,

@@ -90,6 +90,9 @@ pub enum DisconnectReason {
     /// Too many addresses at once.
     #[error("addr message size = {0}, at most {MAX_ADDR_TO_SEND} are allowed")]
     TooManyAddresses(usize),
+    /// A bloom filter beyond the limits, an element beyond a script's, or one for a filter that was never loaded.
+    #[error("bad {0} message")]
+    BadFilter(&'static str),
     /// An invalid or mutated block.
     #[error("invalid block {hash}: {error}")]
     InvalidBlock {
@@ -111,6 +114,7 @@ impl DisconnectReason {
                 | Self::NonContinuousHeaders
                 | Self::TooMuchInventory { .. }
                 | Self::TooManyAddresses(_)
+                | Self::BadFilter(_)
                 | Self::InvalidBlock { .. }
         )
     }

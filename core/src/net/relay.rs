@@ -1,5 +1,6 @@
 //! Who is told of what: new blocks by `headers` or `inv`, transactions by `inv`. Answers `sendheaders` and `feefilter`.
 
+use super::filters::Filters;
 use super::limits::{MAX_BLOCKS_TO_ANNOUNCE, MAX_KNOWN_TRANSACTIONS, MAX_TX_TO_ANNOUNCE};
 use super::message::{Inventory, Message};
 use super::outbox::Outbox;
@@ -7,14 +8,14 @@ use super::recent::RecentSet;
 use crate::chain::Chainstate;
 use crate::collections::BTreeMap;
 use crate::interface::PeerId;
-use crate::primitives::{Amount, BlockHash, Header, Height, Txid};
+use crate::primitives::{Amount, BlockHash, Header, Height, Transaction, Txid};
 
 /// What one peer wants to hear, and has heard.
 #[derive(Debug)]
 struct Listener {
     /// Announce blocks as headers (BIP130).
     headers: bool,
-    /// Announce transactions at all (BIP37's relay field).
+    /// Announce transactions at all (BIP37's relay field, and whether a filter was loaded or cleared since).
     transactions: bool,
     /// Do not announce transactions that pay less, per 1,000 virtual bytes (BIP133).
     fee_filter: Amount,
@@ -74,6 +75,18 @@ impl Relay {
         }
     }
 
+    /// The peer has said by a filter what it wants to hear of.
+    pub(crate) fn wants_transactions(&mut self, peer: PeerId) {
+        if let Some(listener) = self.listeners.get_mut(&peer) {
+            listener.transactions = true;
+        }
+    }
+
+    /// Whether transactions are announced to a peer.
+    pub(crate) fn announces_to(&self, peer: PeerId) -> bool {
+        self.listeners.get(&peer).is_some_and(|listener| listener.transactions)
+    }
+
     /// The fee filter of a peer.
     pub(crate) fn fee_filter(&self, peer: PeerId) -> Amount {
         self.listeners.get(&peer).map_or(Amount::ZERO, |listener| listener.fee_filter)
@@ -126,16 +139,28 @@ impl Relay {
 
     /// Has a transaction announced to everyone who wants it and does not have it; `fee_rate` is per 1,000 virtual
     /// bytes.
-    pub(crate) fn announce_transaction(&mut self, txid: Txid, fee_rate: Amount) {
-        for listener in self.listeners.values_mut() {
-            listener.announce(txid, fee_rate);
+    pub(crate) fn announce_transaction(
+        &mut self,
+        transaction: &Transaction,
+        fee_rate: Amount,
+        filters: &mut Filters,
+    ) {
+        let txid = transaction.txid();
+        for (peer, listener) in &mut self.listeners {
+            listener.announce(txid, fee_rate, || filters.wants(*peer, transaction));
         }
     }
 
     /// The same for one peer.
-    pub(crate) fn announce_to(&mut self, peer: PeerId, txid: Txid, fee_rate: Amount) {
+    pub(crate) fn announce_to(
+        &mut self,
+        peer: PeerId,
+        transaction: &Transaction,
+        fee_rate: Amount,
+        filters: &mut Filters,
+    ) {
         if let Some(listener) = self.listeners.get_mut(&peer) {
-            listener.announce(txid, fee_rate);
+            listener.announce(transaction.txid(), fee_rate, || filters.wants(peer, transaction));
         }
     }
 
@@ -151,10 +176,10 @@ impl Relay {
 }
 
 impl Listener {
-    fn announce(&mut self, txid: Txid, fee_rate: Amount) {
+    fn announce(&mut self, txid: Txid, fee_rate: Amount, matches: impl FnOnce() -> bool) {
         let wanted =
             self.transactions && fee_rate >= self.fee_filter && self.queue.len() < MAX_TX_TO_ANNOUNCE;
-        if wanted && self.known.insert(txid, ()) {
+        if wanted && matches() && self.known.insert(txid, ()) {
             self.queue.push(txid);
         }
     }

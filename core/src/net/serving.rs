@@ -3,6 +3,7 @@
 //! Headers and hashes come straight from the chain. Bodies are asked of the node a few at a time for each peer, and
 //! not at all while the peer does not read what it was sent.
 
+use super::filters::Filters;
 use super::limits::{
     MAX_ADDR_TO_SEND, MAX_GETBLOCKS_RESULTS, MAX_HEADERS_RESULTS, MAX_INV_SZ, MAX_LOCATOR_SZ,
     MAX_SERVING_PER_PEER,
@@ -12,6 +13,8 @@ use super::outbox::{NetOutput, Outbox, ServeRequest};
 use super::reason::DisconnectReason;
 use crate::chain::Chainstate;
 use crate::collections::BTreeMap;
+use crate::cost::Cost;
+use crate::encode::Encode;
 use crate::interface::PeerId;
 use crate::primitives::{Block, BlockHash, Header, Transaction};
 use crate::time::UnixTime;
@@ -32,6 +35,8 @@ struct Customer {
     /// The last block of a full answer to `getblocks`: when it is fetched the peer is told of the tip, so that it asks
     /// on (Core's `m_continuation_block`).
     continuation: Option<BlockHash>,
+    /// What its last order cost beyond being taken, to be paid with its next turn.
+    owed: Cost,
     /// It has had our addresses once.
     addresses_sent: bool,
 }
@@ -72,16 +77,23 @@ impl Serving {
         Ok(())
     }
 
-    /// Asks the node for the next bodies that a peer waits for; returns whether anything was done.
-    pub(crate) fn serve(&mut self, peer: PeerId, outbox: &mut Outbox) -> bool {
-        let Some(customer) = self.customers.get_mut(&peer) else { return false };
-        let mut worked = false;
-        while customer.pending.len() < MAX_SERVING_PER_PEER
+    /// Asks the node for the next bodies that a peer waits for; what that costs, none if there was nothing to do.
+    /// Blocks that are to be filtered go one at a turn: that is work.
+    pub(crate) fn serve(&mut self, peer: PeerId, outbox: &mut Outbox) -> Option<Cost> {
+        let customer = self.customers.get_mut(&peer)?;
+        let owed = std::mem::take(&mut customer.owed);
+        let mut worked = owed > Cost(0);
+        let mut filtered = false;
+        while !filtered
+            && customer.pending.len() < MAX_SERVING_PER_PEER
             && let Some(item) = customer.queue.pop_front()
         {
             worked = true;
+            filtered = matches!(item, Inventory::FilteredBlock(_));
             let request = match item {
-                Inventory::Block(hash) | Inventory::WitnessBlock(hash) => ServeRequest::Block(hash),
+                Inventory::Block(hash) | Inventory::FilteredBlock(hash) | Inventory::WitnessBlock(hash) => {
+                    ServeRequest::Block(hash)
+                }
                 Inventory::Tx(txid) | Inventory::WitnessTx(txid) => ServeRequest::Transaction(txid),
                 Inventory::Other { .. } => {
                     customer.missing.push(item);
@@ -92,7 +104,7 @@ impl Serving {
             outbox.push(NetOutput::Serve { peer, request });
         }
         customer.settle(peer, outbox);
-        worked
+        worked.then_some(Cost(1 + owed.0))
     }
 
     /// A block that was asked of the node. After the last one of a list the peer is told of the `tip`.
@@ -102,14 +114,20 @@ impl Serving {
         hash: BlockHash,
         block: &Arc<Block>,
         tip: BlockHash,
+        filters: &mut Filters,
         outbox: &mut Outbox,
     ) {
         let Some(customer) = self.customers.get_mut(&peer) else { return };
         let Some(item) = customer.take(|item| item.block() == Some(hash)) else { return };
-        let whole = matches!(item, Inventory::WitnessBlock(_))
-            || !block.transactions.iter().any(Transaction::has_witness);
-        let block = if whole { Arc::clone(block) } else { Arc::new(without_witnesses(block)) };
-        outbox.send(peer, Message::Block(block));
+        if let Inventory::FilteredBlock(_) = item {
+            customer.owed.0 += filtering_cost(block);
+            send_filtered(peer, block, filters, outbox);
+        } else {
+            let whole = matches!(item, Inventory::WitnessBlock(_))
+                || !block.transactions.iter().any(Transaction::has_witness);
+            let block = if whole { Arc::clone(block) } else { Arc::new(without_witnesses(block)) };
+            outbox.send(peer, Message::Block(block));
+        }
         if customer.continuation == Some(hash) {
             customer.continuation = None;
             outbox.send(peer, Message::Inv(vec![Inventory::Block(tip)]));
@@ -214,6 +232,21 @@ impl Customer {
             outbox.send(peer, Message::NotFound(std::mem::take(&mut self.missing)));
         }
     }
+}
+
+/// The proof of what matches the peer's filter, and then those transactions; nothing to a peer that has no filter, as
+/// in Core.
+fn send_filtered(peer: PeerId, block: &Block, filters: &mut Filters, outbox: &mut Outbox) {
+    let Some((proof, transactions)) = filters.filtered(peer, block) else { return };
+    outbox.send(peer, Message::MerkleBlock(Box::new(proof)));
+    for transaction in transactions {
+        outbox.send(peer, Message::Tx(Arc::new(stripped(transaction))));
+    }
+}
+
+/// Hashing what each script pushes, with as many functions as a filter may have.
+fn filtering_cost(block: &Block) -> u64 {
+    block.encoded_len() as u64 / 10
 }
 
 fn check_locator(request: &LocatorRequest) -> Result<(), DisconnectReason> {

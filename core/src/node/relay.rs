@@ -150,7 +150,7 @@ impl Node {
         }
         self.wallet.tx_added(transaction, now);
         let rate = FeeRate::of(accepted.fee, accepted.vsize).to_sat_per_kvb() as i64;
-        engine.network.announce_transaction(accepted.txid, Amount::from_sat(rate));
+        engine.network.announce_transaction(transaction, Amount::from_sat(rate));
         self.event(Event::Transaction { txid: accepted.txid });
         Ok(accepted.txid)
     }
@@ -180,7 +180,8 @@ impl Node {
             ServeRequest::Mempool => {
                 let rate = |entry: &MempoolEntry| FeeRate::of(entry.fee(), entry.vsize()).to_sat_per_kvb();
                 let entries = mempool.iter();
-                let rates = entries.map(|entry| (entry.txid(), Amount::from_sat(rate(entry) as i64)));
+                let rates =
+                    entries.map(|entry| (&**entry.transaction(), Amount::from_sat(rate(entry) as i64)));
                 network.serve_mempool(peer, rates);
             }
         }

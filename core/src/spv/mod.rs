@@ -1,6 +1,9 @@
-//! Proofs for those who keep headers alone: that a transaction is in a block (BIP37's partial merkle tree). Knows
-//! primitives, encode and the merkle rule; nothing of peers or chains.
+//! What light nodes ask of others, and what full nodes answer them with: proofs that a transaction is in a block, and
+//! the filters that say which are wanted (BIP37). Knows primitives, encode, script's templates and the merkle rule;
+//! nothing of peers or chains.
 
+mod bloom;
 mod merkle_block;
 
+pub use bloom::{BloomFilter, BloomUpdate, MAX_BLOOM_FILTER_SIZE, MAX_HASH_FUNCS};
 pub use merkle_block::{MerkleBlock, MerkleProofError, ProvenTransactions};

@@ -13,12 +13,14 @@ impl Services {
     pub const NONE: Self = Self(0);
     /// Serves the whole chain (`NODE_NETWORK`).
     pub const NETWORK: Self = Self(1);
+    /// Serves bloom filters (`NODE_BLOOM`, BIP111).
+    pub const BLOOM: Self = Self(1 << 2);
     /// Serves witnesses (`NODE_WITNESS`, BIP144).
     pub const WITNESS: Self = Self(1 << 3);
 
     /// The names of what is offered, as Core writes them.
     pub fn names(self) -> Vec<&'static str> {
-        let known = [(Self::NETWORK, "NETWORK"), (Self::WITNESS, "WITNESS")];
+        let known = [(Self::NETWORK, "NETWORK"), (Self::BLOOM, "BLOOM"), (Self::WITNESS, "WITNESS")];
         known.into_iter().filter(|(service, _)| self.has(*service)).map(|(_, name)| name).collect()
     }
 

@@ -7,6 +7,7 @@ use crate::primitives::{BlockHash, Txid};
 const WITNESS_FLAG: u32 = 1 << 30;
 const MSG_TX: u32 = 1;
 const MSG_BLOCK: u32 = 2;
+const MSG_FILTERED_BLOCK: u32 = 3;
 
 /// A block or a transaction, by its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +16,8 @@ pub enum Inventory {
     Tx(Txid),
     /// A block (`MSG_BLOCK`); asked for like this it comes without witnesses.
     Block(BlockHash),
+    /// A block as its header and the proof of what matches the peer's filter (`MSG_FILTERED_BLOCK`, BIP37).
+    FilteredBlock(BlockHash),
     /// A transaction with its witnesses (`MSG_WITNESS_TX`).
     WitnessTx(Txid),
     /// A block with its witnesses (`MSG_WITNESS_BLOCK`).
@@ -32,7 +35,7 @@ impl Inventory {
     /// The block that this names, if it names one.
     pub const fn block(&self) -> Option<BlockHash> {
         match self {
-            Self::Block(hash) | Self::WitnessBlock(hash) => Some(*hash),
+            Self::Block(hash) | Self::FilteredBlock(hash) | Self::WitnessBlock(hash) => Some(*hash),
             _ => None,
         }
     }
@@ -49,6 +52,7 @@ impl Inventory {
         match self {
             Self::Tx(txid) => (MSG_TX, txid.as_bytes()),
             Self::Block(hash) => (MSG_BLOCK, hash.as_bytes()),
+            Self::FilteredBlock(hash) => (MSG_FILTERED_BLOCK, hash.as_bytes()),
             Self::WitnessTx(txid) => (MSG_TX | WITNESS_FLAG, txid.as_bytes()),
             Self::WitnessBlock(hash) => (MSG_BLOCK | WITNESS_FLAG, hash.as_bytes()),
             Self::Other { kind, hash } => (*kind, hash),
@@ -77,6 +81,7 @@ impl Decode for Inventory {
         Ok(match kind {
             MSG_TX => Self::Tx(Txid::from_bytes(hash)),
             MSG_BLOCK => Self::Block(BlockHash::from_bytes(hash)),
+            MSG_FILTERED_BLOCK => Self::FilteredBlock(BlockHash::from_bytes(hash)),
             WITNESS_TX => Self::WitnessTx(Txid::from_bytes(hash)),
             WITNESS_BLOCK => Self::WitnessBlock(BlockHash::from_bytes(hash)),
             kind => Self::Other { kind, hash },

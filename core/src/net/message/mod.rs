@@ -17,8 +17,11 @@ pub use codec::{
 pub use inventory::{Inventory, LocatorRequest};
 pub use version::VersionMessage;
 
-use crate::encode::{Decode, DecodeError, Encode, MAX_SIZE, Reader, encode_compact_size, encode_vec};
+use crate::encode::{
+    Decode, DecodeError, Encode, MAX_SIZE, Reader, encode_bytes, encode_compact_size, encode_vec,
+};
 use crate::primitives::{Block, Header, Transaction};
+use crate::spv::{BloomFilter, MerkleBlock};
 use std::sync::Arc;
 
 /// A message.
@@ -58,6 +61,14 @@ pub enum Message {
     SendHeaders,
     /// Asks not to be told of transactions below a fee rate, in satoshis per 1,000 virtual bytes (BIP133).
     FeeFilter(i64),
+    /// Asks to be told of what matches this alone (BIP37).
+    FilterLoad(Box<BloomFilter>),
+    /// Adds an element to that filter.
+    FilterAdd(Vec<u8>),
+    /// Drops that filter: everything is wanted again.
+    FilterClear,
+    /// A block's header and the proof of its transactions that match the filter; they follow, each as `tx`.
+    MerkleBlock(Box<MerkleBlock>),
 }
 
 impl Message {
@@ -81,6 +92,10 @@ impl Message {
             Self::Mempool => "mempool",
             Self::SendHeaders => "sendheaders",
             Self::FeeFilter(_) => "feefilter",
+            Self::FilterLoad(_) => "filterload",
+            Self::FilterAdd(_) => "filteradd",
+            Self::FilterClear => "filterclear",
+            Self::MerkleBlock(_) => "merkleblock",
         }
     }
 
@@ -100,6 +115,7 @@ impl Message {
             },
             Self::Block(block) => Some(block.block_hash().to_string()),
             Self::Tx(tx) => Some(tx.txid().to_string()),
+            Self::MerkleBlock(proof) => Some(proof.header.block_hash().to_string()),
             _ => None,
         }
     }
@@ -108,7 +124,7 @@ impl Message {
     pub fn encode_payload(&self, out: &mut Vec<u8>) {
         match self {
             Self::Version(version) => version.encode(out),
-            Self::Verack | Self::GetAddr | Self::Mempool | Self::SendHeaders => {}
+            Self::Verack | Self::GetAddr | Self::Mempool | Self::SendHeaders | Self::FilterClear => {}
             Self::Addr(addresses) => encode_vec(addresses, out),
             Self::Ping(nonce) | Self::Pong(nonce) => nonce.encode(out),
             Self::Inv(items) | Self::GetData(items) | Self::NotFound(items) => encode_vec(items, out),
@@ -117,6 +133,9 @@ impl Message {
             Self::Block(block) => block.encode(out),
             Self::Tx(tx) => tx.encode(out),
             Self::FeeFilter(rate) => rate.encode(out),
+            Self::FilterLoad(filter) => filter.encode(out),
+            Self::FilterAdd(element) => encode_bytes(element, out),
+            Self::MerkleBlock(proof) => proof.encode(out),
         }
     }
 
@@ -142,6 +161,10 @@ impl Message {
             "mempool" => Self::Mempool,
             "sendheaders" => Self::SendHeaders,
             "feefilter" => Self::FeeFilter(reader.read()?),
+            "filterload" => Self::FilterLoad(Box::new(reader.read()?)),
+            "filteradd" => Self::FilterAdd(reader.bytes(MAX_SIZE)?.to_vec()),
+            "filterclear" => Self::FilterClear,
+            "merkleblock" => Self::MerkleBlock(Box::new(reader.read()?)),
             _ => return Ok(None),
         }))
     }

@@ -5,6 +5,7 @@ use crate::primitives::{
     Amount, Block, BlockHash, CompactTarget, Header, MAX_MONEY, MerkleRoot, OutPoint, Script, Transaction,
     TxIn, TxOut, Txid,
 };
+use crate::spv::{BloomFilter, MerkleBlock};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::net::{IpAddr, SocketAddr};
@@ -34,7 +35,25 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
         Just(Message::SendHeaders),
         // The oracle reads money alone here; what is out of range the node ignores.
         (0..=MAX_MONEY.to_sat()).prop_map(Message::FeeFilter),
+        bloom_filter().prop_map(|filter| Message::FilterLoad(Box::new(filter))),
+        vec(any::<u8>(), 0..40).prop_map(Message::FilterAdd),
+        Just(Message::FilterClear),
+        merkle_block().prop_map(|proof| Message::MerkleBlock(Box::new(proof))),
     ]
+}
+
+fn bloom_filter() -> impl Strategy<Value = BloomFilter> {
+    (vec(vec(any::<u8>(), 0..9), 0..5), any::<u32>()).prop_map(|(elements, tweak)| {
+        let mut filter = BloomFilter::for_elements(elements.len(), tweak);
+        elements.iter().for_each(|element| filter.insert(element));
+        filter
+    })
+}
+
+fn merkle_block() -> impl Strategy<Value = MerkleBlock> {
+    (header(), vec(transaction(), 1..6)).prop_map(|(header, transactions)| {
+        MerkleBlock::new(&Block { header, transactions }, |txid| txid.as_bytes()[0] % 2 == 0)
+    })
 }
 
 fn version() -> impl Strategy<Value = VersionMessage> {
@@ -70,10 +89,11 @@ fn net_address() -> impl Strategy<Value = NetAddress> {
 }
 
 fn inventory() -> impl Strategy<Value = Inventory> {
-    (0_u32..6, any::<[u8; 32]>()).prop_map(|(kind, hash)| match kind {
+    (0_u32..7, any::<[u8; 32]>()).prop_map(|(kind, hash)| match kind {
         1 => Inventory::Tx(Txid::from_bytes(hash)),
         2 => Inventory::Block(BlockHash::from_bytes(hash)),
         3 => Inventory::WitnessTx(Txid::from_bytes(hash)),
+        5 => Inventory::FilteredBlock(BlockHash::from_bytes(hash)),
         4 => Inventory::WitnessBlock(BlockHash::from_bytes(hash)),
         _ => Inventory::Other { kind: 77 + kind, hash },
     })

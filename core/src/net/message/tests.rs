@@ -144,7 +144,7 @@ fn a_truncated_payload_is_malformed_for_every_command_that_has_one() {
         "headers",
     ]
     .into_iter()
-    .chain(["block", "tx", "feefilter"])
+    .chain(["block", "tx", "feefilter", "filterload", "filteradd", "merkleblock"])
     {
         let frame = only_frame(&frame(MAGIC, command, &[]));
         assert!(matches!(frame, Frame::Malformed { length: 0, .. }), "empty {command}: {frame:?}");
@@ -239,6 +239,12 @@ fn oracle(message: &Message) -> NetworkMessage {
         Message::Mempool => NetworkMessage::MemPool,
         Message::SendHeaders => NetworkMessage::SendHeaders,
         Message::FeeFilter(rate) => NetworkMessage::FeeFilter(*rate),
+        Message::FilterLoad(filter) => NetworkMessage::FilterLoad(oracle_copy(&serialize(&**filter))),
+        Message::FilterAdd(data) => {
+            NetworkMessage::FilterAdd(p2p::message_bloom::FilterAdd { data: data.clone() })
+        }
+        Message::FilterClear => NetworkMessage::FilterClear,
+        Message::MerkleBlock(proof) => NetworkMessage::MerkleBlock(oracle_copy(&serialize(&**proof))),
     }
 }
 
@@ -263,6 +269,7 @@ fn oracle_inventory(item: &Inventory) -> message_blockdata::Inventory {
     match item {
         Inventory::Tx(txid) => Theirs::Transaction(oracle_txid(txid)),
         Inventory::Block(hash) => Theirs::Block(oracle_block_hash(hash)),
+        Inventory::FilteredBlock(hash) => Theirs::Unknown { inv_type: 3, hash: *hash.as_bytes() },
         Inventory::WitnessTx(txid) => Theirs::WitnessTransaction(oracle_txid(txid)),
         Inventory::WitnessBlock(hash) => Theirs::WitnessBlock(oracle_block_hash(hash)),
         Inventory::Other { kind, hash } => Theirs::Unknown { inv_type: *kind, hash: *hash },
@@ -302,7 +309,7 @@ proptest! {
     #[test]
     fn any_payload_under_any_command_is_read_without_a_panic(
         command in prop_oneof![
-            proptest::sample::select(&["version", "addr", "inv", "getblocks", "headers", "block", "tx"][..])
+            proptest::sample::select(&["version", "addr", "inv", "headers", "block", "tx", "filterload", "merkleblock"][..])
                 .prop_map(str::to_owned),
             "[a-z]{0,12}",
         ],

@@ -162,9 +162,8 @@ impl Lab {
     /// Adds a transaction to a node's mempool as if it were its own.
     pub(super) fn pay(&mut self, node: usize, transaction: &Arc<Transaction>) {
         let node = &mut self.nodes[node];
-        let txid = transaction.txid();
-        node.pool.insert(txid, Arc::clone(transaction));
-        node.network.announce_transaction(txid, node.fee_rate);
+        node.pool.insert(transaction.txid(), Arc::clone(transaction));
+        node.network.announce_transaction(transaction, node.fee_rate);
         self.run();
     }
 

@@ -4,6 +4,7 @@ mod blocks;
 mod connections;
 mod fuzz;
 mod lab;
+mod light;
 mod limits;
 mod node;
 mod relay;

@@ -93,7 +93,7 @@ impl TestNode {
             },
             ServeRequest::Mempool => {
                 let rate = self.fee_rate;
-                let all: Vec<_> = self.pool.keys().map(|txid| (*txid, rate)).collect();
+                let all: Vec<_> = self.pool.values().map(|transaction| (&**transaction, rate)).collect();
                 self.network.serve_mempool(peer, all);
             }
         }
@@ -116,8 +116,8 @@ impl TestNode {
                     return;
                 }
                 self.network.transaction_processed(peer, &transaction, TransactionVerdict::Accepted);
+                self.network.announce_transaction(&transaction, self.fee_rate);
                 self.pool.insert(txid, transaction);
-                self.network.announce_transaction(txid, self.fee_rate);
             }
         }
     }

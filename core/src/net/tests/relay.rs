@@ -101,7 +101,7 @@ fn an_unknown_id_gets_notfound() {
     let unknown = vec![
         Inventory::WitnessBlock(crate::primitives::BlockHash::from_bytes([1; 32])),
         Inventory::Tx(Txid::from_bytes([2; 32])),
-        Inventory::Other { kind: 3, hash: [3; 32] },
+        Inventory::Other { kind: 77, hash: [3; 32] },
     ];
     let mut request = unknown.clone();
     request.insert(1, Inventory::Block(lab.nodes[0].chain.genesis_hash()));
@@ -290,7 +290,7 @@ fn late_answers_for_a_peer_that_is_gone_are_ignored() {
     network.serve_block(peer, block.block_hash(), &block, chain);
     network.serve_transaction(peer, &transaction(1));
     network.serve_missing(peer, ServeRequest::Mempool);
-    network.serve_mempool(peer, [(transaction(1).txid(), Amount::ZERO)]);
+    network.serve_mempool(peer, [(&*transaction(1), Amount::ZERO)]);
     network.block_processed(peer, block.block_hash(), Ok(()), chain, now);
     network.drained(peer, 5);
     network.bytes(peer, &[1, 2, 3], now);
