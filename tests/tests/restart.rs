@@ -12,6 +12,9 @@ use terrarium_tests::world::World;
 
 const A: NodeId = NodeId(3000);
 
+/// What the first block of a chain pays.
+const COINBASE: Amount = Amount::from_sat(50 * 100_000_000);
+
 fn world(network: Option<Preset>) -> World {
     let mut world = World::new(11);
     world.add(NodeConfig { id: A, role: Role::Full, network, sync: SyncMode::Headers, connect: Vec::new() });
@@ -160,26 +163,71 @@ fn a_waiting_payment_returns_to_the_mempool_of_a_reopened_node_and_is_mined() {
     assert_waits_and_is_mined(&mut world, payment);
 }
 
+/// Spoils records of a killed node's chain database.
+fn spoil(world: &World, table: Table, keys: &[&[u8]]) {
+    let put = |key: &&[u8]| Op::Put { table, key: key.to_vec(), value: vec![1, 2, 3] };
+    let ops = keys.iter().map(put).collect();
+    let (id, database, durability) = (BatchId(0), Database::Chain, Durability::Strict);
+    let batch = StoreBatch { id, database, durability, ops };
+    world.host(A).store().apply(&batch).expect("it is written");
+}
+
 #[test]
-fn a_damaged_record_of_the_network_leaves_the_node_alive_with_its_keys() {
+fn a_chain_whose_network_nobody_can_tell_is_left_alone_and_its_keys_are_served() {
     let mut world = world(None);
     let alice = address(&mut world, "alice");
     let create = Command::CreateBlockchain { address: alice.clone(), subsidy: None };
     world.execute(A, create.clone()).expect("the chain is made");
+    let Ok(Reply::ChainFile(file)) = world.execute(A, Command::ExportChain) else { panic!("a file") };
     world.kill(A);
-    let ops = vec![Op::Put { table: Table::ChainMeta, key: b"network".to_vec(), value: vec![1, 2, 3] }];
-    let (id, database, durability) = (BatchId(0), Database::Chain, Durability::Strict);
-    world
-        .host(A)
-        .store()
-        .clone()
-        .apply(&StoreBatch { id, database, durability, ops })
-        .expect("it is written");
+    spoil(&world, Table::ChainMeta, &[b"network", b"network-copy"]);
+    let before = world.host(A).store().records(Database::Chain);
     world.open(A);
     assert_eq!(world.host(A).repaired().len(), 1, "the network is missed");
-    assert!(matches!(world.execute(A, Command::DumpKey { address: alice }), Ok(Reply::Key(_))));
-    assert_eq!(world.execute(A, Command::GetBlockchainInfo), Err(CommandError::NoBlockchain));
-    assert!(matches!(world.execute(A, create), Ok(Reply::ChainCreated(_))), "a new chain may begin");
+    assert!(matches!(world.execute(A, Command::DumpKey { address: alice.clone() }), Ok(Reply::Key(_))));
+    for command in [Command::GetBlockchainInfo, create] {
+        let error = world.execute(A, command).expect_err("nothing is done behind its owner's back");
+        assert!(matches!(error, CommandError::UnreadableChain(_)), "{error:?}");
+    }
+    world.run_for(Span::from_secs(5));
+    assert_eq!(world.host(A).store().records(Database::Chain), before, "nothing was written");
+    world.execute(A, Command::ImportChain { file }).expect("its owner may replace it");
+    assert_eq!(world.execute(A, Command::GetBalance { address: alice }), Ok(Reply::Balance(COINBASE)));
+}
+
+#[test]
+fn a_damaged_record_of_the_network_costs_a_built_in_network_no_block() {
+    for spoilt in [&[&b"network"[..]][..], &[b"network", b"network-copy"]] {
+        let (mut world, payment) = world_with_payment();
+        let before = world.snapshot(A).chain;
+        world.kill(A);
+        spoil(&world, Table::ChainMeta, spoilt);
+        world.open(A);
+        assert_eq!(world.host(A).repaired().len(), 1, "{:?}", world.host(A).repaired());
+        world.run_for(Span::from_secs(1));
+        assert_eq!(world.snapshot(A).chain, before);
+        assert_waits_and_is_mined(&mut world, payment);
+        restart(&mut world);
+    }
+}
+
+#[test]
+fn a_waiting_payment_returns_to_the_mempool_though_the_record_of_the_tip_is_damaged() {
+    let (mut world, payment) = world_with_payment();
+    world.kill(A);
+    spoil(&world, Table::ChainMeta, &[b"tip"]);
+    world.open(A);
+    assert_waits_and_is_mined(&mut world, payment);
+}
+
+#[test]
+fn a_waiting_payment_returns_to_the_mempool_though_the_index_is_damaged() {
+    let (mut world, payment) = world_with_payment();
+    world.kill(A);
+    spoil(&world, Table::Index, &[&0_u32.to_be_bytes()]);
+    world.open(A);
+    assert_waits_and_is_mined(&mut world, payment);
+    restart(&mut world);
 }
 
 #[test]

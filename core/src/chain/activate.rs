@@ -101,6 +101,9 @@ impl Chainstate {
     /// Takes the tip one step towards the best block there is. `verified` knows transactions whose scripts need not run
     /// again.
     pub fn activate(&mut self, verified: &ScriptCache) -> Result<ActivateStep, ChainError> {
+        if let Some(recovery) = self.recovery.take() {
+            return Ok(self.recover(recovery));
+        }
         let Some(&(_, _, best)) = self.candidates.last() else { return self.settle() };
         if best == self.tip_id() {
             return self.settle();
@@ -126,7 +129,9 @@ impl Chainstate {
 
     /// Whether [`Chainstate::activate`] has something to do.
     pub fn needs_activation(&self) -> bool {
-        self.rebuild.is_some() || self.candidates.last().is_some_and(|(_, _, best)| *best != self.tip_id())
+        self.rebuild.is_some()
+            || self.recovery.is_some()
+            || self.candidates.last().is_some_and(|(_, _, best)| *best != self.tip_id())
     }
 
     /// Nothing is better than the tip: what is worse is a candidate no more.
@@ -300,6 +305,9 @@ impl Chainstate {
             Some(value) => record::open(key.table, &key.key, value).map_err(|error| error.to_string()),
             None => Err(format!("record of {} is missing", key.table.name())),
         };
+        if let (Table::Bodies, Some(recovery)) = (key.table, &mut self.recovery) {
+            recovery.take_in(pack, value.map(|_| payload.as_deref().map_err(String::as_str)));
+        }
         match key.table {
             Table::Bodies => {
                 let index = &self.index;
@@ -323,6 +331,9 @@ impl Chainstate {
 
     /// A body is gone: it is missing again, and what builds on it waits.
     fn lose_body(&mut self, id: EntryId) {
+        if id == self.active[0] {
+            return self.restore_genesis(id);
+        }
         let was_active = self.is_active_id(id);
         let descendants = self.index.descendants(id);
         for id in std::iter::once(id).chain(descendants) {
@@ -336,6 +347,13 @@ impl Chainstate {
         if was_active {
             self.build_coins_anew("a block of the active chain is damaged");
         }
+    }
+
+    /// The genesis block's body is gone: nobody has to be asked for it.
+    fn restore_genesis(&mut self, id: EntryId) {
+        let location = self.index.get_mut(id).body.take();
+        self.bodies.remove(id, location);
+        self.bodies.add(id, Arc::new(CheckedBlock::from_store(self.network.genesis())));
     }
 
     /// Undo data is gone: connecting the block makes it again.
@@ -368,6 +386,7 @@ fn take_in<T: super::pack::Packed>(
 ) -> Vec<EntryId> {
     match payload {
         Ok(payload) => packs.supply(pack, payload, place),
+        Err(_) if packs.in_pack(pack).is_empty() => Vec::new(),
         Err(why) => {
             repairs.push(format!("{why}: what it held is dropped"));
             packs.in_pack(pack)

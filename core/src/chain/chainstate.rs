@@ -10,6 +10,7 @@ use super::coins::{Coin, CoinsCache};
 use super::index::{BlockIndex, BlockIndexEntry, BlockStatus, EntryId};
 use super::pack::{Location, Packs};
 use super::persist::Flush;
+use super::recovery::Recovery;
 use super::supply::Supply;
 use super::undo::BlockUndo;
 use crate::consensus::check::CheckedBlock;
@@ -79,6 +80,8 @@ pub struct Chainstate {
     pub(super) effects: Effects,
     /// The active chain as it was when the coins had to be built anew; none once they are.
     pub(super) rebuild: Option<Vec<EntryId>>,
+    /// The index has holes that stored blocks may fill.
+    pub(super) recovery: Option<Recovery>,
 }
 
 impl Chainstate {
@@ -110,6 +113,7 @@ impl Chainstate {
             flush: Flush::new(),
             effects: Effects::default(),
             rebuild: None,
+            recovery: None,
         };
         chain.candidates.insert(chain.candidate(id));
         chain.bodies.add(id, Arc::new(genesis));

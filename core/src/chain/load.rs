@@ -1,6 +1,6 @@
-//! Opening a chain from its records. What fails its checksum is dropped and said so; the rest is made consistent: a
-//! header without its parent is dropped (headers come again), coins that do not fit their tip are built anew from the
-//! blocks, a body that turns out damaged later is downloaded again.
+//! Opening a chain from its records. What fails its checksum is said so and rebuilt: the name of the network from its
+//! copy or from the genesis block, the index from the stored blocks (`recovery`), coins that do not fit their tip from
+//! the blocks; a body that turns out damaged later is downloaded again.
 
 use crate::collections::BTreeMap;
 use std::cmp::Reverse;
@@ -9,10 +9,12 @@ use super::chainstate::Chainstate;
 use super::coins_log::CoinsLog;
 use super::error::LoadError;
 use super::index::{BlockStatus, ENTRIES_PER_RECORD, EntryId};
-use super::persist::{Flush, NETWORK_KEY, StoredEntry, TIP_KEY, TipRecord};
-use crate::consensus::Network;
+use super::pack::Location;
+use super::persist::{Flush, NETWORK_COPY_KEY, NETWORK_KEY, StoredEntry, TIP_KEY, TipRecord};
+use super::recovery::Recovery;
+use crate::consensus::{Network, Preset};
 use crate::encode::{Reader, deserialize};
-use crate::primitives::Height;
+use crate::primitives::{Header, Height};
 use crate::store::{Record, Table, record};
 
 /// A chain as it was opened.
@@ -27,6 +29,21 @@ pub struct LoadedChain {
 /// Records by key.
 type Records = BTreeMap<Vec<u8>, Vec<u8>>;
 
+/// The tip as its record has it, or why it cannot be believed, and the records of the coins.
+#[derive(Clone, Debug)]
+pub(super) struct StoredTip {
+    tip: Result<TipRecord, String>,
+    coins: Records,
+}
+
+/// What the records of the index hold.
+#[derive(Default)]
+struct StoredIndex {
+    entries: Vec<(EntryId, StoredEntry)>,
+    /// Numbers of the records that could not be read.
+    damaged: Vec<u32>,
+}
+
 impl Chainstate {
     /// Opens the chain that the eager tables of the chain's database hold.
     pub fn load(records: Vec<Record>) -> Result<LoadedChain, LoadError> {
@@ -39,43 +56,39 @@ impl Chainstate {
         if meta.is_empty() && index.is_empty() && coins.is_empty() {
             return Err(LoadError::Empty);
         }
-        let network = read_network(&meta)?;
         let mut repairs = Vec::new();
+        let index = read_index(&index, &mut repairs);
+        let (network, is_whole) = find_network(&meta, &index.entries, &mut repairs)?;
         let mut chain = Self::create(network);
-        chain.restore_index(&index, &mut repairs);
-        match read_tip(&meta) {
-            Ok(tip) => chain.restore_tip(&tip, &coins, &mut repairs),
-            Err(why) => {
-                chain.flush = Flush::stored(CoinsLog::new());
-                chain.reindex_stored(&why, &mut repairs);
-            }
+        let stored = StoredTip { tip: read_tip(&meta), coins };
+        let is_damaged = !index.damaged.is_empty();
+        let orphans = chain.restore_index(index);
+        if is_damaged || !orphans.is_empty() || !chain.knows_tip(&stored) {
+            repairs.push("the index has holes: it is rebuilt from the stored blocks".to_owned());
+            chain.flush = Flush::stored(CoinsLog::new());
+            chain.recovery = Some(Recovery::new(orphans, stored));
+        } else {
+            chain.open_at(stored, &mut repairs);
         }
-        chain.choose_best_header();
+        if !is_whole {
+            chain.flush.rewrite_network();
+        }
         Ok(LoadedChain { chain, repairs })
     }
 
-    /// Puts stored headers back, parents first. Records with damage are written anew by the next batch.
-    fn restore_index(&mut self, records: &Records, repairs: &mut Vec<String>) {
-        let mut damaged = Vec::new();
-        let mut entries = Vec::new();
-        for (key, value) in records {
-            match read_index_record(key, value) {
-                Ok(read) => entries.extend(read),
-                Err(why) => {
-                    damaged.extend(record_number(key));
-                    repairs.push(format!("{why}: its headers are dropped"));
-                }
-            }
-        }
+    /// Puts stored headers back, parents first, and gives those that have no parent. Records with damage are written
+    /// anew by the next batch.
+    fn restore_index(&mut self, stored: StoredIndex) -> Vec<StoredEntry> {
+        let StoredIndex { mut entries, mut damaged } = stored;
         entries.sort_by_key(|(id, entry)| (entry.height, *id));
         self.index.take_dirty();
-        let mut dropped = 0;
+        let mut orphans = Vec::new();
         for (id, stored) in entries {
             if self.restore_entry(id, &stored) {
-                self.restore_places(id, &stored);
+                self.restore_places(id, stored.body, stored.undo);
             } else {
-                dropped += 1;
                 damaged.push(id.record());
+                orphans.push(stored);
             }
         }
         self.index.collect_free();
@@ -83,19 +96,25 @@ impl Chainstate {
             damaged.push(self.active[0].record());
         }
         self.index.mark_dirty(damaged);
-        if dropped > 0 {
-            repairs.push(format!("{dropped} headers without a parent are dropped"));
+        orphans
+    }
+
+    /// Whether the stored tip, if it can be read, is among the headers.
+    fn knows_tip(&self, stored: &StoredTip) -> bool {
+        match &stored.tip {
+            Ok(tip) => self.index.id(&tip.tip).is_some(),
+            Err(_) => true,
         }
     }
 
-    fn restore_places(&mut self, id: EntryId, stored: &StoredEntry) {
+    pub(super) fn restore_places(&mut self, id: EntryId, body: Option<Location>, undo: Option<Location>) {
         let entry = self.index.get_transient_mut(id);
-        (entry.body, entry.undo) = (stored.body, stored.undo);
-        if let Some(location) = stored.body {
+        (entry.body, entry.undo) = (body, undo);
+        if let Some(location) = body {
             self.bodies.restore(id, location);
             self.bodies.forget_unsaved(id);
         }
-        if let Some(location) = stored.undo {
+        if let Some(location) = undo {
             self.undo.restore(id, location);
         }
     }
@@ -117,6 +136,18 @@ impl Chainstate {
         entry.linked = linked && entry.has_body();
         entry.sequence = 1;
         true
+    }
+
+    /// Goes to the stored tip, or, where its record is damaged, on to the best block that is stored.
+    pub(super) fn open_at(&mut self, stored: StoredTip, repairs: &mut Vec<String>) {
+        match &stored.tip {
+            Ok(tip) => self.restore_tip(tip, &stored.coins, repairs),
+            Err(why) => {
+                self.flush = Flush::stored(CoinsLog::new());
+                self.reindex_stored(why, repairs);
+            }
+        }
+        self.choose_best_header();
     }
 
     /// Goes to the stored tip with the stored coins, or starts from the genesis block where they do not hold.
@@ -172,9 +203,36 @@ impl Chainstate {
     }
 }
 
-fn read_network(meta: &Records) -> Result<Network, LoadError> {
-    let value = meta.get(NETWORK_KEY).ok_or(LoadError::Network("it is missing".to_owned()))?;
-    let payload = record::open(Table::ChainMeta, NETWORK_KEY, value);
+/// The network, and whether both of its records are whole. Where neither is, the stored genesis block tells a network
+/// that is built in; the parameters of another are nowhere else.
+fn find_network(
+    meta: &Records,
+    entries: &[(EntryId, StoredEntry)],
+    repairs: &mut Vec<String>,
+) -> Result<(Network, bool), LoadError> {
+    match (read_network(meta, NETWORK_KEY), read_network(meta, NETWORK_COPY_KEY)) {
+        (Ok(network), copy) => Ok((network, copy.is_ok())),
+        (Err(error), Ok(network)) => {
+            repairs.push(format!("{error}: it is rebuilt from its copy"));
+            Ok((network, false))
+        }
+        (Err(error), Err(_)) => {
+            let genesis = entries.iter().find(|(_, entry)| entry.height == 0);
+            let preset =
+                genesis.and_then(|(_, entry)| preset_of(&entry.header)).ok_or_else(|| error.clone())?;
+            repairs.push(format!("{error}: it is rebuilt from the genesis block"));
+            Ok((Network::Preset(preset), false))
+        }
+    }
+}
+
+fn preset_of(genesis: &Header) -> Option<Preset> {
+    [Preset::Classroom, Preset::Regtest].into_iter().find(|preset| preset.genesis().header == *genesis)
+}
+
+fn read_network(meta: &Records, key: &[u8]) -> Result<Network, LoadError> {
+    let value = meta.get(key).ok_or(LoadError::Network("it is missing".to_owned()))?;
+    let payload = record::open(Table::ChainMeta, key, value);
     let payload = payload.map_err(|error| LoadError::Network(error.to_string()))?;
     Ok(Network::from_bytes(payload)?)
 }
@@ -187,6 +245,20 @@ fn read_tip(meta: &Records) -> Result<TipRecord, String> {
 
 fn record_number(key: &[u8]) -> Option<u32> {
     key.try_into().map(u32::from_be_bytes).ok()
+}
+
+fn read_index(records: &Records, repairs: &mut Vec<String>) -> StoredIndex {
+    let mut index = StoredIndex::default();
+    for (key, value) in records {
+        match read_index_record(key, value) {
+            Ok(read) => index.entries.extend(read),
+            Err(why) => {
+                index.damaged.extend(record_number(key));
+                repairs.push(why);
+            }
+        }
+    }
+    index
 }
 
 fn read_index_record(key: &[u8], value: &[u8]) -> Result<Vec<(EntryId, StoredEntry)>, String> {

@@ -14,6 +14,7 @@ mod index;
 mod load;
 mod pack;
 mod persist;
+mod recovery;
 mod script_check;
 mod supply;
 #[cfg(test)]

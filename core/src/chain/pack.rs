@@ -274,6 +274,11 @@ impl<T: Packed> Packs<T> {
         self.next_pack = self.next_pack.max(next_pack);
     }
 
+    /// Makes the next batch delete every record that holds nothing for anybody: nothing is in flight.
+    pub(crate) fn drop_unnamed(&mut self) {
+        self.obsolete = (0..self.next_pack).filter(|pack| !self.by_pack.contains_key(pack)).collect();
+    }
+
     /// Forgets an entry's item everywhere.
     pub(crate) fn remove(&mut self, id: EntryId, location: Option<Location>) {
         if let Some(item) = self.unsaved.remove(&id) {

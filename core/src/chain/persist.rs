@@ -2,7 +2,7 @@
 //!
 //! | table | key | payload |
 //! | --- | --- | --- |
-//! | ChainMeta | `network` | the network (`Network::to_bytes`) |
+//! | ChainMeta | `network`, `network-copy` | the network (`Network::to_bytes`), twice: no other record can replace it |
 //! | ChainMeta | `tip` | tip, extent of the coins' log, next record numbers, supply |
 //! | Index | record number | up to 64 headers with status and places |
 //! | Coins | segment number | coins that came and coins that went |
@@ -24,6 +24,8 @@ use crate::store::{BatchId, Database, Durability, Op, StoreBatch, Table, record}
 
 /// Key of the network's record.
 pub(super) const NETWORK_KEY: &[u8] = b"network";
+/// Key of the copy of the network's record.
+pub(super) const NETWORK_COPY_KEY: &[u8] = b"network-copy";
 /// Key of the tip's record.
 pub(super) const TIP_KEY: &[u8] = b"tip";
 
@@ -35,6 +37,8 @@ const CHANGE_SIZE: usize = 72;
 pub(crate) struct Flush {
     /// The store holds nothing, or another chain: the next batch writes all.
     replace: bool,
+    /// A record of the network is damaged: the next batch writes both.
+    network: bool,
     coins_log: CoinsLog,
     in_flight: Option<InFlight>,
 }
@@ -44,6 +48,7 @@ pub(crate) struct Flush {
 struct InFlight {
     id: BatchId,
     replaced: bool,
+    network: bool,
     coins_log: CoinsLog,
     changes: Changes,
     records: BTreeSet<u32>,
@@ -52,12 +57,17 @@ struct InFlight {
 impl Flush {
     /// For a chain that the store does not hold.
     pub(crate) const fn new() -> Self {
-        Self { replace: true, coins_log: CoinsLog::new(), in_flight: None }
+        Self { replace: true, network: true, coins_log: CoinsLog::new(), in_flight: None }
     }
 
     /// For a chain that the store holds.
     pub(super) const fn stored(coins_log: CoinsLog) -> Self {
-        Self { replace: false, coins_log, in_flight: None }
+        Self { replace: false, network: false, coins_log, in_flight: None }
+    }
+
+    /// Makes the next batch write the network's records.
+    pub(super) const fn rewrite_network(&mut self) {
+        self.network = true;
     }
 
     /// Makes the next batch write every coin.
@@ -78,16 +88,20 @@ pub(super) struct TipRecord {
 
 impl Chainstate {
     /// Everything that changed since the last batch, as one that leaves coins and tip in agreement; none if nothing
-    /// did, or while a batch is in flight.
+    /// did, while a batch is in flight, or while the index is being rebuilt.
     pub fn take_batch(&mut self, id: BatchId) -> Option<StoreBatch> {
-        if self.flush.in_flight.is_some() || !self.has_changes() {
+        if self.flush.in_flight.is_some() || self.recovery.is_some() || !self.has_changes() {
             return None;
         }
         let mut ops = Vec::new();
         let replaced = std::mem::take(&mut self.flush.replace);
         if replaced {
             ops.extend(Table::of(Database::Chain).iter().map(|table| Op::Clear { table: *table }));
-            ops.push(put(Table::ChainMeta, NETWORK_KEY, &self.network.to_bytes()));
+        }
+        let network = std::mem::take(&mut self.flush.network);
+        if network {
+            let payload = self.network.to_bytes();
+            ops.extend([NETWORK_KEY, NETWORK_COPY_KEY].map(|key| put(Table::ChainMeta, key, &payload)));
         }
         let coins_log = self.flush.coins_log;
         self.pack_new_data(&mut ops);
@@ -96,13 +110,14 @@ impl Chainstate {
         let records = self.index.take_dirty();
         ops.extend(records.iter().map(|record| index_op(&self.index, *record)));
         ops.push(put(Table::ChainMeta, TIP_KEY, &crate::encode::serialize(&self.tip_record())));
-        self.flush.in_flight = Some(InFlight { id, replaced, coins_log, changes, records });
+        self.flush.in_flight = Some(InFlight { id, replaced, network, coins_log, changes, records });
         Some(StoreBatch { id, database: Database::Chain, durability: Durability::Relaxed, ops })
     }
 
     /// Whether anything changed since the last batch.
     pub fn has_changes(&self) -> bool {
         self.flush.replace
+            || self.flush.network
             || self.flush.coins_log.will_rewrite()
             || self.index.is_dirty()
             || self.coins.pending() > 0
@@ -153,6 +168,7 @@ impl Chainstate {
             self.index.get_mut(id).undo = None;
         }
         self.flush.replace |= batch.replaced;
+        self.flush.network |= batch.network;
         let rewrite = self.flush.coins_log.will_rewrite();
         self.flush.coins_log = batch.coins_log;
         if rewrite {

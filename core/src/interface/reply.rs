@@ -145,6 +145,11 @@ pub enum CommandError {
     /// A command that needs a chain.
     #[error("No existing blockchain found. Create one first.")]
     NoBlockchain,
+    /// As above, of a node whose stored chain cannot be opened: nobody but its owner decides what becomes of it.
+    #[error(
+        "ERROR: {0}; the blocks are kept as they are: copy a chain file onto this node, or remove the node"
+    )]
+    UnreadableChain(String),
     /// A command that is refused while the node runs.
     #[error("ERROR: node {0} is running: stop it first")]
     Running(super::NodeId),

@@ -27,6 +27,8 @@ pub(super) struct Engine {
     pub(super) orphans: TxOrphanage,
     pub(super) network: Network,
     pub(super) journey: Journey,
+    /// Nobody who follows the chain has seen it yet.
+    pub(super) is_unseen: bool,
     /// The bound at which the chain last got stuck.
     pub(super) bound: Option<ChainError>,
     /// The chain has once been as long as the headers that were known; never unset (Core's `m_cached_finished_ibd`).
@@ -48,6 +50,7 @@ impl Engine {
             orphans: TxOrphanage::new(),
             network,
             journey: Journey::Underway,
+            is_unseen: true,
             bound: None,
             has_caught_up: false,
             reindexing: Vec::new(),

@@ -61,6 +61,8 @@ pub struct Node {
     wallet: Wallet,
     /// What exists only with a chain.
     engine: Option<Engine>,
+    /// Why the stored chain could not be opened: it stays in the store until another takes its place.
+    unreadable: Option<String>,
     /// What a new chain's network draws its nonces from.
     network_seed: [u8; 32],
     miner: Miner,

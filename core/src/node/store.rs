@@ -48,6 +48,7 @@ impl Node {
             state: RunState::Stopped,
             wallet,
             engine: None,
+            unreadable: None,
             network_seed: entropy.node,
             miner: Default::default(),
             reads: Reads::default(),
@@ -70,21 +71,24 @@ impl Node {
         Ok((node, notes))
     }
 
-    /// The stored chain, or the one that the configured network begins with. Where nobody can say whose blocks are
-    /// stored, the keys are served without them.
-    fn open_chain(&self, records: Vec<Record>, notes: &mut Vec<String>) -> Option<Chainstate> {
+    /// The stored chain, or, where none is stored, the one that the configured network begins with. Where nobody can
+    /// say whose blocks are stored, they stay as they are, and the keys are served without them.
+    fn open_chain(&mut self, records: Vec<Record>, notes: &mut Vec<String>) -> Option<Chainstate> {
         match Chainstate::load(records) {
             Ok(loaded) => {
                 notes.extend(loaded.repairs);
-                return Some(loaded.chain);
+                Some(loaded.chain)
             }
-            Err(LoadError::Empty) => {}
-            Err(error) => notes.push(format!("{error}: its blocks are out of sight")),
+            Err(LoadError::Empty) => self.config.network.map(ChainNetwork::Preset).map(Chainstate::create),
+            Err(error) => {
+                notes.push(format!("{error}: its blocks are out of sight"));
+                self.unreadable = Some(error.to_string());
+                None
+            }
         }
-        self.config.network.map(ChainNetwork::Preset).map(Chainstate::create)
     }
 
-    /// Takes a chain for this node's own, in place of any other.
+    /// Takes a chain for this node's own, in place of any other. Those who follow the chain look at it once it rests.
     pub(super) fn adopt_chain(&mut self, chain: Chainstate) {
         self.end_walks();
         self.reads.clear();
@@ -96,8 +100,7 @@ impl Node {
         }
         self.leave_network();
         self.engine = Some(Engine::new(chain, network));
-        self.refresh_recent(&Default::default());
-        self.scan_for_wallet(None);
+        self.unreadable = None;
     }
 
     /// Gives the wallet's waiting transactions to the mempool again, once the chain rests and the wallet knows it: what

@@ -70,7 +70,8 @@ impl Node {
         let Some(engine) = &mut self.engine else { return };
         engine.journey = journey;
         engine.note_progress();
-        let effects = engine.chain.take_effects();
+        let mut effects = engine.chain.take_effects();
+        effects.rescan |= std::mem::take(&mut engine.is_unseen);
         let waiting = std::mem::take(&mut engine.reindexing);
         // It looks at every coin, so only where somebody asked.
         let transactions = if waiting.is_empty() { 0 } else { engine.chain.utxo_transactions() };

@@ -4,6 +4,7 @@ mod branches;
 mod headers;
 mod limits;
 mod random;
+mod repair;
 mod rules;
 mod storage;
 

@@ -7,7 +7,7 @@ use crate::store::{Op, StoreError, Table};
 const COIN: i64 = crate::primitives::COIN;
 
 /// A lab with payments, a reorganisation and an invalid block behind it, committed after every few blocks.
-fn lived_in() -> Lab {
+pub(super) fn lived_in() -> Lab {
     let mut lab = Lab::new();
     let mut coins = Vec::new();
     for n in 0..12 {
@@ -42,7 +42,7 @@ fn store_with(batches: &[StoreBatch]) -> MemoryStore {
 }
 
 /// Spoils a record of `table`: the one whose key is `key`, or all.
-fn spoil(store: &MemoryStore, table: Table, key: Option<&[u8]>, batches: &[StoreBatch]) {
+pub(super) fn spoil(store: &MemoryStore, table: Table, key: Option<&[u8]>, batches: &[StoreBatch]) {
     let puts = batches.iter().flat_map(|batch| &batch.ops).filter_map(|op| match op {
         Op::Put { table: of, key: at, value } if *of == table && key.is_none_or(|key| key == at) => {
             let mut value = value.clone();
@@ -198,29 +198,6 @@ fn a_damaged_body_is_downloaded_again() {
     }
     assert_eq!(lab.height(), height);
     lab.assert_consistent();
-}
-
-#[test]
-fn a_damaged_index_record_drops_its_headers() {
-    let lab = lived_in();
-    let batches = lab.batches.clone();
-    spoil(&lab.store, Table::Index, None, &batches);
-    let (mut lab, repairs) = lab.reopen();
-    assert!(repairs[0].contains("index fails its checksum"), "{repairs:?}");
-    assert_eq!(lab.height(), 0);
-    lab.assert_consistent();
-    lab.mine(vec![]);
-    lab.commit();
-    let (lab, repairs) = lab.reopen();
-    assert_eq!((lab.height(), repairs), (1, vec![]));
-}
-
-#[test]
-fn without_its_network_a_chain_does_not_open() {
-    let lab = lived_in();
-    spoil(&lab.store, Table::ChainMeta, Some(b"network"), &lab.batches);
-    let error = Chainstate::load(lab.store.records(Database::Chain)).expect_err("damaged");
-    assert!(matches!(error, LoadError::Network(_)), "{error}");
 }
 
 #[test]

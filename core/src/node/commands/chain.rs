@@ -26,6 +26,9 @@ impl Node {
         if self.engine.is_some() || self.miner.is_making_chain() {
             return Err(CommandError::BlockchainExists);
         }
+        if let Some(reason) = &self.unreadable {
+            return Err(CommandError::UnreadableChain(reason.clone()));
+        }
         let address = self.parse_payee(address, CommandError::InvalidAddress)?;
         let subsidy = subsidy.unwrap_or(ConsensusParams::CLASSROOM.subsidy);
         if subsidy <= Amount::ZERO || !subsidy.is_money_range() {

@@ -29,7 +29,18 @@ impl Node {
             Ok(Outcome::Now(reply)) => self.reply(id, Ok(reply)),
             Ok(Outcome::Stored(reply)) => self.reply_when_stored(id, reply),
             Ok(Outcome::Later) => {}
-            Err(error) => self.reply(id, Err(error)),
+            Err(error) => {
+                let error = self.explain(error);
+                self.reply(id, Err(error));
+            }
+        }
+    }
+
+    /// A chain that is stored and cannot be opened is not the same as none.
+    fn explain(&self, error: CommandError) -> CommandError {
+        match (&error, &self.unreadable) {
+            (CommandError::NoBlockchain, Some(reason)) => CommandError::UnreadableChain(reason.clone()),
+            _ => error,
         }
     }
 
