@@ -134,6 +134,29 @@ fn a_store_that_refuses_is_told_stops_mining_and_is_tried_again() {
     assert!(height(&world) >= stuck);
 }
 
+#[test]
+fn a_key_that_could_not_be_stored_is_not_offered_and_its_label_is_free() {
+    let mut world = world(Some(Preset::Classroom));
+    world.run_for(Span::from_secs(1));
+    world.host(A).store().fail_after(0);
+    let create = Command::CreateWallet { label: Some("alice".to_owned()) };
+    let generate = Command::Generate { blocks: 1, address: None };
+    for command in [generate, create] {
+        let reply = world.execute(A, command);
+        assert!(matches!(reply, Err(CommandError::StoreFailed(_))), "{reply:?}");
+        assert_eq!(world.execute(A, Command::ListAddresses), Ok(Reply::Addresses(vec![])));
+    }
+    world.host(A).store().recover();
+    world.run_for(Span::from_secs(60));
+    assert_eq!(world.execute(A, Command::ListAddresses), Ok(Reply::Addresses(vec![])));
+    let alice = address(&mut world, "alice");
+    world.execute(A, Command::Generate { blocks: 1, address: None }).expect("a block, paid to alice");
+    restart(&mut world);
+    let Ok(Reply::Addresses(listed)) = world.execute(A, Command::ListAddresses) else { panic!("a list") };
+    let listed: Vec<_> = listed.iter().map(|entry| (entry.address.as_str(), entry.balance)).collect();
+    assert_eq!(listed, [(alice.as_str(), COINBASE)]);
+}
+
 /// A node of the classroom with a payment that waits.
 fn world_with_payment() -> (World, Txid) {
     let mut world = world(Some(Preset::Classroom));

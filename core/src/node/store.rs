@@ -225,7 +225,10 @@ impl Node {
             return;
         };
         match (database, &mut self.engine) {
-            (Database::Wallet, _) => self.wallet.failed(id),
+            (Database::Wallet, _) => {
+                self.wallet.failed(id);
+                self.mining_key = None;
+            }
             (Database::Chain, Some(engine)) => engine.chain.failed(id),
             (Database::Peers, _) => self.bans.changed(),
             (Database::Chain, None) => {}

@@ -245,6 +245,9 @@ impl Node {
     /// The wallet knows the whole chain: what waits and is not in it goes to the mempool again in the next step.
     fn rescanned(&mut self, address: Option<Address>) -> Handled {
         self.has_news = true;
+        if address.as_ref().is_some_and(|address| !self.wallet.is_mine(&address.script_pubkey())) {
+            return Err(CommandError::StoreFailed("the key was not stored".to_owned()));
+        }
         let reply = address.map(|address| Reply::Address(self.address_entry(&address)));
         Ok(Outcome::Stored(reply.unwrap_or(Reply::Done)))
     }

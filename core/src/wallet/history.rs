@@ -1,6 +1,7 @@
 //! What the wallet shows: its addresses, its balances, its history.
 
 use super::Wallet;
+use super::keys::WalletKey;
 use super::ledger::{LedgerEntry, TxState};
 use crate::collections::BTreeMap;
 use crate::consensus::NetworkParams;
@@ -48,19 +49,24 @@ impl Wallet {
         balances
     }
 
-    /// The addresses in the order in which they came, with their confirmed coins.
+    /// The addresses whose keys are in the store, in the order in which they came, with their confirmed coins.
     pub fn addresses(&self, params: &NetworkParams) -> Vec<AddressEntry> {
         self.first_addresses(params, usize::MAX)
     }
 
     fn first_addresses(&self, params: &NetworkParams, count: usize) -> Vec<AddressEntry> {
         let confirmed = self.confirmed_by_script();
-        let entry = |key: &super::keys::WalletKey| AddressEntry {
-            address: key.address.to_text(&params.address),
-            label: key.label.as_ref().map(ToString::to_string),
-            balance: confirmed.get(&key.script).copied().unwrap_or_default(),
-        };
-        self.keys.iter().take(count).map(entry).collect()
+        self.keys.saved().take(count).map(|key| show_key(key, &confirmed, params)).collect()
+    }
+
+    /// An address with its label and its confirmed coins, its key stored or about to be.
+    pub fn address_entry(&self, address: &Address, params: &NetworkParams) -> AddressEntry {
+        match self.keys.by_script(&address.script_pubkey()) {
+            Some(key) => show_key(key, &self.confirmed_by_script(), params),
+            None => {
+                AddressEntry { address: address.to_text(&params.address), label: None, balance: Amount::ZERO }
+            }
+        }
     }
 
     /// The wallet in short.
@@ -141,6 +147,14 @@ impl Wallet {
             *sum = plus(*sum, coin.output.value);
         }
         sums
+    }
+}
+
+fn show_key(key: &WalletKey, confirmed: &BTreeMap<&Script, Amount>, params: &NetworkParams) -> AddressEntry {
+    AddressEntry {
+        address: key.address.to_text(&params.address),
+        label: key.label.as_ref().map(ToString::to_string),
+        balance: confirmed.get(&key.script).copied().unwrap_or_default(),
     }
 }
 

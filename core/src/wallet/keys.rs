@@ -68,6 +68,8 @@ pub(super) struct KeyRing {
     next_index: KeyIndex,
     /// To be written.
     dirty: BTreeSet<KeyIndex>,
+    /// Those, and the ones on their way: nobody is told of them yet.
+    unsaved: BTreeSet<KeyIndex>,
 }
 
 impl KeyRing {
@@ -106,6 +108,7 @@ impl KeyRing {
         }
         let index = self.next_index;
         self.dirty.insert(index);
+        self.unsaved.insert(index);
         Ok(self.insert(index, key))
     }
 
@@ -125,7 +128,12 @@ impl KeyRing {
         self.keys.len()
     }
 
-    /// In the order in which they came.
+    /// Those that are in the store, in the order in which they came.
+    pub(super) fn saved(&self) -> impl Iterator<Item = &WalletKey> {
+        self.keys.iter().filter(|(index, _)| !self.unsaved.contains(index)).map(|(_, key)| key)
+    }
+
+    /// All, in the order in which they came.
     pub(super) fn iter(&self) -> impl Iterator<Item = &WalletKey> {
         self.keys.values()
     }
@@ -136,6 +144,11 @@ impl KeyRing {
 
     pub(super) fn by_script(&self, script: &Script) -> Option<&WalletKey> {
         self.keys.get(self.by_script.get(script)?)
+    }
+
+    /// Whether the key that this script names is in the store.
+    pub(super) fn is_saved(&self, script: &Script) -> bool {
+        self.by_script.get(script).is_some_and(|index| !self.unsaved.contains(index))
     }
 
     pub(super) fn is_mine(&self, script: &Script) -> bool {
@@ -158,9 +171,20 @@ impl KeyRing {
         std::mem::take(&mut self.dirty)
     }
 
-    /// These were not written after all.
-    pub(super) fn mark_dirty(&mut self, indexes: impl IntoIterator<Item = KeyIndex>) {
-        self.dirty.extend(indexes);
+    /// These are in the store.
+    pub(super) fn mark_saved(&mut self, indexes: &BTreeSet<KeyIndex>) {
+        self.unsaved.retain(|index| !indexes.contains(index));
+    }
+
+    /// Forgets every key that is not in the store, and gives them.
+    pub(super) fn withdraw_unsaved(&mut self) -> Vec<WalletKey> {
+        self.dirty.clear();
+        let unsaved = std::mem::take(&mut self.unsaved);
+        let withdrawn: Vec<WalletKey> = unsaved.iter().filter_map(|index| self.keys.remove(index)).collect();
+        for key in &withdrawn {
+            self.by_script.remove(&key.script);
+        }
+        withdrawn
     }
 
     pub(super) fn is_dirty(&self) -> bool {

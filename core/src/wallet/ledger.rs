@@ -233,6 +233,16 @@ impl Ledger {
         self.entries.insert(txid, entry);
     }
 
+    /// Forgets what concerned keys that the wallet no longer has.
+    pub(super) fn forget_foreign(&mut self, keys: &KeyRing) {
+        self.refresh_all(keys);
+        let foreign = self.entries.iter().filter(|(_, entry)| !self.concerns(&entry.transaction, keys));
+        let foreign: Vec<Txid> = foreign.map(|(txid, _)| *txid).collect();
+        for txid in foreign {
+            self.forget(&txid, keys);
+        }
+    }
+
     /// Derives the coins anew.
     pub(super) fn refresh_all(&mut self, keys: &KeyRing) {
         self.coins.clear();
@@ -341,18 +351,23 @@ impl Ledger {
     fn forget_oldest_inactive(&mut self, keys: &KeyRing) {
         while self.inactive.len() > MAX_INACTIVE {
             let Some((_, txid)) = self.inactive.pop_first() else { return };
-            let Some(entry) = self.entries.remove(&txid) else { continue };
-            for input in &entry.transaction.inputs {
-                if let Some(spenders) = self.spenders.get_mut(&input.previous_output) {
-                    spenders.remove(&txid);
-                    if spenders.is_empty() {
-                        self.spenders.remove(&input.previous_output);
-                    }
-                }
-                self.refresh(input.previous_output, keys);
-            }
-            self.dirty.insert(txid);
+            self.forget(&txid, keys);
         }
+    }
+
+    fn forget(&mut self, txid: &Txid, keys: &KeyRing) {
+        let Some(entry) = self.entries.remove(txid) else { return };
+        self.inactive.remove(&entry.order);
+        for input in &entry.transaction.inputs {
+            if let Some(spenders) = self.spenders.get_mut(&input.previous_output) {
+                spenders.remove(txid);
+                if spenders.is_empty() {
+                    self.spenders.remove(&input.previous_output);
+                }
+            }
+            self.refresh(input.previous_output, keys);
+        }
+        self.dirty.insert(*txid);
     }
 }
 

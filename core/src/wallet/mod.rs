@@ -119,6 +119,11 @@ impl Wallet {
         self.keys.is_mine(script)
     }
 
+    /// Whether the store has that key.
+    pub fn is_saved(&self, script: &Script) -> bool {
+        self.keys.is_saved(script)
+    }
+
     /// Whether the wallet has no keys yet.
     pub fn is_empty(&self) -> bool {
         self.keys.len() == 0
@@ -275,15 +280,25 @@ impl Wallet {
 
     /// The batch is stored.
     pub fn committed(&mut self, id: BatchId) {
-        self.in_flight.take_if(|batch| batch.id == id);
+        if let Some(batch) = self.in_flight.take_if(|batch| batch.id == id) {
+            self.keys.mark_saved(&batch.keys);
+        }
     }
 
-    /// The batch is not stored: what was in it is pending again.
+    /// The batch is not stored: its keys, and those that waited behind it, are withdrawn, for whoever asked for them is
+    /// told that it failed; the rest of it is pending again.
     pub fn failed(&mut self, id: BatchId) {
-        if let Some(batch) = self.in_flight.take_if(|batch| batch.id == id) {
-            self.keys.mark_dirty(batch.keys);
-            self.ledger.mark_dirty(batch.transactions);
-            self.settings_dirty |= batch.settings;
+        let Some(batch) = self.in_flight.take_if(|batch| batch.id == id) else { return };
+        self.ledger.mark_dirty(batch.transactions);
+        self.settings_dirty |= batch.settings;
+        let withdrawn = self.keys.withdraw_unsaved();
+        if withdrawn.is_empty() {
+            return;
+        }
+        self.ledger.forget_foreign(&self.keys);
+        let is_withdrawn = |script: &Script| withdrawn.iter().any(|key| key.script == *script);
+        if self.mining_script().is_some_and(is_withdrawn) {
+            self.set_mining_script(None);
         }
     }
 }

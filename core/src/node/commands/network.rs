@@ -103,12 +103,11 @@ impl Node {
         }
         let script = match self.wallet.first_address() {
             Some(first) => first.script_pubkey(),
-            None => {
-                let script = self.wallet.create_address(None)?.script_pubkey();
-                self.mining_key = Some(self.persistence.ticket(self.dirty()));
-                script
-            }
+            None => self.wallet.create_address(None)?.script_pubkey(),
         };
+        if !self.wallet.is_saved(&script) {
+            self.mining_key = Some(self.persistence.ticket(self.dirty()));
+        }
         self.wallet.set_mining_script(Some(script.clone()));
         Ok(script)
     }

@@ -28,9 +28,7 @@ impl Node {
 
     /// An address of the wallet with its label and its coins.
     pub(in crate::node) fn address_entry(&self, address: &Address) -> AddressEntry {
-        let text = address.to_text(&self.params.address);
-        let entry = self.address_entries().into_iter().find(|entry| entry.address == text);
-        entry.unwrap_or(AddressEntry { address: text, label: None, balance: Amount::ZERO })
+        self.wallet.address_entry(address, &self.params)
     }
 
     /// `dumpprivkey`.

@@ -174,8 +174,8 @@ impl World {
     fn assert_agrees_with_the_chain(&self) {
         let confirmed = self.scan(&[]);
         let all = self.scan(&self.waiting);
-        let shown = self.wallet.addresses(&self.params);
-        for (address, entry) in self.addresses.iter().zip(&shown) {
+        for address in &self.addresses {
+            let entry = self.wallet.address_entry(address, &self.params);
             assert_eq!(entry.balance, self.sum(&confirmed, address));
         }
         let total =
@@ -249,7 +249,7 @@ fn perform(world: &mut World, step: &Step) {
     let payee = |world: &World, index: usize| world.addresses.get(index).cloned().unwrap_or(STRANGER);
     match *step {
         Step::Pay { from, to, percent } => {
-            let balance = world.wallet.addresses(&world.params)[from].balance;
+            let balance = world.wallet.address_entry(&world.addresses[from], &world.params).balance;
             let amount = Amount::from_sat(balance.to_sat() / 100 * percent);
             let to = payee(world, to);
             if let Ok(payment) = world.pay(from, &to, amount, Amount::ZERO) {

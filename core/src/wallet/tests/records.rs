@@ -45,14 +45,38 @@ fn keys_are_stored_strictly_and_other_changes_are_not() {
 #[test]
 fn a_batch_that_failed_is_pending_again_with_later_changes() {
     let mut world = World::new();
+    records_of(&mut world.wallet);
     let alice = world.addresses[0].clone();
     world.mine(&alice);
-    let first = world.wallet.take_batch(BatchId(1)).expect("dirty");
+    let first = world.wallet.take_batch(BatchId(2)).expect("dirty");
     world.mine(&alice);
-    world.wallet.failed(BatchId(1));
-    let second = world.wallet.take_batch(BatchId(2)).expect("dirty");
-    assert_eq!(second.durability, Durability::Strict);
+    world.wallet.failed(BatchId(2));
+    let second = world.wallet.take_batch(BatchId(3)).expect("dirty");
     assert_eq!(second.ops.len(), first.ops.len() + 1);
+}
+
+#[test]
+fn a_key_is_offered_once_it_is_stored_and_withdrawn_where_it_cannot_be() {
+    let mut world = World::new();
+    records_of(&mut world.wallet);
+    let label = Label::parse("alice").ok();
+    let offered = |world: &World| world.wallet.addresses(&world.params).len();
+    let refused = world.wallet.create_address(label.clone()).expect("room");
+    assert_eq!(offered(&world), 3, "it is not stored yet");
+    world.wallet.set_mining_script(Some(refused.script_pubkey()));
+    assert!(world.wallet.take_batch(BatchId(2)).is_some());
+    let behind = world.wallet.create_address(None).expect("room");
+    world.mine(&behind);
+    world.wallet.failed(BatchId(2));
+    for address in [&refused, &behind] {
+        assert!(!world.wallet.is_mine(&address.script_pubkey()));
+    }
+    assert_eq!(world.wallet.mining_script(), None, "nothing is mined to it");
+    assert!(world.wallet.history(&world.params, world.tip()).is_empty());
+    let again = world.wallet.create_address(label).expect("the label is free again");
+    assert_ne!(again, refused);
+    records_of(&mut world.wallet);
+    assert_eq!(offered(&world), 4);
 }
 
 #[test]
@@ -114,5 +138,6 @@ fn a_wallet_that_is_seeded_again_makes_no_key_twice() {
     let (mut wallet, _) = Wallet::load(&records, KeySource::new([7; 32]));
     let new = wallet.create_address(None).expect("room");
     assert!(!world.addresses.contains(&new));
+    records_of(&mut wallet);
     assert_eq!(wallet.addresses(&world.params).len(), 4);
 }
