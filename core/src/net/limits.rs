@@ -80,7 +80,10 @@ pub const BLOCK_DOWNLOAD_WINDOW: u32 = 1_024;
 pub const BLOCK_STALLING_TIMEOUT_DEFAULT: Span = Span::from_secs(2);
 /// ... up to this, and falls back as blocks arrive.
 pub const BLOCK_STALLING_TIMEOUT_MAX: Span = Span::from_secs(64);
-/// Least block download timeout: a network whose blocks are seconds apart still gives a slow link time (ours).
+/// Least block download timeout (ours), for networks whose blocks are nearer than this: of the largest block a link
+/// carries half, then waits a round trip for credit; at a latency of one second that is four seconds, so the five of
+/// the classroom's spacing would leave an honest peer one second for bandwidth and jitter. A peer that holds up the
+/// window is replaced sooner all the same, by [`BLOCK_STALLING_TIMEOUT_DEFAULT`].
 pub const BLOCK_DOWNLOAD_TIMEOUT_MIN: Span = Span::from_secs(10);
 /// Blocks announced as headers at once; with more, only the tip is announced, by `inv`.
 pub const MAX_BLOCKS_TO_ANNOUNCE: usize = 8;
