@@ -23,10 +23,13 @@ pub(crate) struct Lab {
 impl Lab {
     /// The classroom's rules at the easiest target, with a genesis block that can be spent.
     pub(crate) fn classroom() -> Self {
-        let consensus = ConsensusParams {
-            pow_limit: CompactTarget(0x207f_ffff),
-            ..ConsensusParams::scene(Amount::from_coins(50))
-        };
+        Self::with_subsidy(Amount::from_coins(50))
+    }
+
+    /// As [`Lab::classroom`], with another subsidy.
+    pub(crate) fn with_subsidy(subsidy: Amount) -> Self {
+        let pow_limit = CompactTarget(0x207f_ffff);
+        let consensus = ConsensusParams { pow_limit, ..ConsensusParams::scene(subsidy) };
         let time = UnixTime(1_700_000_000);
         let mut genesis = genesis::unsolved(&consensus, script_of(&lab_key()), time);
         let nonce = search(&genesis.header, &consensus.pow_limit_target(), 0, 1 << 32);

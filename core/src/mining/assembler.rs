@@ -84,18 +84,19 @@ impl<'a> BlockAssembler<'a> {
         while let Some(package) = packages.offer() {
             let weight = selection.weight + package.weight();
             let sigops_cost = selection.sigops_cost + package.sigops_cost();
-            if weight > MAX_BLOCK_WEIGHT || sigops_cost > MAX_BLOCK_SIGOPS_COST {
+            let fees = package.entries.iter().map(|entry| entry.fee());
+            let fees = Amount::checked_sum(fees.chain([selection.fees]));
+            let fits = weight <= MAX_BLOCK_WEIGHT && sigops_cost <= MAX_BLOCK_SIGOPS_COST;
+            let Some(fees) = fees.filter(|fees| fits && fees.is_money_range()) else {
                 misfits += 1;
                 if misfits > MAX_CONSECUTIVE_MISFITS && selection.weight > MAX_BLOCK_WEIGHT - ALMOST_FULL {
                     break;
                 }
                 continue;
-            }
+            };
             misfits = 0;
             packages.include(&package);
-            let fees = package.entries.iter().map(|entry| entry.fee());
-            selection.fees = Amount::checked_sum(fees.chain([selection.fees])).unwrap_or(selection.fees);
-            (selection.weight, selection.sigops_cost) = (weight, sigops_cost);
+            (selection.weight, selection.sigops_cost, selection.fees) = (weight, sigops_cost, fees);
             selection.entries.extend(package.entries);
         }
         selection

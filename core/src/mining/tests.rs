@@ -203,3 +203,19 @@ fn no_coinbase_takes_more_than_all_money() {
         assert_eq!(rich.transactions()[0].output_value(), Some(value));
     }
 }
+
+#[test]
+fn fees_of_a_block_never_sum_above_all_money() {
+    let mut lab = Lab::with_subsidy(MAX_MONEY);
+    lab.mine_blocks(2);
+    let fee = MAX_MONEY.to_sat() - 1_000;
+    let coins = lab.coins();
+    for coin in &coins[..2] {
+        lab.accept(&lab.spend(*coin, fee)).expect("valid");
+    }
+    for waiting in [1, 0] {
+        assert_eq!(template(&lab).fees(), Amount::from_sat(fee));
+        lab.mine();
+        assert_eq!(lab.pool.len(), waiting);
+    }
+}

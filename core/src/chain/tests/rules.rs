@@ -3,6 +3,7 @@
 use super::*;
 use crate::consensus::TxError;
 use crate::crypto::PrivateKey;
+use crate::primitives::MAX_MONEY;
 use crate::script::sign::p2pkh_script_sig;
 use crate::script::standard::p2pkh;
 
@@ -140,6 +141,17 @@ fn a_coinbase_takes_at_most_subsidy_and_fees() {
     assert!(lab.add(&Arc::new(block)).is_ok(), "subsidy and fees may be taken to the last satoshi");
     lab.assert_consistent();
     assert_eq!(lab.chain.total_coins(), 3 * 50 * COIN as u128);
+}
+
+#[test]
+fn fees_of_a_block_that_sum_above_all_money_are_refused() {
+    let mut lab = Lab::with_rules(ConsensusParams { subsidy: MAX_MONEY, ..easy_rules() });
+    let coins = [0; 2].map(|_| reward(&lab.mine(vec![])));
+    lab.mine(vec![]);
+    let payments: Vec<Transaction> = coins.iter().map(|coin| spend(&[*coin], &[1])).collect();
+    let error = refusal(&mut lab, payments, |_| {});
+    assert_eq!(error, BlockError::AccumulatedFeeOutOfRange);
+    assert_eq!(error.reject_reason(), "bad-txns-accumulated-fee-outofrange");
 }
 
 #[test]
