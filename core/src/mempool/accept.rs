@@ -161,7 +161,7 @@ impl Mempool {
             }
         }
         let fee = check_tx_inputs(tx, spent, height, consensus)?;
-        check_standard_inputs(spent.iter().map(|coin| &coin.output))?;
+        check_standard_inputs(tx, spent.iter().map(|coin| &coin.output))?;
         let outputs = spent.iter().map(|coin| &coin.output);
         let sigops_cost = sigops::transaction_cost(tx, outputs, height, consensus);
         if sigops_cost > MAX_STANDARD_TX_SIGOPS_COST {

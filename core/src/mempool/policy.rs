@@ -65,6 +65,9 @@ pub enum StandardError {
     /// An input spends an output that follows no template.
     #[error("bad-txns-nonstandard-inputs: input {0} spends an output of no standard template")]
     NonStandardInput(usize),
+    /// An input brings a witness where there is nothing to witness.
+    #[error("bad-witness-nonstandard: input {0} spends an anchor with a witness")]
+    NonStandardWitness(usize),
     /// Too many signature operations.
     #[error("bad-txns-too-many-sigops: signature operations cost {0}, above {MAX_STANDARD_TX_SIGOPS_COST}")]
     TooManySigops(usize),
@@ -83,6 +86,7 @@ impl StandardError {
             Self::DataCarrier(_) => "datacarrier",
             Self::Dust { .. } => "dust",
             Self::NonStandardInput(_) => "bad-txns-nonstandard-inputs",
+            Self::NonStandardWitness(_) => "bad-witness-nonstandard",
             Self::TooManySigops(_) => "bad-txns-too-many-sigops",
         }
     }
@@ -143,15 +147,22 @@ fn check_standard_outputs(tx: &Transaction, dust_relay_fee: Amount) -> Result<()
     if data > MAX_OP_RETURN_RELAY { Err(StandardError::DataCarrier(data)) } else { Ok(()) }
 }
 
-/// Checks that every output spent follows a template whose rules are in force (Core's `AreInputsStandard`): anybody
-/// could spend a witness program above version 0. `spent` are the outputs that the
-/// inputs spend, in order.
-pub(super) fn check_standard_inputs<'a>(spent: impl Iterator<Item = &'a TxOut>) -> Result<(), StandardError> {
-    for (index, output) in spent.enumerate() {
-        if let Template::NonStandard | Template::Witness { version: 1.., .. } =
-            classify(&output.script_pubkey)
-        {
-            return Err(StandardError::NonStandardInput(index));
+/// Checks that every output spent follows a template whose rules are in force, for anybody could spend another witness
+/// program above version 0, and that an anchor is spent without a witness, which anybody could change (Core's
+/// `AreInputsStandard`, `IsWitnessStandard`). `spent` are the outputs that the inputs spend, in order.
+pub(super) fn check_standard_inputs<'a>(
+    tx: &Transaction,
+    spent: impl Iterator<Item = &'a TxOut>,
+) -> Result<(), StandardError> {
+    for (index, (input, output)) in tx.inputs.iter().zip(spent).enumerate() {
+        match classify(&output.script_pubkey) {
+            Template::NonStandard | Template::Witness { version: 1.., .. } => {
+                return Err(StandardError::NonStandardInput(index));
+            }
+            Template::Anchor if !input.witness.is_empty() => {
+                return Err(StandardError::NonStandardWitness(index));
+            }
+            _ => {}
         }
     }
     Ok(())

@@ -7,6 +7,9 @@ use crate::primitives::Script;
 /// The most keys that bare multisig may name (consensus: Core's `MAX_PUBKEYS_PER_MULTISIG`).
 pub const MAX_PUBKEYS_PER_MULTISIG: usize = 20;
 
+/// The program, of version 1, that anybody may spend.
+pub(super) const ANCHOR_PROGRAM: [u8; 2] = [0x4e, 0x73];
+
 /// The most bytes of a witness program.
 const MAX_WITNESS_PROGRAM: usize = 40;
 
@@ -33,6 +36,8 @@ pub enum Template {
         /// 2 to 40 bytes.
         program: Vec<u8>,
     },
+    /// Pays to anybody, so that anybody can raise the fee of what made it by spending it (Core's `IsPayToAnchor`).
+    Anchor,
     /// Can never be spent and carries data.
     OpReturn(Vec<u8>),
     /// None of these.
@@ -85,8 +90,10 @@ pub fn classify(script: &Script) -> Template {
     if let Some(hash) = script_hash(script) {
         return Template::P2sh(hash);
     }
-    if let Some((version, program)) = witness_program(script.as_bytes()) {
-        return Template::Witness { version, program: program.to_vec() };
+    match witness_program(script.as_bytes()) {
+        Some((1, program)) if program == ANCHOR_PROGRAM => return Template::Anchor,
+        Some((version, program)) => return Template::Witness { version, program: program.to_vec() },
+        None => {}
     }
     match script.as_bytes() {
         [0x76, 0xa9, 20, hash @ .., 0x88, 0xac] if hash.len() == 20 => {
@@ -153,6 +160,7 @@ impl Address {
             Template::P2pk(key) => Some(Self::P2pkh(key.pubkey_hash())),
             Template::P2sh(hash) => Some(Self::P2sh(hash)),
             Template::Witness { version, program } => Self::witness(version, &program),
+            Template::Anchor => Self::witness(1, &ANCHOR_PROGRAM),
             Template::Multisig { .. } | Template::OpReturn(_) | Template::NonStandard => None,
         }
     }
@@ -184,6 +192,8 @@ mod tests {
         assert_eq!(classify(&p2sh(ScriptHash([5; 20]))), Template::P2sh(ScriptHash([5; 20])));
         let program = vec![7; 32];
         assert_eq!(classify(&witness(1, &program)), Template::Witness { version: 1, program });
+        assert_eq!(classify(&witness(1, &ANCHOR_PROGRAM)), Template::Anchor);
+        assert!(matches!(classify(&witness(2, &ANCHOR_PROGRAM)), Template::Witness { version: 2, .. }));
         let script = multisig(2, &keys).expect("2 of 3");
         let keys = keys.iter().map(|key| key.as_bytes().to_vec()).collect();
         assert_eq!(classify(&script), Template::Multisig { required: 2, keys });
@@ -208,6 +218,7 @@ mod tests {
             Address::P2sh(ScriptHash(hash.0)),
             Address::witness(0, &hash.0).expect("20 bytes"),
             Address::witness(1, &[3; 32]).expect("32 bytes"),
+            Address::witness(1, &ANCHOR_PROGRAM).expect("2 bytes"),
         ] {
             assert_eq!(Address::from_script(&address.script_pubkey()), Some(address));
         }

@@ -2,13 +2,10 @@
 
 use super::checker::{SigVersion, SignatureChecker};
 use super::interpreter::{Stack, eval_script};
-use super::standard::{p2pkh, script_hash, witness_program};
+use super::standard::{ANCHOR_PROGRAM, p2pkh, script_hash, witness_program};
 use super::{MAX_SCRIPT_ELEMENT_SIZE, ScriptError, VerifyFlags};
 use crate::crypto::{PubkeyHash, sha256};
 use crate::primitives::Script;
-
-/// The program of a pay-to-anchor output, version 1, which anyone may spend.
-const ANCHOR_PROGRAM: [u8; 2] = [0x4e, 0x73];
 
 /// Whether `script_sig` and `witness` satisfy `script_pubkey` under the rules of `flags`.
 pub fn verify_script(

@@ -7,6 +7,7 @@ use crate::consensus::TxError;
 use crate::interface::PeerId;
 use crate::primitives::{Amount, COIN, OutPoint, Script, Transaction, TxIn, TxOut, Txid};
 use crate::script::ScriptError;
+use crate::script::sign::p2pkh_script_sig;
 use crate::script::standard::{multisig, op_return};
 use std::sync::Arc;
 
@@ -297,4 +298,34 @@ fn a_witness_program_without_rules_is_neither_paid_nor_spent() {
     let outputs = vec![TxOut { value, script_pubkey: lab.script() }];
     let spending = Arc::new(Transaction { version: 2, inputs: vec![spending], outputs, lock_time: 0 });
     assert_eq!(lab.accept(&spending), Err(MempoolError::NotStandard(StandardError::NonStandardInput(0))));
+}
+
+#[test]
+fn an_anchor_is_paid_above_dust_and_spent_without_a_witness() {
+    let mut lab = Lab::regtest();
+    lab.mine_blocks(101);
+    let coin = lab.coins()[0];
+    let anchor = crate::script::standard::witness(1, &[0x4e, 0x73]);
+    let pay = |lab: &Lab, value| {
+        let rest = Amount::from_sat(lab.output(&coin).value.to_sat() - value - 1_000);
+        let anchor = TxOut { value: Amount::from_sat(value), script_pubkey: anchor.clone() };
+        Arc::new(lab.sign(&[coin], vec![anchor, TxOut { value: rest, script_pubkey: lab.script() }]))
+    };
+    let dust = pay(&lab, 239);
+    assert!(matches!(lab.accept(&dust), Err(MempoolError::NotStandard(StandardError::Dust { .. }))));
+    let paying = pay(&lab, 240);
+    lab.accept(&paying).expect("240 satoshis are no dust, as in Core");
+    let inputs = [0, 1].map(|vout| OutPoint::new(paying.txid(), vout));
+    let value = Amount::from_sat(lab.output(&inputs[1]).value.to_sat() - 1_000);
+    let outputs = vec![TxOut { value, script_pubkey: lab.script() }];
+    let mut spending =
+        Transaction { version: 2, inputs: inputs.map(TxIn::spending).to_vec(), outputs, lock_time: 0 };
+    spending.inputs[1].script_sig = p2pkh_script_sig(&spending, 1, &lab.script(), &lab.key);
+    let spending = Arc::new(spending);
+    let witnessed = changed(&spending, |tx| tx.inputs[0].witness = vec![vec![1]]);
+    let refused = Err(MempoolError::NotStandard(StandardError::NonStandardWitness(0)));
+    assert_eq!(lab.accept(&Arc::new(witnessed)), refused);
+    lab.accept(&spending).expect("anybody may spend it");
+    lab.mine();
+    assert!(lab.pool.is_empty() && lab.chain.supply_is_right());
 }

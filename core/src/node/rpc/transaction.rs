@@ -80,6 +80,7 @@ fn template_name(template: &Template) -> &'static str {
         Template::Witness { version: 0, .. } => "witness_v0_scripthash",
         Template::Witness { version: 1, program } if program.len() == 32 => "witness_v1_taproot",
         Template::Witness { .. } => "witness_unknown",
+        Template::Anchor => "anchor",
         Template::OpReturn(_) => "nulldata",
         Template::NonStandard => "nonstandard",
     }
