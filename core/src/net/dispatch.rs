@@ -1,138 +1,21 @@
 //! What each message leads to: the facade hands it to the managers whose business it is. Also takes what the node says
 //! of blocks, transactions and the tip.
 
-use super::limits::{FEEFILTER_VERSION, MAX_ADDR_TO_SEND, MAX_INV_SZ, SENDHEADERS_VERSION};
-use super::message::{Frame, HEADER_SIZE, Inventory, Message, Services, VersionMessage};
+use super::limits::{MAX_ADDR_TO_SEND, MAX_INV_SZ};
+use super::message::{Frame, HEADER_SIZE, Inventory, Message};
 use super::network::{Network, View};
 use super::outbox::{NetOutput, Received, ServeRequest};
 use super::peer::{Handshake, Peer, Purpose, Traffic};
 use super::reason::DisconnectReason;
 use crate::chain::{BlockIndexEntry, Chainstate};
-use crate::consensus::{BlockError, HeaderError};
+use crate::consensus::HeaderError;
 use crate::cost::Cost;
-use crate::interface::{Direction, Event, InventoryKind, LogLine, PeerId, PeerState, SyncMode};
-use crate::primitives::{Amount, Block, BlockHash, Header, Transaction, Txid};
+use crate::interface::{Direction, Event, InventoryKind, LogLine, PeerId, SyncMode};
+use crate::primitives::{Block, BlockHash, Header, Transaction, Txid};
 use crate::time::Time;
-use rand_chacha::rand_core::Rng as _;
 use std::sync::Arc;
 
-/// What the node says of a transaction that came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TransactionVerdict {
-    /// It is in the mempool now, or was known.
-    Accepted,
-    /// It waits for these, which are asked of the peer.
-    Orphan(Vec<Txid>),
-    /// A rule refused it.
-    Refused,
-}
-
 impl Network {
-    /// The node has judged a block that [`NetOutput::Received`] gave it. What is invalid or mutated ends the
-    /// connection it came over.
-    pub fn block_processed(
-        &mut self,
-        peer: PeerId,
-        hash: BlockHash,
-        result: Result<(), BlockError>,
-        chain: &Chainstate,
-        now: Time,
-    ) {
-        self.download.judged(&hash);
-        match result {
-            Ok(()) => {
-                self.download.peer_has(peer, hash, chain);
-                self.getblocks.on_block(peer, &hash, chain, now.mono, &mut self.outbox);
-            }
-            Err(error) if error.is_permanent() => self.blame(peer, hash, error, now),
-            Err(error) => {
-                if let Some(peer) = self.peers.get_mut(peer) {
-                    match error {
-                        BlockError::Header(HeaderError::TooNew { .. }) => peer.tolerated.from_future += 1,
-                        // This node has no room: the peer is not to blame.
-                        BlockError::Header(HeaderError::IndexFull(_)) => {}
-                        _ => peer.tolerated.unconnecting += 1,
-                    }
-                }
-            }
-        }
-    }
-
-    /// The chain found a block invalid when it came to connecting it.
-    pub fn block_failed(&mut self, hash: BlockHash, error: BlockError, now: Time) {
-        if let Some(peer) = self.download.sender(&hash) {
-            self.blame(peer, hash, error, now);
-        }
-    }
-
-    /// The node has judged a transaction that [`NetOutput::Received`] gave it. An invalid one is counted, and not
-    /// asked for again before the next block.
-    pub fn transaction_processed(
-        &mut self,
-        peer: PeerId,
-        transaction: &Transaction,
-        verdict: TransactionVerdict,
-    ) {
-        match verdict {
-            TransactionVerdict::Accepted => self.transactions.known(&transaction.txid()),
-            TransactionVerdict::Orphan(parents) => {
-                for parent in parents {
-                    self.transactions.announced(peer, parent);
-                }
-            }
-            TransactionVerdict::Refused => {
-                self.transactions.refused(transaction);
-                if let Some(peer) = self.peers.get_mut(peer) {
-                    peer.tolerated.invalid_transactions += 1;
-                }
-            }
-        }
-    }
-
-    /// The active chain has a new tip, `connected` blocks having joined it: whoever does not have it is told.
-    pub fn tip_changed(&mut self, chain: &Chainstate, connected: usize) {
-        for _ in 0..connected {
-            self.download.connected();
-        }
-        self.transactions.tip_changed();
-        let download = &self.download;
-        let has = |peer, hash: &BlockHash, height| download.is_known_to(peer, hash, height, chain);
-        self.relay.announce_tip(chain, has, &mut self.outbox);
-    }
-
-    /// A transaction entered the mempool: whoever wants it and does not have it is told. `fee_rate` is per 1,000
-    /// virtual bytes.
-    pub fn announce_transaction(&mut self, transaction: &Transaction, fee_rate: Amount) {
-        self.transactions.known(&transaction.txid());
-        self.relay.announce_transaction(transaction, fee_rate, &mut self.filters);
-    }
-
-    /// Answers [`ServeRequest::Block`].
-    pub fn serve_block(&mut self, peer: PeerId, hash: BlockHash, block: &Arc<Block>, chain: &Chainstate) {
-        self.serving.on_block(peer, hash, block, chain.tip(), &mut self.filters, &mut self.outbox);
-    }
-
-    /// Answers [`ServeRequest::Transaction`].
-    pub fn serve_transaction(&mut self, peer: PeerId, transaction: &Arc<Transaction>) {
-        self.serving.on_transaction(peer, transaction, &mut self.outbox);
-    }
-
-    /// Answers [`ServeRequest::Mempool`] with transactions and their fee rates per 1,000 virtual bytes.
-    pub fn serve_mempool<'a>(
-        &mut self,
-        peer: PeerId,
-        transactions: impl IntoIterator<Item = (&'a Transaction, Amount)>,
-    ) {
-        for (transaction, fee_rate) in transactions {
-            self.relay.announce_to(peer, transaction, fee_rate, &mut self.filters);
-        }
-    }
-
-    /// Answers a request for a body that this node does not have.
-    pub fn serve_missing(&mut self, peer: PeerId, request: ServeRequest) {
-        self.serving.on_missing(peer, request, &mut self.outbox);
-    }
-
     /// Logs and counts a frame, and acts on the message in it.
     pub(super) fn on_frame(
         &mut self,
@@ -245,69 +128,6 @@ impl Network {
             | Message::Pong(_) => {}
         }
         Ok(())
-    }
-
-    fn on_version(
-        &mut self,
-        peer: PeerId,
-        theirs: VersionMessage,
-        chain: &Chainstate,
-        now: Time,
-    ) -> Result<(), DisconnectReason> {
-        if self.peers.is_own_nonce(theirs.nonce) {
-            return Err(DisconnectReason::SelfConnection);
-        }
-        let Some(mut ours) = self.our_version(peer, chain.height(), now) else { return Ok(()) };
-        ours.receiver.services = theirs.services;
-        let Some(entry) = self.peers.get_mut(peer) else { return Ok(()) };
-        entry.on_version(theirs, ours, &mut self.outbox).map(|_| ())
-    }
-
-    /// The handshake is over: the managers take the peer up, and it is told what this node wants.
-    fn on_ready(&mut self, peer: PeerId, now: Time) {
-        let nonce = self.rng.next_u64();
-        let Some(entry) = self.peers.get_mut(peer) else { return };
-        let (address, purpose) = (entry.address, entry.purpose);
-        let (protocol, witness) = (entry.protocol(), entry.services().has(Services::WITNESS));
-        let serves = entry.services().has(Services::NETWORK);
-        let relay = entry.wants_transactions();
-        let height = entry.version.as_ref().map_or(0, |version| version.start_height);
-        self.outbox.log(LogLine::NewConnection);
-        entry.send_ping(nonce, now.mono, &mut self.outbox);
-        self.tell(peer, PeerState::Connected, None);
-        if self.deliveries.has(address) {
-            self.deliveries.send(peer, address, nonce.wrapping_add(1), &mut self.outbox);
-        }
-        if purpose == Purpose::Delivery {
-            return;
-        }
-        let headers_first = self.sync == SyncMode::Headers;
-        self.headers.peer_ready(peer, serves && headers_first);
-        self.getblocks.peer_ready(peer, if serves { height } else { 0 });
-        self.download.peer_ready(peer, witness);
-        self.transactions.peer_ready(peer, witness);
-        self.relay.peer_ready(peer, relay);
-        self.serving.peer_ready(peer);
-        if headers_first && protocol >= SENDHEADERS_VERSION {
-            self.outbox.send(peer, Message::SendHeaders);
-        }
-        if self.fee_filter > Amount::ZERO && protocol >= FEEFILTER_VERSION {
-            self.send_fee_filter(peer);
-        }
-        if relay {
-            // What waits here may be news to the peer: two sides of a healed cut exchange their payments.
-            self.outbox.push(NetOutput::Serve { peer, request: ServeRequest::Mempool });
-        }
-    }
-
-    fn on_pong(&mut self, peer: PeerId, nonce: u64, now: Time) {
-        let Some(entry) = self.peers.get_mut(peer) else { return };
-        let (address, purpose) = (entry.address, entry.purpose);
-        if !self.deliveries.on_pong(peer, nonce, &mut self.outbox) {
-            entry.on_pong(nonce, now.mono);
-        } else if purpose == Purpose::Delivery && !self.deliveries.has(address) {
-            self.disconnect(peer, DisconnectReason::Delivered, now);
-        }
     }
 
     fn on_inv(
@@ -452,11 +272,6 @@ impl Network {
         if !(view.has_transaction)(&txid) {
             self.outbox.push(NetOutput::Received(Received::Transaction { peer, transaction }));
         }
-    }
-
-    /// The sender of an invalid block must go.
-    fn blame(&mut self, peer: PeerId, hash: BlockHash, error: BlockError, now: Time) {
-        self.disconnect(peer, DisconnectReason::InvalidBlock { hash, error: Box::new(error) }, now);
     }
 }
 

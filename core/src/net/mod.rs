@@ -2,6 +2,7 @@
 //! writes to the shared outbox; [`Network`] calls them. Knows the chain; not the mempool, the wallet or the miner.
 
 mod block_download;
+mod by_hand;
 mod connections;
 mod deadlines;
 mod delivery;
@@ -9,8 +10,10 @@ mod dispatch;
 mod filters;
 mod getblocks_sync;
 mod group;
+mod handshake;
 mod headers_sync;
 mod info;
+mod lifecycle;
 pub mod limits;
 mod locator;
 pub mod message;
@@ -23,15 +26,16 @@ mod recent;
 mod relay;
 mod serving;
 mod tx_request;
+mod verdicts;
 
 #[cfg(test)]
 mod tests;
 
 pub use connections::Ban;
-pub use dispatch::TransactionVerdict;
 pub use group::AddressGroup;
 pub use info::PeerInfo;
 pub use network::{Network, SERVICES, USER_AGENT, View};
 pub use outbox::{NetOutput, Received, ServeRequest};
 pub use peer::{Count, Ping, Purpose, Traffic};
 pub use reason::{DisconnectReason, Tolerated};
+pub use verdicts::TransactionVerdict;

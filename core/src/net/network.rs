@@ -4,17 +4,16 @@
 //! the network what came of them.
 
 use super::block_download::BlockDownload;
-use super::connections::{Ban, Connections};
+use super::connections::Connections;
 use super::deadlines::Deadlines;
 use super::delivery::Deliveries;
 use super::dispatch::{cost_of, message_event};
 use super::filters::Filters;
 use super::getblocks_sync::GetBlocksSync;
 use super::headers_sync::HeadersSync;
-use super::limits::{MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER, PROTOCOL_VERSION};
-use super::message::{self, HEADER_SIZE, Message, NetAddress, Services, VersionMessage};
+use super::limits::{MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER};
+use super::message::{self, HEADER_SIZE, Message, Services};
 use super::outbox::{Action, NetOutput, Outbox};
-use super::peer::{Newcomer, Purpose};
 use super::peers::Peers;
 use super::reason::DisconnectReason;
 use super::relay::Relay;
@@ -23,13 +22,12 @@ use super::tx_request::TxRequest;
 use crate::chain::Chainstate;
 use crate::consensus::NetworkParams;
 use crate::cost::Cost;
-use crate::interface::{Direction, Event, LogLine, PeerId, PeerState, SyncMode};
-use crate::primitives::{Amount, Height, Transaction, Txid};
+use crate::interface::{Direction, LogLine, PeerId, SyncMode};
+use crate::primitives::{Amount, Txid};
 use crate::time::{Mono, Span, Time};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 /// What this program calls itself (BIP14).
 pub const USER_AGENT: &str = concat!("/Terrarium:", env!("CARGO_PKG_VERSION"), "/");
@@ -53,7 +51,7 @@ pub struct Network {
     pub(super) own: SocketAddr,
     magic: [u8; 4],
     pub(super) sync: SyncMode,
-    running: bool,
+    pub(super) running: bool,
     pub(super) fee_filter: Amount,
     pub(super) rng: ChaCha20Rng,
     pub(super) outbox: Outbox,
@@ -128,72 +126,6 @@ impl Network {
         }
     }
 
-    /// Keeps a connection to `address` from now on; false if too many are kept.
-    pub fn add_node(&mut self, address: SocketAddr) -> bool {
-        self.connections.add(address)
-    }
-
-    /// Keeps it no longer, and leaves it open; false if it was not kept.
-    pub fn remove_node(&mut self, address: SocketAddr) -> bool {
-        self.connections.forget(address)
-    }
-
-    /// Opens one connection that is not kept.
-    pub fn try_node(&mut self, address: SocketAddr, now: Time) {
-        if self.peers.with_address(address).is_none() {
-            self.connections.open_once(address, Purpose::ByHand, now.mono, &mut self.outbox);
-        }
-    }
-
-    /// Ends the connection to `address`; false if there is none.
-    pub fn disconnect_node(&mut self, address: SocketAddr, now: Time) -> bool {
-        let Some(peer) = self.peers.with_address(address).map(|peer| peer.id) else { return false };
-        self.disconnect(peer, DisconnectReason::ByHand, now);
-        true
-    }
-
-    /// Bans an address, and with it its group; ends its connections.
-    pub fn ban(&mut self, ban: Ban, now: Time) {
-        self.connections.ban(ban);
-        for peer in self.peers.ids() {
-            let address = self.peers.get(peer).map(|peer| peer.address);
-            if let Some(reason) = address.and_then(|address| self.connections.refuses(&address, now.unix)) {
-                self.disconnect(peer, reason, now);
-            }
-        }
-    }
-
-    /// Lifts a ban and a discouragement; false if there was none.
-    pub fn unban(&mut self, address: &SocketAddr) -> bool {
-        self.connections.unban(address)
-    }
-
-    /// The bans that are set, to be kept over a restart.
-    pub fn bans(&self) -> impl Iterator<Item = Ban> {
-        self.connections.bans()
-    }
-
-    /// How many address groups are banned or discouraged.
-    pub fn refused(&self) -> usize {
-        self.connections.refused()
-    }
-
-    /// Hands a transaction to the node at `address` over a connection made for it, on the network or not; answered by
-    /// [`NetOutput::Delivered`].
-    pub fn deliver(&mut self, address: SocketAddr, transaction: Arc<Transaction>, now: Time) {
-        let on_the_way = self.deliveries.has(address);
-        self.deliveries.add(address, transaction);
-        match self.peers.with_address(address) {
-            Some(peer) if peer.ready => {
-                let peer = peer.id;
-                self.deliveries.send(peer, address, self.rng.next_u64(), &mut self.outbox);
-            }
-            Some(_) => {}
-            None if on_the_way => {}
-            None => self.connections.open_once(address, Purpose::Delivery, now.mono, &mut self.outbox),
-        }
-    }
-
     /// Whether a connection is known: what is told of another comes too late.
     pub fn has_peer(&self, peer: PeerId) -> bool {
         self.peers.get(peer).is_some()
@@ -215,38 +147,6 @@ impl Network {
         }
     }
 
-    /// A connection is up. `height` is our tip's.
-    pub fn connected(
-        &mut self,
-        peer: PeerId,
-        address: SocketAddr,
-        direction: Direction,
-        height: Height,
-        now: Time,
-    ) {
-        match self.admit(peer, address, direction, now) {
-            Err(reason) => self.outbox.push(NetOutput::Disconnect { peer, reason }),
-            Ok(twin) => {
-                if let Some(twin) = twin {
-                    self.disconnect(twin, DisconnectReason::Duplicate, now);
-                }
-                self.tell(peer, PeerState::Handshaking, None);
-                if direction == Direction::Outbound
-                    && let Some(ours) = self.our_version(peer, height, now)
-                {
-                    self.outbox.send(peer, Message::Version(Box::new(ours)));
-                }
-            }
-        }
-    }
-
-    /// A connection that was asked for could not be made.
-    pub fn connect_failed(&mut self, address: SocketAddr, now: Time) {
-        if self.connections.failed(address, now.mono, &mut self.outbox) == Some(Purpose::Delivery) {
-            self.deliveries.failed(address, &mut self.outbox);
-        }
-    }
-
     /// Bytes came. They are read in [`Network::step`].
     pub fn bytes(&mut self, peer: PeerId, bytes: &[u8], now: Time) {
         let Some(entry) = self.peers.get_mut(peer) else { return };
@@ -261,11 +161,6 @@ impl Network {
         if let Some(peer) = self.peers.get_mut(peer) {
             peer.unsent = queued;
         }
-    }
-
-    /// A connection is gone.
-    pub fn closed(&mut self, peer: PeerId, reason: &str, now: Time) {
-        self.forget(peer, reason, now);
     }
 
     /// Gives peers their turns, one message each, until `budget` is spent or nothing is left to do; then asks for
@@ -340,68 +235,6 @@ impl Network {
         self.relay.flush(&mut self.outbox);
     }
 
-    /// What this node says of itself to a peer.
-    pub(super) fn our_version(&self, peer: PeerId, height: Height, now: Time) -> Option<VersionMessage> {
-        let peer = self.peers.get(peer)?;
-        Some(VersionMessage {
-            version: PROTOCOL_VERSION,
-            services: SERVICES,
-            timestamp: i64::from(now.unix.0),
-            receiver: NetAddress { services: peer.services(), address: peer.address },
-            sender: NetAddress { services: SERVICES, address: self.own },
-            nonce: peer.nonce,
-            user_agent: USER_AGENT.to_owned(),
-            start_height: i32::try_from(height.0).unwrap_or(i32::MAX),
-            relay: peer.purpose != Purpose::Delivery,
-        })
-    }
-
-    /// Ends a connection.
-    pub(super) fn disconnect(&mut self, peer: PeerId, reason: DisconnectReason, now: Time) {
-        let Some(entry) = self.peers.get(peer) else { return };
-        if reason.discourages() {
-            let address = entry.address;
-            self.connections.discourage(&address);
-            self.outbox.log(LogLine::Note(format!("{address} is discouraged: {reason}")));
-        }
-        self.forget(peer, &reason.to_string(), now);
-        self.outbox.push(NetOutput::Disconnect { peer, reason });
-    }
-
-    /// Tells that a connection changed its state.
-    pub(super) fn tell(&mut self, peer: PeerId, state: PeerState, reason: Option<String>) {
-        if let Some(entry) = self.peers.get(peer) {
-            let event =
-                Event::Peer { peer, address: entry.address, direction: entry.direction, state, reason };
-            self.outbox.push(NetOutput::Event(event));
-        }
-    }
-
-    pub(super) fn send_fee_filter(&mut self, peer: PeerId) {
-        let Some(entry) = self.peers.get(peer) else { return };
-        if entry.protocol() >= super::limits::FEEFILTER_VERSION {
-            self.outbox.send(peer, Message::FeeFilter(self.fee_filter.to_sat()));
-        }
-    }
-
-    fn admit(
-        &mut self,
-        peer: PeerId,
-        address: SocketAddr,
-        direction: Direction,
-        now: Time,
-    ) -> Result<Option<PeerId>, DisconnectReason> {
-        let purpose = match direction {
-            Direction::Inbound if self.running => Purpose::Inbound,
-            Direction::Inbound => return Err(DisconnectReason::Stopped),
-            Direction::Outbound => self.connections.opened(address).ok_or(DisconnectReason::OpenedLate)?,
-        };
-        if let Some(reason) = self.connections.refuses(&address, now.unix) {
-            return Err(reason);
-        }
-        self.peers.admit(Newcomer { id: peer, address, purpose, nonce: self.rng.next_u64() }, now)
-    }
-
     /// Everything that time alone brings about.
     fn tick(&mut self, now: Time) {
         if self.deadlines.are_judged(now.mono) {
@@ -428,25 +261,6 @@ impl Network {
         for (peer, reason) in late.into_iter().filter(|(peer, _)| !unread.contains(peer)) {
             self.disconnect(peer, reason, now);
         }
-    }
-
-    /// Forgets a peer, and tells.
-    fn forget(&mut self, peer: PeerId, reason: &str, now: Time) {
-        self.tell(peer, PeerState::Disconnected, Some(reason.to_owned()));
-        let Some(gone) = self.peers.remove(peer) else { return };
-        self.headers.peer_gone(peer);
-        self.getblocks.peer_gone(peer);
-        self.download.peer_gone(peer);
-        self.transactions.peer_gone(peer);
-        self.relay.peer_gone(peer);
-        self.serving.peer_gone(peer);
-        self.filters.peer_gone(peer);
-        let has_other = self.peers.with_address(gone.address).is_some();
-        self.deliveries.peer_gone(peer, gone.address, has_other, &mut self.outbox);
-        if gone.ready {
-            self.outbox.log(LogLine::ConnectionTerminated);
-        }
-        self.connections.closed(gone.address, now.mono - gone.connected.mono, now.mono);
     }
 
     /// Appends a message's bytes, counts it and tells of it; nothing if the peer is gone.

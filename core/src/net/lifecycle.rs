@@ -1,0 +1,109 @@
+//! Connections come and go: who is let in, and who is told when one is gone.
+
+use super::message::Message;
+use super::network::Network;
+use super::outbox::NetOutput;
+use super::peer::{Newcomer, Purpose};
+use super::reason::DisconnectReason;
+use crate::interface::{Direction, Event, LogLine, PeerId, PeerState};
+use crate::primitives::Height;
+use crate::time::Time;
+use rand_chacha::rand_core::Rng as _;
+use std::net::SocketAddr;
+
+impl Network {
+    /// A connection is up. `height` is our tip's.
+    pub fn connected(
+        &mut self,
+        peer: PeerId,
+        address: SocketAddr,
+        direction: Direction,
+        height: Height,
+        now: Time,
+    ) {
+        match self.admit(peer, address, direction, now) {
+            Err(reason) => self.outbox.push(NetOutput::Disconnect { peer, reason }),
+            Ok(twin) => {
+                if let Some(twin) = twin {
+                    self.disconnect(twin, DisconnectReason::Duplicate, now);
+                }
+                self.tell(peer, PeerState::Handshaking, None);
+                if direction == Direction::Outbound
+                    && let Some(ours) = self.our_version(peer, height, now)
+                {
+                    self.outbox.send(peer, Message::Version(Box::new(ours)));
+                }
+            }
+        }
+    }
+
+    /// A connection that was asked for could not be made.
+    pub fn connect_failed(&mut self, address: SocketAddr, now: Time) {
+        if self.connections.failed(address, now.mono, &mut self.outbox) == Some(Purpose::Delivery) {
+            self.deliveries.failed(address, &mut self.outbox);
+        }
+    }
+
+    /// A connection is gone.
+    pub fn closed(&mut self, peer: PeerId, reason: &str, now: Time) {
+        self.forget(peer, reason, now);
+    }
+
+    /// Ends a connection.
+    pub(super) fn disconnect(&mut self, peer: PeerId, reason: DisconnectReason, now: Time) {
+        let Some(entry) = self.peers.get(peer) else { return };
+        if reason.discourages() {
+            let address = entry.address;
+            self.connections.discourage(&address);
+            self.outbox.log(LogLine::Note(format!("{address} is discouraged: {reason}")));
+        }
+        self.forget(peer, &reason.to_string(), now);
+        self.outbox.push(NetOutput::Disconnect { peer, reason });
+    }
+
+    /// Tells that a connection changed its state.
+    pub(super) fn tell(&mut self, peer: PeerId, state: PeerState, reason: Option<String>) {
+        if let Some(entry) = self.peers.get(peer) {
+            let event =
+                Event::Peer { peer, address: entry.address, direction: entry.direction, state, reason };
+            self.outbox.push(NetOutput::Event(event));
+        }
+    }
+
+    fn admit(
+        &mut self,
+        peer: PeerId,
+        address: SocketAddr,
+        direction: Direction,
+        now: Time,
+    ) -> Result<Option<PeerId>, DisconnectReason> {
+        let purpose = match direction {
+            Direction::Inbound if self.running => Purpose::Inbound,
+            Direction::Inbound => return Err(DisconnectReason::Stopped),
+            Direction::Outbound => self.connections.opened(address).ok_or(DisconnectReason::OpenedLate)?,
+        };
+        if let Some(reason) = self.connections.refuses(&address, now.unix) {
+            return Err(reason);
+        }
+        self.peers.admit(Newcomer { id: peer, address, purpose, nonce: self.rng.next_u64() }, now)
+    }
+
+    /// Forgets a peer, and tells.
+    pub(super) fn forget(&mut self, peer: PeerId, reason: &str, now: Time) {
+        self.tell(peer, PeerState::Disconnected, Some(reason.to_owned()));
+        let Some(gone) = self.peers.remove(peer) else { return };
+        self.headers.peer_gone(peer);
+        self.getblocks.peer_gone(peer);
+        self.download.peer_gone(peer);
+        self.transactions.peer_gone(peer);
+        self.relay.peer_gone(peer);
+        self.serving.peer_gone(peer);
+        self.filters.peer_gone(peer);
+        let has_other = self.peers.with_address(gone.address).is_some();
+        self.deliveries.peer_gone(peer, gone.address, has_other, &mut self.outbox);
+        if gone.ready {
+            self.outbox.log(LogLine::ConnectionTerminated);
+        }
+        self.connections.closed(gone.address, now.mono - gone.connected.mono, now.mono);
+    }
+}
