@@ -2,7 +2,7 @@
 
 export type NodeId = string | number;
 
-export type Role = "full" | "miner" | "wallet" | "central";
+export type Role = "full" | "miner" | "wallet" | "central" | "spv";
 
 export interface NodeInfo {
   readonly id: string;

@@ -49,7 +49,7 @@ pub(crate) const FORMS: &[Form] = forms![
     "send", &[takes("from", Value::Address), takes("to", Value::Address), takes("amount", Value::Text), takes("fee", Value::Text), switch("mine")], "send -from A -to B -amount N [-mine] [-fee F]", (0, 0), request::send, "pays; -mine mines the payment on the spot", "付款；-mine 当场挖出区块";
     "printchain", &[], "printchain", (0, 0), |_, _| Ok(Command::PrintChain.into()), "the chain from its tip back", "从链尖往回打印区块链";
     "reindexutxo", &[], "reindexutxo", (0, 0), |_, _| Ok(Command::ReindexUtxo.into()), "rebuilds the set of unspent outputs", "重建未花费交易输出集合";
-    "startnode", &[takes("miner", Value::Address), takes("connect", Value::Node), takes("seednode", Value::Node), takes("sync", Value::Text)], "startnode [-miner A] [-connect N] [-seednode N] [-sync blocks|headers]", (0, 0), request::start_node, "joins the network; ^C leaves it", "启动节点；^C 停止";
+    "startnode", &[takes("miner", Value::Address), takes("connect", Value::Node), takes("seednode", Value::Node), takes("sync", Value::Text), switch("spv")], "startnode [-miner A] [-connect N] [-seednode N] [-sync blocks|headers] [-spv]", (0, 0), request::start_node, "joins the network, with -spv as a light node; ^C leaves it", "启动节点（-spv 为轻节点）；^C 停止";
     "stopnode", &[], "stopnode", (0, 0), |_, _| Ok(Command::StopNode.into()), "leaves the network", "停止节点";
     "copy", &[], "copy blockchain_3000.db blockchain_genesis.db", (2, 2), request::copy, "copies a chain to a file or to another node", "把区块链复制为文件或复制给另一个节点";
     "cp", &[], "cp blockchain_3000.db blockchain_genesis.db", (2, 2), request::copy, "copies a chain to a file or to another node", "把区块链复制为文件或复制给另一个节点";

@@ -85,6 +85,7 @@ pub(crate) fn start_node(arguments: &Arguments<'_>, book: &AddressBook) -> Resul
         miner: arguments.option("miner").map(|word| book.resolve(word).to_owned()),
         connect: arguments.nodes("connect")?,
         seed_nodes: arguments.nodes("seednode")?,
+        spv: arguments.option("spv").is_some(),
         sync,
     })
     .into())

@@ -69,7 +69,7 @@ fn is_alive(node: &mut Node) -> bool {
     work(node).iter().any(|output| matches!(output, Output::Reply { id: RequestId(99), result: Ok(_) }))
 }
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 20] = [
     "version",
     "verack",
     "addr",
@@ -86,6 +86,10 @@ const COMMANDS: [&str; 16] = [
     "tx",
     "mempool",
     "feefilter",
+    "filterload",
+    "filteradd",
+    "filterclear",
+    "merkleblock",
 ];
 
 fn some_bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {

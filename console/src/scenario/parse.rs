@@ -140,7 +140,8 @@ fn role(word: &str) -> Result<Role, String> {
         "miner" => Ok(Role::Miner),
         "wallet" => Ok(Role::Wallet),
         "central" => Ok(Role::Central),
-        other => Err(format!("'{other}' is not a role: full, miner, wallet and central are")),
+        "spv" => Ok(Role::Spv),
+        other => Err(format!("'{other}' is not a role: full, miner, wallet, central and spv are")),
     }
 }
 

@@ -4,9 +4,9 @@ use crate::collections::BTreeSet;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::chainstate::{Chainstate, MAX_SIDE_HEADERS};
+use super::chainstate::{Chainstate, Keeps, MAX_SIDE_HEADERS};
 use super::index::{BlockStatus, EntryId};
-use crate::consensus::check::{check_block, check_block_at};
+use crate::consensus::check::{CheckedBlock, check_block, check_block_at};
 use crate::consensus::{BlockError, HeaderError, pow};
 use crate::primitives::{Block, BlockHash, Header, Work};
 use crate::time::UnixTime;
@@ -100,7 +100,7 @@ impl Chainstate {
         match checked {
             Ok(block) => {
                 self.index.get_mut(id).n_tx = block.txids().len() as u32;
-                self.bodies.add(id, Arc::new(block));
+                self.take_body(id, block);
                 self.link(id);
                 Ok(BlockOutcome::New)
             }
@@ -110,6 +110,14 @@ impl Chainstate {
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Keeps a body, or lets it pass.
+    fn take_body(&mut self, id: EntryId, block: CheckedBlock) {
+        match self.keeps {
+            Keeps::Blocks => self.bodies.add(id, Arc::new(block)),
+            Keeps::Headers => drop(self.passing.insert(id, Arc::clone(block.block()))),
         }
     }
 
@@ -158,6 +166,7 @@ impl Chainstate {
         let (body, undo) = (entry.body.take(), entry.undo.take());
         self.bodies.remove(id, body);
         self.undo.remove(id, undo);
+        self.passing.remove(&id);
     }
 
     fn consider_best_header(&mut self, id: EntryId) {

@@ -7,7 +7,7 @@
 use crate::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::chainstate::{Chainstate, RecordKey, record_key};
+use super::chainstate::{Chainstate, Keeps, RecordKey, record_key};
 use super::coins::MAX_COINS;
 use super::connect::{ConnectedBlock, Place, connect_block, disconnect_block, fees_of};
 use super::error::ChainError;
@@ -53,7 +53,8 @@ pub struct Connected {
 /// What happened to the active chain since effects were last taken, on balance.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
-    /// Blocks that left it, from the old tip down; as many as the reorganisation is deep.
+    /// Blocks that left it, from the old tip down; as many as the reorganisation is deep. Of a chain of headers, the
+    /// headers.
     pub disconnected: Vec<Arc<Block>>,
     /// Blocks that joined it, from the fork up; as many as were waiting, which the bound on pending bytes limits.
     pub connected: Vec<Connected>,
@@ -66,7 +67,7 @@ pub struct Effects {
 }
 
 impl Effects {
-    fn connect(&mut self, connected: Connected) {
+    pub(super) fn connect(&mut self, connected: Connected) {
         let returns = self.connected.is_empty()
             && self.disconnected.last().is_some_and(|block| block.block_hash() == connected.hash);
         if returns {
@@ -76,11 +77,11 @@ impl Effects {
         }
     }
 
-    fn disconnect(&mut self, block: &CheckedBlock) {
-        if self.connected.last().is_some_and(|last| last.hash == block.hash()) {
+    pub(super) fn disconnect(&mut self, block: &Arc<Block>) {
+        if self.connected.last().is_some_and(|last| last.hash == block.block_hash()) {
             self.connected.pop();
         } else {
-            self.disconnected.push(Arc::clone(block.block()));
+            self.disconnected.push(Arc::clone(block));
         }
     }
 }
@@ -114,9 +115,11 @@ impl Chainstate {
             return Ok(ActivateStep::NeedRecords(missing));
         }
         for next in moves {
-            let went_on = match next {
-                Move::Disconnect(id) => self.disconnect_tip(id),
-                Move::Connect(id) => self.connect_tip(id, verified)?,
+            let went_on = match (next, self.keeps) {
+                (Move::Disconnect(id), Keeps::Blocks) => self.disconnect_tip(id),
+                (Move::Disconnect(id), Keeps::Headers) => self.disconnect_header(id),
+                (Move::Connect(id), Keeps::Blocks) => self.connect_tip(id, verified)?,
+                (Move::Connect(id), Keeps::Headers) => self.connect_header(id),
             };
             if !went_on {
                 break;
@@ -274,12 +277,15 @@ impl Chainstate {
         }
         self.active.pop();
         self.supply.disconnect(Supply::of_block(block.block(), fees));
-        self.effects.disconnect(&block);
+        self.effects.disconnect(block.block());
         true
     }
 
     /// Builds the coins anew from the blocks: `activate` until it is done (the seeds' `reindexutxo`).
     pub fn reindex(&mut self) {
+        if self.keeps == Keeps::Headers {
+            return self.rewind(Height::GENESIS);
+        }
         if self.rebuild.is_none() {
             self.rebuild = Some(self.active.clone());
         }
@@ -330,7 +336,7 @@ impl Chainstate {
     }
 
     /// A body is gone: it is missing again, and what builds on it waits.
-    fn lose_body(&mut self, id: EntryId) {
+    pub(super) fn lose_body(&mut self, id: EntryId) {
         if id == self.active[0] {
             return self.restore_genesis(id);
         }

@@ -1,7 +1,7 @@
 //! The chain as a whole: its state, and every question that others ask of it. How it takes in headers and blocks is
 //! in `accept`, how it changes branch in `activate`, how it is kept in `persist` and `load`.
 
-use crate::collections::BTreeSet;
+use crate::collections::{BTreeMap, BTreeSet};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -33,6 +33,16 @@ const LOCATOR_DENSE: usize = 10;
 /// `CBlockIndexWorkComparator`).
 pub(super) type Candidate = (Work, Reverse<u64>, EntryId);
 
+/// What a node keeps of each block, and so which rules it checks by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// Everything: bodies, coins, undo data. Every rule is checked.
+    Blocks,
+    /// Headers. Work and everything else about a header are checked; which transactions a block has is for proofs to
+    /// say.
+    Headers,
+}
+
 /// Names a stored record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordKey {
@@ -57,6 +67,7 @@ pub enum Body {
 #[derive(Clone, Debug)]
 pub struct Chainstate {
     pub(super) network: Network,
+    pub(super) keeps: Keeps,
     pub(super) params: NetworkParams,
     /// Bounded by `max_headers` and [`MAX_SIDE_HEADERS`] in `accept_header`.
     pub(super) index: BlockIndex,
@@ -76,6 +87,8 @@ pub struct Chainstate {
     pub(super) supply: Supply,
     pub(super) bodies: Packs<CheckedBlock>,
     pub(super) undo: Packs<BlockUndo>,
+    /// Blocks of a chain of headers on their way to those who follow it; bounded by the download's window.
+    pub(super) passing: BTreeMap<EntryId, Arc<Block>>,
     pub(super) flush: Flush,
     pub(super) effects: Effects,
     /// The active chain as it was when the coins had to be built anew; none once they are.
@@ -98,6 +111,7 @@ impl Chainstate {
         entry.sequence = 0;
         let mut chain = Self {
             network,
+            keeps: Keeps::Blocks,
             params,
             index,
             max_headers: MAX_HEADERS,
@@ -110,6 +124,7 @@ impl Chainstate {
             supply: Supply::default(),
             bodies: Packs::default(),
             undo: Packs::default(),
+            passing: BTreeMap::new(),
             flush: Flush::new(),
             effects: Effects::default(),
             rebuild: None,
@@ -140,6 +155,11 @@ impl Chainstate {
     /// The network.
     pub const fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// What is kept of each block.
+    pub const fn keeps(&self) -> Keeps {
+        self.keeps
     }
 
     /// The network's parameters.
@@ -323,6 +343,8 @@ impl Chainstate {
         match (self.bodies.get(id), self.index.get(id).body) {
             (Some(block), _) => Body::Memory(Arc::clone(block.block())),
             (None, Some(location)) => Body::Stored(record_key(Table::Bodies, location)),
+            // The genesis block comes with the network.
+            (None, None) if id == self.active[0] => Body::Memory(Arc::new(self.network.genesis())),
             (None, None) => Body::Absent,
         }
     }

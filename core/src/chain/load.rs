@@ -5,12 +5,12 @@
 use crate::collections::BTreeMap;
 use std::cmp::Reverse;
 
-use super::chainstate::Chainstate;
+use super::chainstate::{Chainstate, Keeps};
 use super::coins_log::CoinsLog;
 use super::error::LoadError;
 use super::index::{BlockStatus, ENTRIES_PER_RECORD, EntryId};
 use super::pack::Location;
-use super::persist::{Flush, NETWORK_COPY_KEY, NETWORK_KEY, StoredEntry, TIP_KEY, TipRecord};
+use super::persist::{Flush, HEADERS_KEY, NETWORK_COPY_KEY, NETWORK_KEY, StoredEntry, TIP_KEY, TipRecord};
 use super::recovery::Recovery;
 use crate::consensus::{Network, Preset};
 use crate::encode::{Reader, deserialize};
@@ -60,6 +60,9 @@ impl Chainstate {
         let index = read_index(&index, &mut repairs);
         let (network, is_whole) = find_network(&meta, &index.entries, &mut repairs)?;
         let mut chain = Self::create(network);
+        if meta.contains_key(HEADERS_KEY) {
+            chain.keep_headers();
+        }
         let stored = StoredTip { tip: read_tip(&meta), coins };
         let is_damaged = !index.damaged.is_empty();
         let orphans = chain.restore_index(index);
@@ -92,7 +95,7 @@ impl Chainstate {
             }
         }
         self.index.collect_free();
-        if self.index.get(self.active[0]).body.is_none() {
+        if self.keeps == Keeps::Blocks && self.index.get(self.active[0]).body.is_none() {
             damaged.push(self.active[0].record());
         }
         self.index.mark_dirty(damaged);
@@ -132,7 +135,11 @@ impl Chainstate {
             return false;
         }
         entry.status = if parent_invalid { BlockStatus::InvalidAncestor } else { stored.status };
-        entry.n_tx = if stored.body.is_some() { stored.n_tx } else { 0 };
+        let is_here = match self.keeps {
+            Keeps::Blocks => stored.body.is_some(),
+            Keeps::Headers => stored.status == BlockStatus::Valid,
+        };
+        entry.n_tx = if is_here { stored.n_tx } else { 0 };
         entry.linked = linked && entry.has_body();
         entry.sequence = 1;
         true

@@ -1,5 +1,5 @@
 //! The chain: every header as a tree, the most-work branch as the active chain, the coins at its tip, and what it
-//! takes to change branch. Synchronous; what is not in memory is asked for by name and given back (`NeedRecords`).
+//! takes to change branch; or, for a light node, the headers alone. Synchronous; what is not in memory is asked for by name and given back (`NeedRecords`).
 //! Knows consensus and store's records; nothing of peers, mempool or wallets.
 
 mod accept;
@@ -10,6 +10,7 @@ mod coins_log;
 mod connect;
 mod error;
 pub mod file;
+mod headers_only;
 mod index;
 mod load;
 mod pack;
@@ -23,7 +24,7 @@ mod undo;
 
 pub use accept::{Accepted, BlockOutcome};
 pub use activate::{ActivateStep, Connected, Effects};
-pub use chainstate::{Body, Chainstate, MAX_HEADERS, MAX_SIDE_HEADERS, RecordKey};
+pub use chainstate::{Body, Chainstate, Keeps, MAX_HEADERS, MAX_SIDE_HEADERS, RecordKey};
 pub use coins::{Coin, CoinLookup, CoinsCache, MAX_COINS};
 pub use connect::check_tx_inputs;
 pub use error::{ChainError, LoadError};

@@ -3,6 +3,7 @@
 //! | table | key | payload |
 //! | --- | --- | --- |
 //! | ChainMeta | `network`, `network-copy` | the network (`Network::to_bytes`), twice: no other record can replace it |
+//! | ChainMeta | `headers` | nothing: it is there where headers alone are kept |
 //! | ChainMeta | `tip` | tip, extent of the coins' log, next record numbers, supply |
 //! | Index | record number | up to 64 headers with status and places |
 //! | Coins | segment number | coins that came and coins that went |
@@ -12,7 +13,7 @@
 
 use crate::collections::BTreeSet;
 
-use super::chainstate::Chainstate;
+use super::chainstate::{Chainstate, Keeps};
 use super::coins::Changes;
 use super::coins_log::CoinsLog;
 use super::index::{BlockIndex, BlockIndexEntry, BlockStatus, ENTRIES_PER_RECORD, EntryId};
@@ -26,6 +27,8 @@ use crate::store::{BatchId, Database, Durability, Op, StoreBatch, Table, record}
 pub(super) const NETWORK_KEY: &[u8] = b"network";
 /// Key of the copy of the network's record.
 pub(super) const NETWORK_COPY_KEY: &[u8] = b"network-copy";
+/// Key of the record that says that headers alone are kept.
+pub(super) const HEADERS_KEY: &[u8] = b"headers";
 /// Key of the tip's record.
 pub(super) const TIP_KEY: &[u8] = b"tip";
 
@@ -102,6 +105,7 @@ impl Chainstate {
         if network {
             let payload = self.network.to_bytes();
             ops.extend([NETWORK_KEY, NETWORK_COPY_KEY].map(|key| put(Table::ChainMeta, key, &payload)));
+            ops.extend((self.keeps == Keeps::Headers).then(|| put(Table::ChainMeta, HEADERS_KEY, &[])));
         }
         let coins_log = self.flush.coins_log;
         self.pack_new_data(&mut ops);

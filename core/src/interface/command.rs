@@ -105,6 +105,8 @@ pub struct StartOptions {
     pub connect: Vec<NodeId>,
     /// Ask these first for others.
     pub seed_nodes: Vec<NodeId>,
+    /// Become a light node, which keeps headers alone.
+    pub spv: bool,
     /// How to sync; the node's configured way if none is given.
     pub sync: Option<SyncMode>,
 }

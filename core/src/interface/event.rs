@@ -102,6 +102,8 @@ pub enum LogLine {
     NewConnection,
     /// A connection ended.
     ConnectionTerminated,
+    /// A payment has so many confirmations that it counts as settled.
+    Settled { txid: Txid, confirmations: u32 },
     /// A block or transaction was refused, with the rule and the value.
     Refused(String),
     /// Anything else worth a line: storage, limits, peers.
@@ -132,6 +134,9 @@ impl fmt::Display for LogLine {
             LogLine::KnownNodes(count) => write!(f, "There are {count} known nodes now!"),
             LogLine::NewConnection => f.write_str("Added new connection!"),
             LogLine::ConnectionTerminated => f.write_str("A connection has terminated!"),
+            LogLine::Settled { txid, confirmations } => {
+                write!(f, "Payment {txid} is settled: {confirmations} confirmations")
+            }
             LogLine::Refused(why) => write!(f, "Refused: {why}"),
             LogLine::Note(text) => f.write_str(text),
         }

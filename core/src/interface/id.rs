@@ -51,7 +51,7 @@ impl fmt::Display for PeerId {
     }
 }
 
-/// What a node is for. Every one of them validates everything; a role only sets how it starts.
+/// What a node is for. All but the light one validate everything, and their role only sets how they start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -63,4 +63,6 @@ pub enum Role {
     Wallet,
     /// None of these in particular.
     Full,
+    /// Keeps headers alone and believes proofs (simplified payment verification).
+    Spv,
 }

@@ -12,7 +12,9 @@ pub use command::{AddNodeAction, BanAction, ChainFile, Command, MiningMode, Star
 pub use event::{Direction, Event, InventoryKind, LogLine, PeerState};
 pub use id::{NodeId, PeerId, Role};
 pub use port::{Clock, LinkCondition, NodeConfig, Ownership, PageMessage, RequestId, Storage, WorkerMessage};
-pub use reply::{AddressEntry, BlockDetail, CommandError, Reply, TransactionDetail, WalletTransaction};
+pub use reply::{
+    AddressEntry, BlockDetail, CommandError, Reply, SETTLED, TransactionDetail, WalletTransaction,
+};
 pub use snapshot::{
     BlockSummary, ChainSummary, MempoolSummary, MiningSummary, NodeSnapshot, PeerSummary, RunState,
     WalletSummary,

@@ -58,6 +58,9 @@ pub struct AddressEntry {
     pub balance: Amount,
 }
 
+/// Confirmations from which on a payment counts as settled, as the tutorials have it.
+pub const SETTLED: u32 = 6;
+
 /// A transaction as the wallet sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WalletTransaction {

@@ -51,6 +51,9 @@ pub enum MempoolError {
         /// The one that came first.
         with: Txid,
     },
+    /// It is none of a light node's business.
+    #[error("not-ours: {0} does not concern this wallet")]
+    NotOurs(Txid),
     /// Outputs that it spends are not known, or are spent: it is an orphan until its parents come.
     #[error("bad-txns-inputs-missingorspent: not found, or spent: outputs of {}", parents.first().copied().unwrap_or_default())]
     MissingInputs {
@@ -100,9 +103,16 @@ pub enum MempoolError {
 }
 
 impl MempoolError {
-    /// Whether the transaction, its witness aside, is in the pool or in the chain: no fault of whoever sent it.
+    /// Whether the transaction, its witness aside, is in the pool or in the chain, or is nobody's here: no fault of
+    /// whoever sent it.
     pub const fn is_known(&self) -> bool {
-        matches!(self, Self::AlreadyInMempool(_) | Self::SameNonWitnessData(_) | Self::AlreadyKnown(_))
+        matches!(
+            self,
+            Self::AlreadyInMempool(_)
+                | Self::SameNonWitnessData(_)
+                | Self::AlreadyKnown(_)
+                | Self::NotOurs(_)
+        )
     }
 
     /// Bitcoin Core's reject reason.
@@ -112,6 +122,7 @@ impl MempoolError {
             Self::Script { .. } => "mempool-script-verify-flag-failed",
             Self::NotStandard(error) => error.reject_reason(),
             Self::Coinbase => "coinbase",
+            Self::NotOurs(_) => "not-ours",
             Self::NonFinal { .. } => "non-final",
             Self::NonBip68Final => "non-BIP68-final",
             Self::AlreadyInMempool(_) => "txn-already-in-mempool",

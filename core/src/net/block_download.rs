@@ -29,8 +29,8 @@ const STRIDE: u32 = 32;
 /// What is downloaded from a peer.
 #[derive(Debug)]
 struct Source {
-    /// Asked for blocks with their witnesses.
-    witness: bool,
+    /// How it is asked for blocks.
+    item: fn(BlockHash) -> Inventory,
     /// The last block with most work that it is known to have (Core's `pindexBestKnownBlock`).
     best_known: Option<BlockHash>,
     /// Up to here we have every block of its chain (Core's `pindexLastCommonBlock`).
@@ -86,11 +86,11 @@ impl BlockDownload {
         }
     }
 
-    pub(crate) fn peer_ready(&mut self, peer: PeerId, witness: bool) {
+    pub(crate) fn peer_ready(&mut self, peer: PeerId, item: fn(BlockHash) -> Inventory) {
         self.sources.insert(
             peer,
             Source {
-                witness,
+                item,
                 best_known: None,
                 common: Height::GENESIS,
                 announced: VecDeque::new(),
@@ -156,6 +156,16 @@ impl BlockDownload {
         let asked = self.in_flight.contains_key(hash);
         self.forget_request(hash, now);
         asked
+    }
+
+    /// Whether a block was asked of this peer.
+    pub(crate) fn is_asked_of(&self, peer: PeerId, hash: &BlockHash) -> bool {
+        self.in_flight.get(hash) == Some(&peer)
+    }
+
+    /// All that was asked for and has not come.
+    pub(crate) fn in_flight(&self) -> impl Iterator<Item = BlockHash> {
+        self.in_flight.keys().copied()
     }
 
     /// A block goes to the node, and counts as here until it is judged; false if it is with the node already.
@@ -269,8 +279,7 @@ impl BlockDownload {
         }
         source.in_flight.extend(&wanted);
         self.in_flight.extend(wanted.iter().map(|hash| (*hash, peer)));
-        let item = if source.witness { Inventory::WitnessBlock } else { Inventory::Block };
-        outbox.send(peer, Message::GetData(wanted.into_iter().map(item).collect()));
+        outbox.send(peer, Message::GetData(wanted.into_iter().map(source.item).collect()));
     }
 
     /// As many blocks as there is room for from those that the peer announced.

@@ -106,7 +106,8 @@ impl Network {
             }
             Message::Headers(headers) => self.on_headers(peer, &headers, view, now)?,
             Message::Block(block) => self.on_block(peer, block, view, now)?,
-            Message::Tx(transaction) => self.on_transaction(peer, transaction, view),
+            Message::MerkleBlock(proof) => self.on_proof(peer, *proof, now)?,
+            Message::Tx(transaction) => self.on_transaction(peer, transaction, view, now)?,
             Message::Mempool => outbox.push(NetOutput::Serve { peer, request: ServeRequest::Mempool }),
             Message::SendHeaders => self.relay.on_sendheaders(peer),
             Message::FeeFilter(rate) => self.relay.on_fee_filter(peer, rate),
@@ -119,10 +120,9 @@ impl Network {
                 self.filters.clear(peer);
                 self.relay.wants_transactions(peer);
             }
-            // Addresses are not gathered yet, and no proofs are asked for; the others never get here.
+            // Addresses are not gathered yet; the others never get here.
             Message::Addr(_)
             | Message::Version(_)
-            | Message::MerkleBlock(_)
             | Message::Verack
             | Message::Ping(_)
             | Message::Pong(_) => {}
@@ -265,13 +265,27 @@ impl Network {
         }
     }
 
-    fn on_transaction(&mut self, peer: PeerId, transaction: Arc<Transaction>, view: &View<'_>) {
+    fn on_transaction(
+        &mut self,
+        peer: PeerId,
+        transaction: Arc<Transaction>,
+        view: &View<'_>,
+        now: Time,
+    ) -> Result<(), DisconnectReason> {
         let txid = transaction.txid();
         self.relay.peer_has(peer, txid);
         self.transactions.known(&txid);
+        let (is_proven, shown) = self.filtered.on_transaction(peer, &transaction);
+        if let Some(shown) = shown {
+            self.on_shown(peer, shown, now)?;
+        }
+        if is_proven {
+            return Ok(());
+        }
         if !(view.has_transaction)(&txid) {
             self.outbox.push(NetOutput::Received(Received::Transaction { peer, transaction }));
         }
+        Ok(())
     }
 }
 

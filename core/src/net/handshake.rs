@@ -1,12 +1,12 @@
 //! How two nodes introduce themselves, and what is told and asked once they have.
 
 use super::limits::{FEEFILTER_VERSION, PROTOCOL_VERSION, SENDHEADERS_VERSION};
-use super::message::{Message, NetAddress, Services, VersionMessage};
-use super::network::{Network, SERVICES, USER_AGENT};
+use super::message::{Inventory, Message, NetAddress, Services, VersionMessage};
+use super::network::{Network, USER_AGENT};
 use super::outbox::{NetOutput, ServeRequest};
 use super::peer::Purpose;
 use super::reason::DisconnectReason;
-use crate::chain::Chainstate;
+use crate::chain::{Chainstate, Keeps};
 use crate::interface::{LogLine, PeerId, PeerState, SyncMode};
 use crate::primitives::{Amount, Height};
 use crate::time::Time;
@@ -36,6 +36,7 @@ impl Network {
         let (address, purpose) = (entry.address, entry.purpose);
         let (protocol, witness) = (entry.protocol(), entry.services().has(Services::WITNESS));
         let serves = entry.services().has(Services::NETWORK);
+        let filters = entry.services().has(Services::NETWORK | Services::BLOOM);
         let relay = entry.wants_transactions();
         let height = entry.version.as_ref().map_or(0, |version| version.start_height);
         self.outbox.log(LogLine::NewConnection);
@@ -50,7 +51,16 @@ impl Network {
         let headers_first = self.sync == SyncMode::Headers;
         self.headers.peer_ready(peer, serves && headers_first);
         self.getblocks.peer_ready(peer, if serves { height } else { 0 });
-        self.download.peer_ready(peer, witness);
+        match self.keeps {
+            Keeps::Blocks if witness => self.download.peer_ready(peer, Inventory::WitnessBlock),
+            Keeps::Blocks => self.download.peer_ready(peer, Inventory::Block),
+            Keeps::Headers if filters => {
+                self.filtered.peer_ready(peer, &mut self.outbox);
+                self.download.peer_ready(peer, Inventory::FilteredBlock);
+            }
+            // A peer that does not filter can only give headers.
+            Keeps::Headers => {}
+        }
         self.transactions.peer_ready(peer, witness);
         self.relay.peer_ready(peer, relay);
         self.serving.peer_ready(peer);
@@ -81,14 +91,15 @@ impl Network {
         let peer = self.peers.get(peer)?;
         Some(VersionMessage {
             version: PROTOCOL_VERSION,
-            services: SERVICES,
+            services: self.services(),
             timestamp: i64::from(now.unix.0),
             receiver: NetAddress { services: peer.services(), address: peer.address },
-            sender: NetAddress { services: SERVICES, address: self.own },
+            sender: NetAddress { services: self.services(), address: self.own },
             nonce: peer.nonce,
             user_agent: USER_AGENT.to_owned(),
             start_height: i32::try_from(height.0).unwrap_or(i32::MAX),
-            relay: peer.purpose != Purpose::Delivery,
+            // A light node says by its filter what it wants to hear of.
+            relay: peer.purpose != Purpose::Delivery && self.keeps == Keeps::Blocks,
         })
     }
 

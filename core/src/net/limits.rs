@@ -88,6 +88,13 @@ pub const BLOCK_DOWNLOAD_TIMEOUT_MIN: Span = Span::from_secs(10);
 /// Blocks announced as headers at once; with more, only the tip is announced, by `inv`.
 pub const MAX_BLOCKS_TO_ANNOUNCE: usize = 8;
 
+/// Blocks that wait for a second peer's word in a light node (ours).
+pub const MAX_AUDITS: usize = 64;
+/// One block in so many is shown to a second peer while a light node downloads a long chain (ours).
+pub const AUDIT_ONE_IN: u64 = 16;
+/// How long a second peer may take before another is asked (ours).
+pub const AUDIT_TIMEOUT: Span = Span::from_secs(30);
+
 // ---- Transactions --------------------------------------------------------------------------------------------------
 
 /// Transactions asked for from one peer and not received yet (Core's `MAX_PEER_TX_REQUEST_IN_FLIGHT`).

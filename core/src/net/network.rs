@@ -8,6 +8,7 @@ use super::connections::Connections;
 use super::deadlines::Deadlines;
 use super::delivery::Deliveries;
 use super::dispatch::{cost_of, message_event};
+use super::filtered_blocks::FilteredBlocks;
 use super::filters::Filters;
 use super::getblocks_sync::GetBlocksSync;
 use super::headers_sync::HeadersSync;
@@ -19,7 +20,7 @@ use super::reason::DisconnectReason;
 use super::relay::Relay;
 use super::serving::Serving;
 use super::tx_request::TxRequest;
-use crate::chain::Chainstate;
+use crate::chain::{Chainstate, Keeps};
 use crate::consensus::NetworkParams;
 use crate::cost::Cost;
 use crate::interface::{Direction, LogLine, PeerId, SyncMode};
@@ -31,8 +32,8 @@ use std::net::SocketAddr;
 
 /// What this program calls itself (BIP14).
 pub const USER_AGENT: &str = concat!("/Terrarium:", env!("CARGO_PKG_VERSION"), "/");
-/// What this node offers.
-pub const SERVICES: Services = Services(Services::NETWORK.0 | Services::BLOOM.0 | Services::WITNESS.0);
+/// What a node that keeps blocks offers.
+const SERVICES: Services = Services(Services::NETWORK.0 | Services::BLOOM.0 | Services::WITNESS.0);
 
 /// Bytes that one `Send` gathers at most before the next begins, where many small messages go to one peer.
 const SEND_BATCH: usize = 64 * 1024;
@@ -50,6 +51,8 @@ pub struct View<'a> {
 pub struct Network {
     pub(super) own: SocketAddr,
     magic: [u8; 4],
+    /// What of the chain this node has to give, and asks for.
+    pub(super) keeps: Keeps,
     pub(super) sync: SyncMode,
     pub(super) running: bool,
     pub(super) fee_filter: Amount,
@@ -60,6 +63,8 @@ pub struct Network {
     pub(super) headers: HeadersSync,
     pub(super) getblocks: GetBlocksSync,
     pub(super) download: BlockDownload,
+    /// Used by a node that keeps headers alone.
+    pub(super) filtered: FilteredBlocks,
     pub(super) transactions: TxRequest,
     pub(super) relay: Relay,
     pub(super) serving: Serving,
@@ -72,10 +77,11 @@ pub struct Network {
 
 impl Network {
     /// The network of the node that listens at `own`; not started.
-    pub fn new(own: SocketAddr, params: &NetworkParams, seed: [u8; 32]) -> Self {
+    pub fn new(own: SocketAddr, params: &NetworkParams, keeps: Keeps, seed: [u8; 32]) -> Self {
         Self {
             own,
             magic: params.magic,
+            keeps,
             sync: SyncMode::Headers,
             running: false,
             fee_filter: Amount::ZERO,
@@ -86,6 +92,7 @@ impl Network {
             headers: HeadersSync::new(params.timing.headers_response),
             getblocks: GetBlocksSync::new(params.timing.headers_response),
             download: BlockDownload::new(Span::from_secs(u64::from(params.consensus.spacing))),
+            filtered: FilteredBlocks::default(),
             transactions: TxRequest::new(),
             relay: Relay::new(),
             serving: Serving::new(),
@@ -96,11 +103,20 @@ impl Network {
         }
     }
 
+    /// What this node offers.
+    pub const fn services(&self) -> Services {
+        match self.keeps {
+            Keeps::Blocks => SERVICES,
+            Keeps::Headers => Services::NONE,
+        }
+    }
+
     /// Joins: connections are opened and let in. To `connect` alone where any are named, else to `seeds` and to whom
     /// the directory lists.
     pub fn start(&mut self, sync: SyncMode, connect: &[SocketAddr], seeds: &[SocketAddr]) {
         self.running = true;
-        self.sync = sync;
+        // Headers come by headers alone.
+        self.sync = if self.keeps == Keeps::Headers { SyncMode::Headers } else { sync };
         self.connections.start(connect, seeds);
     }
 
@@ -227,6 +243,7 @@ impl Network {
             self.getblocks.ask(chain, now.mono, &mut self.outbox);
         }
         self.download.request(chain, now.mono, &mut self.outbox);
+        self.ask_second_peers(chain, now);
         self.transactions.expire(now.mono);
         // While blocks are missing most transactions would only wait for their parents.
         if !self.download.is_busy() {

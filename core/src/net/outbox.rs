@@ -41,6 +41,9 @@ pub enum NetOutput {
     Event(Event),
     /// A block or transaction to be judged.
     Received(Received),
+    /// A filtered block that this node took had a transaction kept back by its sender: the chain from there on is to be
+    /// looked through again.
+    KeptBack(BlockHash),
     /// A body that a peer wants; answered by `Network::serve_*`.
     Serve {
         /// Who wants it.
@@ -69,6 +72,15 @@ pub enum Received {
         peer: PeerId,
         /// The block.
         block: Arc<Block>,
+    },
+    /// What a proof shows of a block that this node asked for.
+    FilteredBlock {
+        /// Who sent it.
+        peer: PeerId,
+        /// Its header and the transactions that were proven.
+        block: Arc<Block>,
+        /// How many transactions it has.
+        total: u32,
     },
     /// A transaction that this node does not have.
     Transaction {

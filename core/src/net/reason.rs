@@ -6,7 +6,8 @@ use super::limits::{
 };
 use super::message::FrameError;
 use crate::consensus::{BlockError, HeaderError};
-use crate::primitives::BlockHash;
+use crate::primitives::{BlockHash, Txid};
+use crate::spv::MerkleProofError;
 
 /// Why this node ends a connection. Those that [discourage](Self::discourages) also keep the peer's address group from
 /// coming back while this node lives.
@@ -93,6 +94,22 @@ pub enum DisconnectReason {
     /// A bloom filter beyond the limits, an element beyond a script's, or one for a filter that was never loaded.
     #[error("bad {0} message")]
     BadFilter(&'static str),
+    /// A proof that does not lead to its header.
+    #[error("bad proof for block {block}: {error}")]
+    BadProof {
+        /// The block.
+        block: BlockHash,
+        /// What is wrong.
+        error: MerkleProofError,
+    },
+    /// A transaction that matches our filter was left out of a filtered block, as another peer proved.
+    #[error("kept transaction {txid} of block {block} back")]
+    KeptBack {
+        /// The block.
+        block: BlockHash,
+        /// The transaction.
+        txid: Txid,
+    },
     /// An invalid or mutated block.
     #[error("invalid block {hash}: {error}")]
     InvalidBlock {
@@ -115,6 +132,8 @@ impl DisconnectReason {
                 | Self::TooMuchInventory { .. }
                 | Self::TooManyAddresses(_)
                 | Self::BadFilter(_)
+                | Self::BadProof { .. }
+                | Self::KeptBack { .. }
                 | Self::InvalidBlock { .. }
         )
     }

@@ -8,7 +8,7 @@ use super::recent::RecentSet;
 use crate::chain::Chainstate;
 use crate::collections::BTreeMap;
 use crate::interface::PeerId;
-use crate::primitives::{Amount, BlockHash, Header, Height, Transaction, Txid};
+use crate::primitives::{Amount, BlockHash, Header, Height, MAX_MONEY, Transaction, Txid};
 
 /// What one peer wants to hear, and has heard.
 #[derive(Debug)]
@@ -149,6 +149,14 @@ impl Relay {
         for (peer, listener) in &mut self.listeners {
             listener.announce(txid, fee_rate, || filters.wants(*peer, transaction));
         }
+    }
+
+    /// The same once more, also to those who have been told: nobody has said since that it has it.
+    pub(crate) fn announce_again(&mut self, transaction: &Transaction, filters: &mut Filters) {
+        for listener in self.listeners.values_mut() {
+            listener.known.remove(&transaction.txid());
+        }
+        self.announce_transaction(transaction, MAX_MONEY, filters);
     }
 
     /// The same for one peer.

@@ -3,7 +3,7 @@
 use super::network::Network;
 use super::outbox::ServeRequest;
 use super::reason::DisconnectReason;
-use crate::chain::Chainstate;
+use crate::chain::{Chainstate, Keeps};
 use crate::consensus::{BlockError, HeaderError};
 use crate::interface::PeerId;
 use crate::primitives::{Amount, Block, BlockHash, Transaction, Txid};
@@ -83,7 +83,8 @@ impl Network {
         }
     }
 
-    /// The active chain has a new tip, `connected` blocks having joined it: whoever does not have it is told.
+    /// The active chain has a new tip, `connected` blocks having joined it: whoever does not have it is told, by a node
+    /// that has its block to give.
     pub fn tip_changed(&mut self, chain: &Chainstate, connected: usize) {
         for _ in 0..connected {
             self.download.connected();
@@ -91,7 +92,9 @@ impl Network {
         self.transactions.tip_changed();
         let download = &self.download;
         let has = |peer, hash: &BlockHash, height| download.is_known_to(peer, hash, height, chain);
-        self.relay.announce_tip(chain, has, &mut self.outbox);
+        if self.keeps == Keeps::Blocks {
+            self.relay.announce_tip(chain, has, &mut self.outbox);
+        }
     }
 
     /// A transaction entered the mempool: whoever wants it and does not have it is told. `fee_rate` is per 1,000

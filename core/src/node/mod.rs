@@ -10,7 +10,7 @@
 //!
 //! One concern a file: `commands` answers, `relay` judges what peers send, `tip` follows the chain to its new tip,
 //! `walk` and `reads` read blocks on demand, `miner` and `mining` make blocks, `persistence` keeps the order of writes
-//! and replies, `rpc`, `details` and `snapshot` show. Late inputs, for a peer, job, batch or read that is gone, are
+//! and replies, `light` is what a node that keeps headers alone does differently, `rpc`, `details` and `snapshot` show. Late inputs, for a peer, job, batch or read that is gone, are
 //! ignored and counted.
 
 mod bans;
@@ -19,6 +19,7 @@ mod details;
 mod engine;
 mod inputs;
 mod io;
+mod light;
 mod miner;
 mod mining;
 mod persistence;

@@ -6,13 +6,13 @@ use super::engine::Engine;
 use super::io::Output;
 use super::reads::Reader;
 use super::tip::Journey;
-use crate::chain::BlockOutcome;
+use crate::chain::{BlockOutcome, Keeps};
 use crate::consensus::BlockError;
 use crate::cost::Cost;
 use crate::interface::{Event, LogLine, PeerId};
 use crate::mempool::{FeeRate, MempoolEntry, MempoolError};
 use crate::net::{NetOutput, Received, ServeRequest, TransactionVerdict, View};
-use crate::primitives::{Amount, Block, BlockHash, Transaction, Txid, Wtxid};
+use crate::primitives::{Amount, Block, BlockHash, MAX_MONEY, Transaction, Txid, Wtxid};
 use std::sync::Arc;
 
 /// Bytes waiting for the store above which no more blocks are downloaded.
@@ -22,6 +22,7 @@ impl Node {
     /// Works the peers' messages off, one of each in turn, unless the chain is changing branch: whoever asks then
     /// waits. True while messages are left.
     pub(super) fn work_peers(&mut self, budget: Cost) -> bool {
+        self.watch_wallet();
         let now = self.now;
         let is_stored = self.persistence.failure().is_none();
         let Some(engine) = self.engine.as_mut().filter(|engine| engine.is_settled()) else { return false };
@@ -31,8 +32,12 @@ impl Node {
         let floor = Amount::from_sat(mempool.min_fee(now.unix).to_sat_per_kvb() as i64);
         network.set_fee_filter(floor.max(mempool.policy().min_relay_fee));
         // Without witnesses a wtxid is the txid, and an orphan with them is asked for once more at worst.
-        let has_transaction =
-            |txid: &Txid| mempool.contains(txid) || orphans.contains(&Wtxid::from_bytes(*txid.as_bytes()));
+        let wallet = &self.wallet;
+        let has_transaction = |txid: &Txid| {
+            mempool.contains(txid)
+                || orphans.contains(&Wtxid::from_bytes(*txid.as_bytes()))
+                || wallet.is_waiting(txid)
+        };
         let busy = network.step(&mut View { chain, has_transaction: &has_transaction }, now, budget);
         if chain.is_full() && engine.journey == Journey::Arrived {
             // The chain says why it goes no further.
@@ -59,9 +64,13 @@ impl Node {
                 }
                 NetOutput::Event(event) => self.event(event),
                 NetOutput::Received(Received::Block { peer, block }) => self.judge_block(peer, &block),
+                NetOutput::Received(Received::FilteredBlock { peer, block, total }) => {
+                    self.judge_filtered(peer, &block, total);
+                }
                 NetOutput::Received(Received::Transaction { peer, transaction }) => {
                     self.judge_transaction(peer, &transaction);
                 }
+                NetOutput::KeptBack(block) => self.kept_back(block),
                 NetOutput::Serve { peer, request } => self.serve(peer, request),
                 NetOutput::Delivered { txid, delivered, .. } => self.delivered(txid, delivered),
             }
@@ -93,9 +102,20 @@ impl Node {
     fn judge_block(&mut self, peer: PeerId, block: &Arc<Block>) {
         let now = self.now;
         let Some(engine) = &mut self.engine else { return };
-        let hash = block.block_hash();
-        self.has_news = true;
         let outcome = engine.chain.accept_block(Arc::clone(block), now.unix);
+        self.block_judged(peer, block.block_hash(), outcome);
+    }
+
+    /// What the chain says of a block that a peer sent.
+    pub(super) fn block_judged(
+        &mut self,
+        peer: PeerId,
+        hash: BlockHash,
+        outcome: Result<BlockOutcome, BlockError>,
+    ) {
+        let now = self.now;
+        let Some(engine) = &mut self.engine else { return };
+        self.has_news = true;
         let Engine { chain, network, .. } = engine;
         network.block_processed(peer, hash, outcome.clone().map(drop), chain, now);
         match outcome {
@@ -120,7 +140,10 @@ impl Node {
         peer: PeerId,
         transaction: &Arc<Transaction>,
     ) -> Result<Txid, MempoolError> {
-        let outcome = self.accept_transaction(transaction);
+        let outcome = match self.is_foreign_spend(transaction) {
+            true => Err(MempoolError::NotOurs(transaction.txid())),
+            false => self.accept_transaction(transaction),
+        };
         let Some(engine) = &mut self.engine else { return outcome };
         let verdict = match &outcome {
             Ok(_) => TransactionVerdict::Accepted,
@@ -135,13 +158,16 @@ impl Node {
         outcome
     }
 
-    /// Checks a transaction and takes it into mempool and wallet.
+    /// Checks a transaction and takes it into mempool and wallet; a light node's has no mempool.
     pub(super) fn accept_transaction(
         &mut self,
         transaction: &Arc<Transaction>,
     ) -> Result<Txid, MempoolError> {
         let now = self.now.unix;
         self.has_news = true;
+        if self.is_light() {
+            return self.accept_for_wallet(transaction);
+        }
         let Some(engine) = &mut self.engine else { return Err(MempoolError::Full) };
         let accepted = engine.mempool.accept(Arc::clone(transaction), &engine.chain, now)?;
         engine.mempool_revision += 1;
@@ -170,13 +196,17 @@ impl Node {
         if let ServeRequest::Block(hash) = request {
             return self.deliver(Reader::Peer(peer), hash);
         }
-        let Some(Engine { mempool, network, .. }) = &mut self.engine else { return };
+        if let ServeRequest::Transaction(txid) = request {
+            return self.serve_transaction(peer, txid);
+        }
+        let Some(Engine { chain, mempool, network, .. }) = &mut self.engine else { return };
         match request {
             ServeRequest::Block(_) => {}
-            ServeRequest::Transaction(txid) => match mempool.get(&txid) {
-                Some(entry) => network.serve_transaction(peer, entry.transaction()),
-                None => network.serve_missing(peer, request),
-            },
+            ServeRequest::Transaction(_) => {}
+            ServeRequest::Mempool if chain.keeps() == Keeps::Headers => {
+                let own = self.wallet.own_waiting();
+                network.serve_mempool(peer, own.iter().map(|transaction| (&**transaction, MAX_MONEY)));
+            }
             ServeRequest::Mempool => {
                 let rate = |entry: &MempoolEntry| FeeRate::of(entry.fee(), entry.vsize()).to_sat_per_kvb();
                 let entries = mempool.iter();
@@ -184,6 +214,15 @@ impl Node {
                     entries.map(|entry| (&**entry.transaction(), Amount::from_sat(rate(entry) as i64)));
                 network.serve_mempool(peer, rates);
             }
+        }
+    }
+
+    fn serve_transaction(&mut self, peer: PeerId, txid: Txid) {
+        let transaction = self.waiting_transaction(&txid);
+        let Some(Engine { network, .. }) = &mut self.engine else { return };
+        match transaction {
+            Some(transaction) => network.serve_transaction(peer, &transaction),
+            None => network.serve_missing(peer, ServeRequest::Transaction(txid)),
         }
     }
 

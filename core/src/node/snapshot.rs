@@ -21,7 +21,7 @@ impl Node {
             state: self.state,
             chain: engine.map(|engine| self.chain_summary(engine)),
             peers: self.peer_summaries(),
-            mempool: engine.map(|engine| engine.mempool.summary(engine.orphans.len())).unwrap_or_default(),
+            mempool: self.mempool_summary(),
             wallet: self.wallet.summary(&self.params, self.height()),
             mining: self.mining_summary(),
             banned: engine.map_or(0, |engine| engine.network.refused()),

@@ -7,10 +7,10 @@ use super::reads::{Reader, Reads};
 use super::tip::Journey;
 use super::walk::Walk;
 use super::{LateEvents, Node};
-use crate::chain::{Body, Chainstate, LoadError};
+use crate::chain::{Body, Chainstate, Keeps, LoadError};
 use crate::collections::BTreeMap;
 use crate::consensus::{Network as ChainNetwork, Preset};
-use crate::interface::{LogLine, NodeConfig, RunState};
+use crate::interface::{LogLine, NodeConfig, Role, RunState};
 use crate::mempool::MempoolError;
 use crate::net::Network;
 use crate::primitives::{Block, BlockHash};
@@ -89,18 +89,25 @@ impl Node {
     }
 
     /// Takes a chain for this node's own, in place of any other. Those who follow the chain look at it once it rests.
-    pub(super) fn adopt_chain(&mut self, chain: Chainstate) {
+    pub(super) fn adopt_chain(&mut self, mut chain: Chainstate) {
         self.end_walks();
         self.reads.clear();
+        if self.config.role == Role::Spv {
+            chain.keep_headers();
+        }
+        if chain.keeps() == Keeps::Headers {
+            self.config.role = Role::Spv;
+        }
         self.params = chain.params().clone();
         let local = self.config.id.local_address();
-        let mut network = Network::new(local, &self.params, self.network_seed);
+        let mut network = Network::new(local, &self.params, chain.keeps(), self.network_seed);
         for ban in self.take_bans() {
             network.ban(ban, self.now);
         }
         self.leave_network();
         self.engine = Some(Engine::new(chain, network));
         self.unreadable = None;
+        self.watch_wallet();
     }
 
     /// Gives the wallet's waiting transactions to the mempool again, once the chain rests and the wallet knows it: what

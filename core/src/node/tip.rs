@@ -6,7 +6,7 @@ use super::details::{block_summary, header_summary};
 use super::engine::Engine;
 use super::reads::Reader;
 use super::snapshot::RECENT_BLOCKS;
-use crate::chain::{ActivateStep, ChainError, Effects};
+use crate::chain::{ActivateStep, ChainError, Connected, Effects};
 use crate::interface::{Event, LogLine, Reply};
 use crate::mempool::{RemovalReason, Removed};
 use crate::primitives::{Block, BlockHash, Height};
@@ -95,7 +95,10 @@ impl Node {
     /// The tip has moved.
     fn follow(&mut self, effects: &Effects) {
         self.has_news = true;
+        let (joined, left) = (effects.connected.len() as u32, effects.disconnected.len() as u32);
+        let from = Height((self.height().0 + left).saturating_sub(joined));
         self.follow_with_wallet(effects);
+        self.follow_payments(from);
         let returned = self.follow_with_mempool(effects);
         self.tell(effects, returned);
         self.refresh_recent(effects);
@@ -194,6 +197,11 @@ impl Node {
         let params = engine.chain.params();
         let mut known = std::mem::take(&mut engine.recent);
         let fresh = effects.connected.iter().rev().take(RECENT_BLOCKS);
+        let is_whole = |connected: &&Connected| {
+            let entry = engine.chain.entry(&connected.hash);
+            entry.is_some_and(|entry| entry.n_tx as usize == connected.block.transactions.len())
+        };
+        let fresh = fresh.filter(is_whole);
         known.extend(fresh.map(|entry| block_summary(&entry.block, entry.height, params)));
         let tip = engine.chain.height().0;
         let first = (tip + 1).saturating_sub(RECENT_BLOCKS as u32);

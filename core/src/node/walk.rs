@@ -230,8 +230,10 @@ impl Node {
 
     /// The blocks that the wallet does not know, in order; none if it knows the tip.
     pub(super) fn unscanned(&mut self) -> Option<Vec<BlockHash>> {
-        let engine = self.engine.as_ref()?;
+        let engine = self.engine.as_mut()?;
         let first = self.wallet.begin_scan(&engine.chain)?;
+        // Where they are not here they are asked for again.
+        engine.chain.rewind(first.previous().unwrap_or_default());
         Some(engine.hashes_from(first))
     }
 

@@ -140,6 +140,11 @@ impl Wallet {
         texts
     }
 
+    /// The confirmed coins that a script of the wallet guards.
+    pub fn balance_of(&self, script: &Script) -> Amount {
+        self.confirmed_by_script().get(script).copied().unwrap_or_default()
+    }
+
     fn confirmed_by_script(&self) -> BTreeMap<&Script, Amount> {
         let mut sums = BTreeMap::new();
         for coin in self.ledger.coins().values().filter(|coin| coin.height.is_some()) {

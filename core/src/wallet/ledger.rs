@@ -129,17 +129,8 @@ impl Ledger {
         }
     }
 
-    /// Takes a block out again: its payments wait, until the mempool says otherwise; its reward is void with all that
-    /// was made of it.
-    pub(super) fn disconnect(&mut self, block: &Block, hash: BlockHash, keys: &KeyRing) {
-        for tx in block.transactions.iter().rev() {
-            if self.concerns(tx, keys) {
-                self.unconfirm(&tx.txid(), hash, keys);
-            }
-        }
-    }
-
-    /// Takes out everything that is confirmed by a block for which `is_active` does not hold.
+    /// Takes out everything that is confirmed by a block for which `is_active` does not hold: payments wait, until the
+    /// mempool says otherwise; a reward is void with all that was made of it.
     pub(super) fn disconnect_unless(&mut self, is_active: impl Fn(&BlockHash) -> bool, keys: &KeyRing) {
         let stale = |(txid, entry): (&Txid, &LedgerEntry)| match entry.state {
             TxState::Confirmed { block, height } if !is_active(&block) => Some((height, *txid, block)),

@@ -28,11 +28,12 @@ use crate::chain::{Chainstate, Effects};
 use crate::collections::BTreeSet;
 use crate::consensus::NetworkParams;
 use crate::crypto::{Address, AddressParams, PrivateKey};
+use crate::interface::SETTLED;
 use crate::primitives::{Block, BlockHash, Height, Script, Transaction, Txid};
 use crate::store::{BatchId, Database, Durability, Op, Record, StoreBatch};
 use crate::time::UnixTime;
 use keys::{KeyIndex, KeyRing};
-use ledger::Ledger;
+use ledger::{Ledger, TxState};
 use std::sync::Arc;
 
 /// What the labels begin with that [`Wallet::next_free_label`] offers, as in the seeds.
@@ -197,7 +198,7 @@ impl Wallet {
     /// mempool does not take back), its reward is void.
     pub fn disconnect_block(&mut self, block: &Block) {
         let hash = block.block_hash();
-        self.ledger.disconnect(block, hash, &self.keys);
+        self.ledger.disconnect_unless(|confirming| *confirming != hash, &self.keys);
         if let Some(point) = self.settings.scanned.filter(|point| point.block == hash) {
             let parent = |height| ScanPoint { block: block.header.prev_blockhash, height };
             self.set_scanned(point.height.previous().map(parent));
@@ -219,6 +220,53 @@ impl Wallet {
     /// [`Wallet::tx_removed`] of those that it refuses).
     pub fn waiting_transactions(&self) -> Vec<Arc<Transaction>> {
         self.ledger.waiting().into_iter().map(|entry| Arc::clone(&entry.transaction)).collect()
+    }
+
+    /// How many elements [`Wallet::elements`] gives.
+    pub fn watched(&self) -> usize {
+        2 * self.keys.len()
+    }
+
+    /// What scripts push that pay to the wallet's keys or are signed by them: hashes and keys.
+    pub fn elements(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.keys.iter().flat_map(|key| {
+            let public_key = key.key.public_key();
+            [public_key.pubkey_hash().0.to_vec(), public_key.as_bytes().to_vec()]
+        })
+    }
+
+    /// Whether a transaction spends a coin of the wallet.
+    pub fn spends(&self, tx: &Transaction) -> bool {
+        tx.inputs.iter().any(|input| self.ledger.own_output(&input.previous_output, &self.keys).is_some())
+    }
+
+    /// Whether a transaction of the wallet waits for a block.
+    pub fn is_waiting(&self, txid: &Txid) -> bool {
+        self.waiting_transaction(txid).is_some()
+    }
+
+    /// A transaction of the wallet that waits for a block.
+    pub fn waiting_transaction(&self, txid: &Txid) -> Option<Arc<Transaction>> {
+        let entry = self.ledger.entries().get(txid)?;
+        (entry.state == TxState::Waiting).then(|| Arc::clone(&entry.transaction))
+    }
+
+    /// The wallet's own payments among those that wait, parents before children.
+    pub fn own_waiting(&self) -> Vec<Arc<Transaction>> {
+        let mut waiting = self.waiting_transactions();
+        waiting.retain(|tx| self.ledger.is_from_us(tx, &self.keys));
+        waiting
+    }
+
+    /// The transactions that came to count as settled when the tip moved from one height to another.
+    pub fn settled_between(&self, from: Height, to: Height) -> Vec<Txid> {
+        let entries = self.ledger.entries().iter();
+        let is_settled = |made: Height, tip: Height| tip.next().0.saturating_sub(made.0) >= SETTLED;
+        let newly = entries.filter(|(_, entry)| match entry.state {
+            TxState::Confirmed { height, .. } => is_settled(height, to) && !is_settled(height, from),
+            TxState::Waiting | TxState::Inactive => false,
+        });
+        newly.map(|(txid, _)| *txid).collect()
     }
 
     /// Compares what the wallet knows with the active chain and takes back what a block confirmed that is not in it.

@@ -89,6 +89,7 @@ texts! {
     waits_for_block: "waits for a block", "等待进入区块";
     in_block: "in block {0} {1}", "已进入第 {0} 块 {1}";
     confirmations: "{0} confirmations", "{0} 个确认";
+    settled: "settled, {0} confirmations", "已确定，{0} 个确认";
 
     network: "Network", "网络";
     messages_a_second: "{0} messages/s", "消息 {0} 条/秒";
@@ -113,10 +114,12 @@ texts! {
     role_miner: "miner", "矿工";
     role_wallet: "wallet", "钱包";
     role_full: "full node", "全节点";
+    role_spv: "light (SPV)", "轻节点（SPV）";
     about_central: "The node that the others connect to first. Does not mine by itself.", "其他节点首先连接的节点，自己不挖矿。";
     about_miner: "Collects transactions and looks for the next block.", "收集交易，寻找下一个区块。";
     about_wallet: "Pays and is paid; checks every block like all the others.", "付款和收款；和其他节点一样验证每个区块。";
     about_full: "Checks and relays blocks and transactions.", "验证并转发区块和交易。";
+    about_spv: "Keeps block headers alone and has its payments proven to it.", "只保存区块头，靠默克尔证明验证自己的收付款。";
     state_starting: "starting", "启动中";
     state_running: "running", "运行中";
     state_stopped: "stopped", "已停止";

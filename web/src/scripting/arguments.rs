@@ -98,7 +98,8 @@ fn role(value: &JsValue) -> Result<Role, JsValue> {
         Some("full") => Ok(Role::Full),
         Some("miner") => Ok(Role::Miner),
         Some("wallet") => Ok(Role::Wallet),
-        _ => Err(wrong("role", "one of \"full\", \"miner\", \"wallet\", \"central\"", value)),
+        Some("spv") => Ok(Role::Spv),
+        _ => Err(wrong("role", "one of \"full\", \"miner\", \"wallet\", \"central\", \"spv\"", value)),
     }
 }
 

@@ -250,6 +250,7 @@ fn role_word(role: Role) -> &'static str {
         Role::Miner => "miner",
         Role::Wallet => "wallet",
         Role::Full => "full",
+        Role::Spv => "spv",
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn AddNode() -> impl IntoView {
         (Role::Miner, (|| t().about_miner) as fn() -> &'static str),
         (Role::Wallet, || t().about_wallet),
         (Role::Full, || t().about_full),
+        (Role::Spv, || t().about_spv),
         (Role::Central, || t().about_central),
     ];
     view! {
@@ -39,6 +40,7 @@ fn Choice(role: Role, about: fn() -> &'static str) -> impl IntoView {
         Role::Miner => "miner",
         Role::Wallet => "wallet",
         Role::Full => "full",
+        Role::Spv => "spv",
     };
     let add = move |_| {
         ui.dialog.set(None);

@@ -28,7 +28,13 @@ pub(crate) fn role_word(role: Role) -> &'static str {
         Role::Miner => t().role_miner,
         Role::Wallet => t().role_wallet,
         Role::Full => t().role_full,
+        Role::Spv => t().role_spv,
     }
+}
+
+/// What a node is now: one that was made as a full node may have become a light one.
+fn present_role(node: NodeView) -> Role {
+    node.read(|snapshot| snapshot.role).unwrap_or(node.role)
 }
 
 /// All cards, side by side.
@@ -122,7 +128,7 @@ fn Head(node: NodeView) -> impl IntoView {
         <h3>
             <span class=words(move || format!("dot {}", state.get().class())) aria-hidden="true"></span>
             <span>{id.to_string()} " " {name_of(id)}</span>
-            <small>{words(move || role_word(node.role).to_owned())}</small>
+            <small>{words(move || role_word(present_role(node)).to_owned())}</small>
             <small class="state" class:sr=words_are_usual data-testid=testid::CARD_STATE data-state=words(move || state.get().class().to_owned())>
                 {words(move || state.get().word().to_owned())}
             </small>
@@ -338,7 +344,10 @@ fn Dial(node: NodeView, refused: Refused) -> impl IntoView {
                 aria-valuetext=label
                 style=words(move || format!("--fill:{:.0}%", to_place(shown())))
                 prop:value=words(move || to_place(shown()).round().to_string())
-                disabled=holds(move || node.status.with(|status| status.viewer || status.phase != Phase::Up))
+                disabled=holds(move || {
+                    present_role(node) == Role::Spv
+                        || node.status.with(|status| status.viewer || status.phase != Phase::Up)
+                })
                 on:input=turn
                 on:change=move |_| held.set(None)
             />
@@ -394,7 +403,7 @@ fn Buttons(node: NodeView, refused: Refused) -> impl IntoView {
             <button
                 type="button"
                 data-testid=testid::MINE_ONE
-                disabled=holds(move || !up() || !has_chain() || busy.get())
+                disabled=holds(move || !up() || !has_chain() || busy.get() || present_role(node) == Role::Spv)
                 on:click=mine
             >
                 {tr(|t| t.mine_one)}

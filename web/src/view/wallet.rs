@@ -12,7 +12,7 @@ use crate::lab::Lab;
 use crate::lab::state::NodeView;
 use crate::testid;
 use leptos::prelude::*;
-use terrarium_core::interface::{AddressEntry, Command, NodeId, Reply, WalletTransaction};
+use terrarium_core::interface::{AddressEntry, Command, NodeId, Reply, SETTLED, WalletTransaction};
 use wasm_bindgen_futures::spawn_local;
 
 /// The wallet of a node.
@@ -135,8 +135,10 @@ fn Entry(id: NodeId, entry: WalletTransaction) -> impl IntoView {
         (false, true) => fill(t().paid_to, &[&to]),
         (false, false) => t().received.to_owned(),
     };
-    let standing = move || {
-        if conflicted { t().conflicted.to_owned() } else { fill(t().confirmations, &[&count]) }
+    let standing = move || match conflicted {
+        true => t().conflicted.to_owned(),
+        false if count >= SETTLED => fill(t().settled, &[&count]),
+        false => fill(t().confirmations, &[&count]),
     };
     view! {
         <li data-testid=testid::WALLET_ENTRY data-confirmations=count.to_string()>

@@ -378,6 +378,7 @@ impl Lab {
             NetOutput::Event(Event::Log(line)) => self.nodes[node].log.push(line.to_string()),
             NetOutput::Event(_) => {}
             NetOutput::Received(received) => self.nodes[node].judge(received, now),
+            NetOutput::KeptBack(block) => self.nodes[node].kept_back.push(block),
             NetOutput::Serve { peer, request } => self.nodes[node].serve(peer, request),
             NetOutput::Delivered { txid, delivered, .. } => {
                 self.nodes[node].delivered.push((txid, delivered));

@@ -7,5 +7,6 @@ mod lab;
 mod light;
 mod limits;
 mod node;
+mod proofs;
 mod relay;
 mod sync;

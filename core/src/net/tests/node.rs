@@ -1,11 +1,11 @@
 //! A node of the lab: a network, a chain, and a mempool that takes nearly everything.
 
 use super::lab::{address, params};
-use crate::chain::{ActivateStep, Body, Chainstate, ScriptCache};
+use crate::chain::{ActivateStep, Body, Chainstate, Keeps, ScriptCache};
 use crate::consensus::{BlockError, Network as ChainNetwork, Preset};
 use crate::interface::PeerId;
 use crate::net::{DisconnectReason, Network, PeerInfo, Received, ServeRequest, TransactionVerdict};
-use crate::primitives::{Amount, Block, Transaction, Txid};
+use crate::primitives::{Amount, Block, BlockHash, Transaction, Txid};
 use crate::time::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +23,10 @@ pub(super) struct TestNode {
     pub(super) ended: Vec<DisconnectReason>,
     pub(super) delivered: Vec<(Txid, bool)>,
     pub(super) blocks_received: usize,
+    /// The filtered blocks that came, and from whom.
+    pub(super) shown: Vec<(PeerId, Arc<Block>)>,
+    /// The filtered blocks of which a transaction was kept back.
+    pub(super) kept_back: Vec<BlockHash>,
     /// Refuses connections: not there.
     pub(super) up: bool,
 }
@@ -31,7 +35,7 @@ impl TestNode {
     pub(super) fn new(node: usize) -> Self {
         let seed = [node as u8; 32];
         Self {
-            network: Network::new(address(node), &params(), seed),
+            network: Network::new(address(node), &params(), Keeps::Blocks, seed),
             chain: Chainstate::create(ChainNetwork::Preset(Preset::Regtest)),
             pool: BTreeMap::new(),
             fee_rate: Amount::from_sat(1_000),
@@ -39,8 +43,17 @@ impl TestNode {
             ended: Vec::new(),
             delivered: Vec::new(),
             blocks_received: 0,
+            shown: Vec::new(),
+            kept_back: Vec::new(),
             up: true,
         }
+    }
+
+    /// Makes this a light node, which watches for one element.
+    pub(super) fn keep_headers(&mut self, watched: &[u8]) {
+        self.chain.keep_headers();
+        self.network = Network::new(self.network.own, &params(), Keeps::Headers, [9; 32]);
+        self.network.watch([watched.to_vec()].into_iter().collect());
     }
 
     pub(super) fn peers(&self) -> Vec<PeerInfo> {
@@ -108,6 +121,13 @@ impl TestNode {
                 self.network.block_processed(peer, hash, accepted.map(drop), &self.chain, now);
                 // Known by now; this activates it.
                 self.take_block(&block, now).ok();
+            }
+            Received::FilteredBlock { peer, block, total } => {
+                self.shown.push((peer, Arc::clone(&block)));
+                let hash = block.block_hash();
+                let accepted = self.chain.accept_filtered(block, total, now.unix);
+                self.network.block_processed(peer, hash, accepted.map(drop), &self.chain, now);
+                self.activate(now);
             }
             Received::Transaction { peer, transaction } => {
                 let txid = transaction.txid();

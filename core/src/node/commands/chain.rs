@@ -52,6 +52,7 @@ impl Node {
 
     /// `reindexutxo`: builds the coins anew from the blocks.
     pub(super) fn reindex(&mut self, id: RequestId) -> Handled {
+        self.need_blocks("it has no coins to build anew")?;
         let engine = self.engine.as_mut().ok_or(CommandError::NoBlockchain)?;
         engine.chain.reindex();
         engine.journey = Journey::Underway;
@@ -61,6 +62,7 @@ impl Node {
 
     /// The chain as a file.
     pub(super) fn export_chain(&mut self, id: RequestId) -> Handled {
+        self.need_blocks("it has no chain to copy")?;
         let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
         let ahead = engine.hashes_from(Height::GENESIS.next());
         self.walk(Some(id), ahead, Goal::Export(Vec::new()));

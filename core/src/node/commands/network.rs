@@ -7,6 +7,7 @@ use crate::interface::{
 };
 use crate::net::Ban;
 use crate::node::Node;
+use crate::node::light::light;
 use crate::node::miner::{Demand, Purpose};
 use crate::primitives::Script;
 use crate::time::UnixTime;
@@ -25,8 +26,15 @@ impl Node {
         if self.state == RunState::Running {
             return Err(CommandError::Running(self.config.id));
         }
+        if options.spv && options.miner.is_some() {
+            return Err(light("it does not mine"));
+        }
+        if options.spv {
+            self.become_light();
+        }
         let mut lines = vec![LogLine::Starting(self.config.id)];
         if let Some(miner) = &options.miner {
+            self.need_blocks("it does not mine")?;
             let address = self.parse_payee(miner, CommandError::WrongMinerAddress)?;
             self.wallet.set_mining_script(Some(address.script_pubkey()));
             if self.miner.mode() == MiningMode::Off {
@@ -73,6 +81,7 @@ impl Node {
             self.wallet.set_mining_script(Some(address.script_pubkey()));
         }
         if mode != MiningMode::Off {
+            self.need_blocks("it does not mine")?;
             self.mining_script()?;
         }
         self.miner.set_mode(mode);
@@ -82,6 +91,7 @@ impl Node {
     /// `generatetoaddress`, and the page's "mine one".
     pub(super) fn generate(&mut self, id: RequestId, blocks: u32, address: Option<String>) -> Handled {
         self.chain()?;
+        self.need_blocks("it does not mine")?;
         if blocks == 0 || blocks > MAX_GENERATE {
             let text = format!("{blocks} blocks cannot be asked for: 1 to {MAX_GENERATE} can");
             return Err(CommandError::BadArgument(text));

@@ -18,7 +18,9 @@ impl Node {
             Command::GetBlockchainInfo => json(rpc::chain::info(self.chain()?)),
             Command::GetNetworkInfo => {
                 let is_running = self.state == RunState::Running;
-                json(rpc::network::info(&self.params, &self.peer_infos(), is_running))
+                let offered =
+                    self.engine.as_ref().map(|engine| engine.network.services()).unwrap_or_default();
+                json(rpc::network::info(&self.params, offered, &self.peer_infos(), is_running))
             }
             Command::GetConnectionCount => json(self.peer_infos().len().into()),
             Command::GetPeerInfo => json(self.peer_infos().iter().map(rpc::network::peer).collect()),
@@ -105,6 +107,7 @@ impl Node {
     }
 
     fn get_tx_out(&self, txid: Txid, vout: u32, include_mempool: bool) -> Handled {
+        self.need_blocks("it has no coins to look among")?;
         let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
         let outpoint = OutPoint::new(txid, vout);
         let mut coin = engine.chain.coins().coin(&outpoint);

@@ -48,7 +48,14 @@ impl Node {
     pub(super) fn get_balance(&self, address: &str) -> Handled {
         let chain = self.chain()?;
         let address = self.parse_address(address, CommandError::InvalidAddress)?;
-        Ok(Outcome::Now(Reply::Balance(chain.balance_of(&address.script_pubkey()))))
+        let script = address.script_pubkey();
+        if !self.is_light() {
+            return Ok(Outcome::Now(Reply::Balance(chain.balance_of(&script))));
+        }
+        if !self.wallet.is_mine(&script) {
+            self.need_blocks("it knows the coins of its own addresses alone")?;
+        }
+        Ok(Outcome::Now(Reply::Balance(self.wallet.balance_of(&script))))
     }
 
     /// The wallet's transactions, newest first.
@@ -68,6 +75,9 @@ impl Node {
         mine: bool,
     ) -> Handled {
         self.chain()?;
+        if mine {
+            self.need_blocks("it does not mine")?;
+        }
         let from = self.parse_address(from, CommandError::InvalidSender)?;
         let to = self.parse_payee(to, CommandError::InvalidRecipient)?;
         let script = from.script_pubkey();
@@ -103,8 +113,11 @@ impl Node {
             return Err(CommandError::NotAvailable(CENTRAL_NODE.to_string()));
         }
         let now = self.now;
+        let own = self.waiting_transaction(&txid);
         let engine = self.engine.as_mut().ok_or(CommandError::NoBlockchain)?;
-        for transaction in engine.with_ancestors(&txid) {
+        let pooled = engine.with_ancestors(&txid);
+        let package = if pooled.is_empty() { own.into_iter().collect() } else { pooled };
+        for transaction in package {
             engine.network.deliver(address, transaction, now);
         }
         self.deliveries.insert(txid, id);
@@ -128,6 +141,7 @@ impl Node {
             self.wallet.tx_removed(&removed.txid);
         }
         engine.mempool_revision += 1;
+        self.wallet.tx_removed(txid);
     }
 
     /// Gives the wallet the blocks that it does not know yet, and then answers the command that added a key. Then what

@@ -2,7 +2,7 @@
 
 use super::amounts::{coins, difficulty, hashes, target};
 use super::transaction::script_pubkey;
-use crate::chain::{Chainstate, Coin};
+use crate::chain::{Chainstate, Coin, Keeps};
 use crate::crypto::AddressParams;
 use crate::primitives::{CompactTarget, Height};
 use serde_json::{Value, json};
@@ -27,7 +27,8 @@ pub(in crate::node) fn info(chain: &Chainstate) -> Value {
         "verificationprogress": f64::from(height.0 + 1) / f64::from(headers.0.max(height.0) + 1),
         "initialblockdownload": headers > height,
         "chainwork": tip.chainwork.to_string(),
-        "pruned": false,
+        // As in a pruned node, old blocks are not here.
+        "pruned": chain.keeps() == Keeps::Headers,
         "warnings": [],
     })
 }

@@ -5,20 +5,25 @@ use crate::consensus::NetworkParams;
 use crate::interface::Direction;
 use crate::net::limits::PROTOCOL_VERSION;
 use crate::net::message::Services;
-use crate::net::{PeerInfo, Purpose, SERVICES, Traffic, USER_AGENT};
+use crate::net::{PeerInfo, Purpose, Traffic, USER_AGENT};
 use crate::primitives::Height;
 use crate::time::{Span, Time};
 use serde_json::{Map, Value, json};
 
 /// `getnetworkinfo`.
-pub(in crate::node) fn info(params: &NetworkParams, peers: &[PeerInfo], is_running: bool) -> Value {
+pub(in crate::node) fn info(
+    params: &NetworkParams,
+    offered: Services,
+    peers: &[PeerInfo],
+    is_running: bool,
+) -> Value {
     let inbound = peers.iter().filter(|peer| peer.direction == Direction::Inbound).count();
     json!({
         "version": version(),
         "subversion": USER_AGENT,
         "protocolversion": PROTOCOL_VERSION,
-        "localservices": services(SERVICES),
-        "localservicesnames": SERVICES.names(),
+        "localservices": services(offered),
+        "localservicesnames": offered.names(),
         "localrelay": true,
         "timeoffset": 0,
         "networkactive": is_running,

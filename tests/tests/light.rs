@@ -1,0 +1,127 @@
+//! Light nodes beside full ones.
+
+use terrarium_core::consensus::Preset;
+use terrarium_core::interface::{
+    Command, CommandError, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
+};
+use terrarium_core::primitives::Amount;
+use terrarium_core::store::Database;
+use terrarium_core::time::Span;
+use terrarium_tests::Lab;
+use terrarium_tests::world::World;
+
+const A: NodeId = NodeId(3000);
+const B: NodeId = NodeId(3001);
+const LIGHT: NodeId = NodeId(3003);
+
+#[test]
+fn a_light_node_is_paid_pays_and_follows_a_reorganisation() {
+    let report = Lab::new(2, None).run(include_str!("../scenarios/spv.txt"));
+    assert_eq!(report.failure(), None);
+}
+
+fn add(world: &mut World, id: NodeId, role: Role, connect: &[NodeId]) {
+    let network = Some(Preset::Regtest);
+    world.add(NodeConfig { id, role, network, sync: SyncMode::Headers, connect: connect.to_vec() });
+}
+
+fn start(world: &mut World, id: NodeId) {
+    world.execute(id, Command::StartNode(StartOptions::default())).expect("the node starts");
+}
+
+fn address(world: &mut World, id: NodeId) -> String {
+    match world.execute(id, Command::CreateWallet { label: None }) {
+        Ok(Reply::Address(entry)) => entry.address,
+        other => panic!("{other:?} is no address"),
+    }
+}
+
+fn generate(world: &mut World, id: NodeId, blocks: u32, address: Option<String>) {
+    let reply = world.execute(id, Command::Generate { blocks, address });
+    assert!(matches!(reply, Ok(Reply::Generated(_))), "{reply:?}");
+}
+
+fn height(world: &World, id: NodeId) -> u32 {
+    world.snapshot(id).chain.map_or(0, |chain| chain.height.0)
+}
+
+fn is_at(world: &mut World, id: NodeId, wanted: u32) -> bool {
+    world.run_until(Span::from_secs(120), |world| height(world, id) == wanted)
+}
+
+/// A full node with a chain that pays a light node in its first block, the two connected.
+fn paid(blocks: u32) -> (World, String) {
+    let mut world = World::new(11);
+    add(&mut world, A, Role::Full, &[]);
+    add(&mut world, LIGHT, Role::Spv, &[A]);
+    let own = address(&mut world, LIGHT);
+    generate(&mut world, A, 1, Some(own.clone()));
+    generate(&mut world, A, blocks - 1, None);
+    start(&mut world, A);
+    start(&mut world, LIGHT);
+    assert!(is_at(&mut world, LIGHT, blocks), "the light node is at {}", height(&world, LIGHT));
+    (world, own)
+}
+
+#[test]
+fn a_light_node_finds_its_payments_and_stores_less_than_120_bytes_a_block() {
+    let (mut world, own) = paid(600);
+    world.run_for(Span::from_secs(5));
+    let balance = world.execute(LIGHT, Command::GetBalance { address: own });
+    assert_eq!(balance, Ok(Reply::Balance(Amount::from_coins(50))));
+    let records = world.host(LIGHT).store().records(Database::Chain);
+    let bytes: usize = records.iter().map(|record| record.key.len() + record.value.len()).sum();
+    assert!(bytes < 120 * 600, "{} bytes a block", bytes / 600);
+    let snapshot = world.snapshot(LIGHT);
+    assert_eq!(snapshot.role, Role::Spv);
+    assert!(snapshot.chain.is_some_and(|chain| chain.recent.iter().all(|block| block.transactions == 1)));
+}
+
+#[test]
+fn a_light_node_opens_where_it_was() {
+    let (mut world, own) = paid(120);
+    world.run_for(Span::from_secs(5));
+    world.kill(LIGHT);
+    world.open(LIGHT);
+    assert_eq!(world.host(LIGHT).repaired(), [] as [String; 0]);
+    assert_eq!((height(&world, LIGHT), world.snapshot(LIGHT).role), (120, Role::Spv));
+    let balance = world.execute(LIGHT, Command::GetBalance { address: own });
+    assert_eq!(balance, Ok(Reply::Balance(Amount::from_coins(50))));
+    start(&mut world, LIGHT);
+    generate(&mut world, A, 1, None);
+    assert!(is_at(&mut world, LIGHT, 121));
+}
+
+#[test]
+fn a_key_that_is_imported_is_looked_for_in_the_whole_chain() {
+    let (mut world, own) = paid(110);
+    let Ok(Reply::Key(wif)) = world.execute(LIGHT, Command::DumpKey { address: own.clone() }) else {
+        panic!("the light node has the key")
+    };
+    add(&mut world, B, Role::Spv, &[A]);
+    start(&mut world, B);
+    assert!(is_at(&mut world, B, 110));
+    world.execute(B, Command::ImportKey { wif, label: None }).expect("the key is taken");
+    let found = world
+        .run_until(Span::from_secs(60), |world| world.snapshot(B).wallet.balance == Amount::from_coins(50));
+    assert!(found && height(&world, B) == 110, "at {}", height(&world, B));
+}
+
+#[test]
+fn a_light_node_refuses_what_needs_blocks_by_name() {
+    let (mut world, _) = paid(3);
+    let foreign = address(&mut world, A);
+    let light = |what: &str| CommandError::BadArgument(format!("a light node keeps headers alone: {what}"));
+    for (command, what) in [
+        (Command::GetBalance { address: foreign }, "it knows the coins of its own addresses alone"),
+        (Command::Generate { blocks: 1, address: None }, "it does not mine"),
+        (Command::ReindexUtxo, "it has no coins to build anew"),
+        (Command::ExportChain, "it has no chain to copy"),
+    ] {
+        assert_eq!(world.execute(LIGHT, command), Err(light(what)));
+    }
+    let Ok(Reply::Json(info)) = world.execute(LIGHT, Command::GetBlockchainInfo) else {
+        panic!("it answers")
+    };
+    assert_eq!((&info["blocks"], &info["headers"], &info["pruned"]), (&3.into(), &3.into(), &true.into()));
+}
