@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use terrarium_core::interface::{AddressEntry, ChainFile, Role};
+use terrarium_core::wallet::Label;
 
 /// Shared by all terminals of a lab.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -14,10 +15,10 @@ pub struct Desk {
 }
 
 /// Which address a label stands for. Labels are one name space for the whole lab, as in the seeds, where node 3000
-/// pays `WALLET2` of node 3001.
+/// pays `WALLET2` of node 3001. Those that fold alike are the same, so none can shadow another.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct AddressBook {
-    /// By canonical label: the label as it was given, and its address.
+    /// By the label folded: the label as it was given, and its address.
     labels: BTreeMap<String, (String, String)>,
     /// Addresses of a pasted transcript, by the address that stands for each here.
     stand_ins: BTreeMap<String, String>,
@@ -27,7 +28,7 @@ impl AddressBook {
     /// Takes in a wallet's address; one without a label changes nothing.
     pub fn learn(&mut self, entry: &AddressEntry) {
         if let Some(label) = &entry.label {
-            self.labels.insert(canonical(label), (label.clone(), entry.address.clone()));
+            self.labels.insert(Label::fold(label), (label.clone(), entry.address.clone()));
         }
     }
 
@@ -36,7 +37,7 @@ impl AddressBook {
         if let Some(address) = self.stand_ins.get(word) {
             return address;
         }
-        self.labels.get(&canonical(word)).map_or(word, |(_, address)| address)
+        self.labels.get(&Label::fold(word)).map_or(word, |(_, address)| address)
     }
 
     /// The label of an address, as it was given.
@@ -47,11 +48,11 @@ impl AddressBook {
     /// Whether the lab has this address or label.
     pub fn knows(&self, word: &str) -> bool {
         self.stand_ins.contains_key(word)
-            || self.labels.contains_key(&canonical(word))
+            || self.labels.contains_key(&Label::fold(word))
             || self.labels.values().any(|(_, address)| address == word)
     }
 
-    /// Every label, in the order of their canonical forms.
+    /// Every label, in the order of what they fold to.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         self.labels.values().map(|(label, _)| label.as_str())
     }
@@ -71,26 +72,6 @@ impl AddressBook {
         let first = if stem == "wallet" { 1 } else { 2 };
         (first..).map(|n: u32| format!("{stem}{n}")).find(|label| !self.knows(label)).unwrap_or_default()
     }
-}
-
-/// A label with case, underscores and the order of its words ignored, so that `MINER_WALLET` finds `wallet_miner`
-/// and `WALLET_2` finds `wallet2`. Labels that fall together are taken for the same, so none can shadow another.
-fn canonical(label: &str) -> String {
-    let mut words: Vec<String> = vec![String::new()];
-    let mut last_was_digit = None;
-    for c in label.chars() {
-        let is_digit = c.is_ascii_digit();
-        if c == '_' || last_was_digit.is_some_and(|last| last != is_digit) {
-            words.push(String::new());
-        }
-        last_was_digit = (c != '_').then_some(is_digit);
-        if c != '_' {
-            words.last_mut().expect("starts with one word").extend(c.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words.sort();
-    words.join("_")
 }
 
 #[cfg(test)]

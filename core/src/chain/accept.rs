@@ -8,7 +8,7 @@ use super::chainstate::{Chainstate, Keeps, MAX_SIDE_HEADERS};
 use super::index::{BlockStatus, EntryId};
 use crate::consensus::check::{CheckedBlock, check_block, check_block_at};
 use crate::consensus::{BlockError, HeaderError, pow};
-use crate::primitives::{Block, BlockHash, Header, Work};
+use crate::primitives::{Block, Header, Work};
 use crate::time::UnixTime;
 
 /// What became of a header that is not refused.
@@ -175,7 +175,8 @@ impl Chainstate {
         }
     }
 
-    /// The header of most work that is not invalid; the lowest id, not the first seen, of several: rare enough.
+    /// The header of most work that is not invalid; of several the one of the lowest id, for the index does not know
+    /// which was seen first.
     pub(super) fn choose_best_header(&mut self) {
         let valid = self.index.iter().filter(|(_, entry)| !entry.status.is_invalid());
         if let Some((id, _)) = valid.max_by_key(|(id, entry)| (entry.chainwork, Reverse(*id))) {
@@ -225,10 +226,5 @@ impl Chainstate {
         self.candidates.remove(&self.candidate(id));
         self.drop_data(id);
         self.index.remove(id);
-    }
-
-    /// Whether a header is known and could still become part of the active chain.
-    pub fn is_viable(&self, hash: &BlockHash) -> bool {
-        self.entry(hash).is_some_and(|entry| !entry.status.is_invalid())
     }
 }

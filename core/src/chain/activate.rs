@@ -33,7 +33,7 @@ pub enum ActivateStep {
     Done,
     /// There is more to do.
     More,
-    /// Load these records, give each to [`Chainstate::supply`], and go on.
+    /// Load these records, give each to [`Chainstate::supply_record`], and go on.
     NeedRecords(Vec<RecordKey>),
 }
 

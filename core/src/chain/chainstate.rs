@@ -57,7 +57,7 @@ pub struct RecordKey {
 pub enum Body {
     /// In memory.
     Memory(Arc<Block>),
-    /// In the store: load this record, give it to [`Chainstate::supply`] and ask again.
+    /// In the store: load this record, give it to [`Chainstate::supply_record`] and ask again.
     Stored(RecordKey),
     /// Not here.
     Absent,
@@ -187,7 +187,8 @@ impl Chainstate {
         self.index.get(self.active[0]).hash
     }
 
-    /// The header of most work that is not known to be invalid; the first seen of several.
+    /// The header of most work that is not known to be invalid; of several the one that was the best first, and after
+    /// that one proved invalid, or when the node opens, the one of the lowest slot in the index.
     pub fn best_header(&self) -> &BlockIndexEntry {
         self.index.get(self.best_header_id())
     }
@@ -200,11 +201,6 @@ impl Chainstate {
     /// Whether a header was refused for want of room: then [`Chainstate::activate`] says so, and goes no further.
     pub const fn is_full(&self) -> bool {
         self.is_full
-    }
-
-    /// The number of headers known.
-    pub fn header_count(&self) -> usize {
-        self.index.len()
     }
 
     /// The active chain's block at a height.
@@ -352,15 +348,6 @@ impl Chainstate {
     /// Whether a block's body is here, in memory or in the store.
     pub fn has_body(&self, hash: &BlockHash) -> bool {
         self.entry(hash).is_some_and(BlockIndexEntry::has_body)
-    }
-
-    /// Blocks of the best header's chain whose bodies are not here, lowest first: at most `max`, none of them more
-    /// than `window` above the tip's place in that chain (Core's `FindNextBlocksToDownload`).
-    pub fn missing_bodies(&self, max: usize, window: u32) -> Vec<BlockHash> {
-        let fork = self.common_height();
-        let range = self.header_chain.iter().skip(fork + 1).take(window as usize);
-        let entries = range.map(|id| self.index.get(*id));
-        entries.filter(|entry| !entry.has_body()).take(max).map(|entry| entry.hash).collect()
     }
 
     /// The height up to which the active chain and the best header's are the same.

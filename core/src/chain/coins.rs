@@ -3,7 +3,7 @@
 use crate::collections::BTreeMap;
 
 use crate::encode::{Decode, DecodeError, Encode, Reader, compact_size_len, encode_compact_size};
-use crate::primitives::{Amount, Height, OutPoint, Script, TxOut, Txid};
+use crate::primitives::{Amount, Height, OutPoint, Script, TxOut};
 
 /// The most coins that a node holds; over it the node stops by name.
 pub const MAX_COINS: usize = 1_000_000;
@@ -42,7 +42,7 @@ pub(crate) type Changes = BTreeMap<OutPoint, Change>;
 /// The coins of the tip.
 #[derive(Clone, Debug, Default)]
 pub struct CoinsCache {
-    /// At most [`MAX_COINS`]; `connect_block` enforces it.
+    /// At most [`MAX_COINS`]; `Chainstate::activate` enforces it.
     coins: BTreeMap<OutPoint, Coin>,
     changes: Changes,
 }
@@ -66,11 +66,6 @@ impl CoinsCache {
     /// All coins, in the order of their outpoints.
     pub fn iter(&self) -> impl Iterator<Item = (&OutPoint, &Coin)> {
         self.coins.iter()
-    }
-
-    /// The coins of one transaction, by output index.
-    pub fn of_transaction(&self, txid: Txid) -> impl Iterator<Item = (&OutPoint, &Coin)> {
-        self.coins.range(OutPoint::new(txid, 0)..=OutPoint::new(txid, u32::MAX))
     }
 
     /// Adds a coin.

@@ -189,11 +189,6 @@ impl Chainstate {
         let changes = (self.coins.pending() + in_flight) * CHANGE_SIZE;
         self.bodies.pending_bytes() + self.undo.pending_bytes() + changes
     }
-
-    /// Whether a batch is in flight.
-    pub const fn is_committing(&self) -> bool {
-        self.flush.in_flight.is_some()
-    }
 }
 
 fn put(table: Table, key: &[u8], payload: &[u8]) -> Op {

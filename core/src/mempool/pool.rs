@@ -19,7 +19,6 @@ pub struct Mempool {
     pub(super) policy: PolicyParams,
     /// Bounded by `PolicyParams::max_mempool_bytes`, as are all maps here.
     pub(super) entries: BTreeMap<Txid, MempoolEntry>,
-    by_wtxid: BTreeMap<Wtxid, Txid>,
     spenders: BTreeMap<OutPoint, Txid>,
     pub(super) mining_order: BTreeMap<MiningKey, Txid>,
     pub(super) eviction_order: BTreeMap<EvictionKey, Txid>,
@@ -48,7 +47,6 @@ impl Mempool {
         Self {
             policy,
             entries: BTreeMap::new(),
-            by_wtxid: BTreeMap::new(),
             spenders: BTreeMap::new(),
             mining_order: BTreeMap::new(),
             eviction_order: BTreeMap::new(),
@@ -98,11 +96,6 @@ impl Mempool {
     /// The entry of a transaction.
     pub fn get(&self, txid: &Txid) -> Option<&MempoolEntry> {
         self.entries.get(txid)
-    }
-
-    /// The entry of a transaction, by its id with witnesses.
-    pub fn get_by_wtxid(&self, wtxid: &Wtxid) -> Option<&MempoolEntry> {
-        self.entries.get(self.by_wtxid.get(wtxid)?)
     }
 
     /// Which transaction of the pool spends an output.
@@ -219,7 +212,6 @@ impl Mempool {
         };
         self.usage += entry.usage();
         self.vsize += own.vsize;
-        self.by_wtxid.insert(wtxid, txid);
         self.mining_order.insert(entry.mining_key(), txid);
         self.eviction_order.insert(entry.eviction_key(), txid);
         self.entries.insert(txid, entry);
@@ -244,7 +236,6 @@ impl Mempool {
         }
         self.mining_order.remove(&entry.mining_key());
         self.eviction_order.remove(&entry.eviction_key());
-        self.by_wtxid.remove(&entry.wtxid);
         for input in &entry.transaction.inputs {
             self.spenders.remove(&input.previous_output);
         }

@@ -4,7 +4,7 @@
 use super::message::Message;
 use super::outbox::{NetOutput, Outbox};
 use crate::interface::PeerId;
-use crate::primitives::{Transaction, Txid};
+use crate::primitives::Transaction;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -15,6 +15,12 @@ struct Delivery {
     transaction: Arc<Transaction>,
     /// The connection over which it was sent, and the ping that followed it.
     sent: Option<(PeerId, u64)>,
+}
+
+impl Delivery {
+    fn report(&self, delivered: bool) -> NetOutput {
+        NetOutput::Delivered { txid: self.transaction.txid(), address: self.address, delivered }
+    }
 }
 
 /// The deliveries.
@@ -51,7 +57,11 @@ impl Deliveries {
 
     /// Takes a `pong`; returns whether it answers one of these pings.
     pub(crate) fn on_pong(&mut self, peer: PeerId, nonce: u64, outbox: &mut Outbox) -> bool {
-        self.finish(|delivery| delivery.sent == Some((peer, nonce)), true, outbox)
+        let arrived = self.take(|delivery| delivery.sent == Some((peer, nonce)));
+        for delivery in &arrived {
+            outbox.push(delivery.report(true));
+        }
+        !arrived.is_empty()
     }
 
     /// A connection is gone: what it carried fails, and so does what waited for it, unless there is another to take
@@ -67,24 +77,23 @@ impl Deliveries {
             Some((carrier, _)) => carrier == peer,
             None => delivery.address == address && !has_other,
         };
-        self.finish(is_lost, false, outbox);
+        self.lose(is_lost, outbox);
     }
 
     /// `address` cannot be reached.
     pub(crate) fn failed(&mut self, address: SocketAddr, outbox: &mut Outbox) {
-        self.finish(|delivery| delivery.address == address, false, outbox);
+        self.lose(|delivery| delivery.address == address, outbox);
     }
 
-    fn finish(&mut self, which: impl Fn(&Delivery) -> bool, delivered: bool, outbox: &mut Outbox) -> bool {
-        let before = self.open.len();
-        self.open.retain(|delivery| {
-            let ends = which(delivery);
-            if ends {
-                let txid: Txid = delivery.transaction.txid();
-                outbox.push(NetOutput::Delivered { txid, address: delivery.address, delivered });
-            }
-            !ends
-        });
-        self.open.len() < before
+    fn lose(&mut self, which: impl Fn(&Delivery) -> bool, outbox: &mut Outbox) {
+        for delivery in self.take(which) {
+            outbox.push(delivery.report(false));
+        }
+    }
+
+    fn take(&mut self, which: impl Fn(&Delivery) -> bool) -> Vec<Delivery> {
+        let (taken, left) = std::mem::take(&mut self.open).into_iter().partition(which);
+        self.open = left;
+        taken
     }
 }

@@ -61,11 +61,6 @@ impl Network {
         self.peers.iter().map(|peer| self.info(peer, chain)).collect()
     }
 
-    /// How many connections have finished their handshake.
-    pub fn connection_count(&self) -> usize {
-        self.peers.ready().count()
-    }
-
     /// Whether more blocks are on their way than a chain that merely grows has.
     pub fn is_downloading(&self) -> bool {
         self.download.is_busy()

@@ -61,8 +61,8 @@ pub(super) enum Purpose {
 struct Job {
     id: JobId,
     work: Work,
-    /// Whether a command asked for it.
-    on_demand: bool,
+    /// What for.
+    wanted: Wanted,
     basis: Basis,
     started: Mono,
 }
@@ -158,15 +158,14 @@ impl Miner {
         let Some(job) = &self.job else { return wanted == Wanted::Nothing };
         let age = now - job.started;
         let is_fresh = job.basis == basis || (job.basis.tip == basis.tip && age < REFRESH_TRANSACTIONS);
-        let is_wanted = wanted == if job.on_demand { Wanted::Demand } else { Wanted::Background };
-        is_wanted && is_fresh && (age < REFRESH_TIME || job.is_timeless())
+        wanted == job.wanted && is_fresh && (age < REFRESH_TIME || job.is_timeless())
     }
 
     /// Begins a job in place of any other.
-    pub(super) fn begin(&mut self, work: Work, on_demand: bool, basis: Basis, now: Mono) -> JobId {
+    pub(super) fn begin(&mut self, work: Work, wanted: Wanted, basis: Basis, now: Mono) -> JobId {
         self.jobs += 1;
         let id = JobId(self.jobs);
-        self.job = Some(Job { id, work, on_demand, basis, started: now });
+        self.job = Some(Job { id, work, wanted, basis, started: now });
         id
     }
 
@@ -180,11 +179,11 @@ impl Miner {
         self.job.take().is_some()
     }
 
-    /// Ends a job that the host is done with: what was ground and whether a command asked for it, unless the job is
-    /// not the present one.
-    pub(super) fn finish(&mut self, id: JobId) -> Option<(Work, bool)> {
+    /// Ends a job that the host is done with: what was ground and what for, unless the job is not the
+    /// present one.
+    pub(super) fn finish(&mut self, id: JobId) -> Option<(Work, Wanted)> {
         let job = self.job.take_if(|job| job.id == id)?;
-        Some((job.work, job.on_demand))
+        Some((job.work, job.wanted))
     }
 
     /// Whether a chain's first block is being made.
@@ -245,7 +244,7 @@ mod tests {
     fn a_job_is_renewed_for_a_new_tip_at_once_for_transactions_soon_and_for_the_time_at_last() {
         let mut miner = miner(MiningMode::Always);
         let basis = Basis { tip: Some(BlockHash::ZERO), mempool: 1 };
-        miner.begin(next_block(), false, basis, Mono(0));
+        miner.begin(next_block(), Wanted::Background, basis, Mono(0));
         let is_current = |basis, at: Span| miner.is_current(Wanted::Background, basis, Mono(0) + at);
         assert!(is_current(basis, Span::from_secs(4)));
         assert!(!is_current(basis, REFRESH_TIME));
@@ -260,8 +259,8 @@ mod tests {
         let mut miner = miner(MiningMode::Always);
         let basis = Basis { tip: None, mempool: 0 };
         let work = || Work::Genesis(Box::new(Preset::Regtest.genesis()));
-        let first = miner.begin(work(), false, basis, Mono(0));
-        let second = miner.begin(work(), false, basis, Mono(0));
+        let first = miner.begin(work(), Wanted::Demand, basis, Mono(0));
+        let second = miner.begin(work(), Wanted::Demand, basis, Mono(0));
         assert!(miner.finish(first).is_none());
         assert!(miner.finish(second).is_some());
         assert!(miner.finish(second).is_none());

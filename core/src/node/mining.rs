@@ -33,7 +33,7 @@ impl Node {
             Wanted::Background => self.background_work(),
         };
         match work {
-            Some(work) => self.begin_job(work, wanted == Wanted::Demand, basis),
+            Some(work) => self.begin_job(work, wanted, basis),
             None => self.cancel_job(),
         }
     }
@@ -49,7 +49,7 @@ impl Node {
     /// The host solved a job.
     pub(super) fn nonce_found(&mut self, job: JobId, nonce: u32) {
         match self.miner.finish(job) {
-            Some((Work::Next(template), on_demand)) => self.block_found(template.solve(nonce), on_demand),
+            Some((Work::Next(template), wanted)) => self.block_found(template.solve(nonce), wanted),
             Some((Work::Genesis(mut block), _)) => {
                 block.header.nonce = nonce;
                 self.genesis_found(*block);
@@ -83,13 +83,18 @@ impl Node {
             && self.engine.as_ref().is_some_and(can_mine)
     }
 
-    fn begin_job(&mut self, work: Work, on_demand: bool, basis: Basis) {
+    fn begin_job(&mut self, work: Work, wanted: Wanted, basis: Basis) {
         let (header, target) = match &work {
             Work::Next(template) => (*template.header(), template.target()),
             Work::Genesis(block) => (block.header, target_of(&block.header)),
         };
-        let id = self.miner.begin(work, on_demand, basis, self.now.mono);
-        self.outputs.push_back(Output::Mine(MiningJob { id, header, target, budgeted: !on_demand }));
+        let id = self.miner.begin(work, wanted, basis, self.now.mono);
+        self.outputs.push_back(Output::Mine(MiningJob {
+            id,
+            header,
+            target,
+            budgeted: wanted == Wanted::Background,
+        }));
     }
 
     pub(super) fn cancel_job(&mut self) {
@@ -165,14 +170,14 @@ impl Node {
     }
 
     /// This node found a block: it goes the way of every block.
-    fn block_found(&mut self, block: Block, on_demand: bool) {
+    fn block_found(&mut self, block: Block, wanted: Wanted) {
         let block = Arc::new(block);
         if let Err(error) = self.accept_own_block(&block) {
             return self.log(LogLine::Refused(error.to_string()));
         }
         self.log(LogLine::BlockMined);
         self.wallet.count_found_block();
-        if on_demand {
+        if wanted == Wanted::Demand {
             self.demand_met(&block);
         }
     }

@@ -72,7 +72,8 @@ impl Node {
                 }
                 NetOutput::KeptBack(block) => self.kept_back(block),
                 NetOutput::Serve { peer, request } => self.serve(peer, request),
-                NetOutput::Delivered { txid, delivered, .. } => self.delivered(txid, delivered),
+                NetOutput::Delivered { txid, delivered: true, .. } => self.delivered(txid),
+                NetOutput::Delivered { txid, delivered: false, .. } => self.undelivered(txid),
             }
         }
     }

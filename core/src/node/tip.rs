@@ -128,12 +128,7 @@ impl Node {
     }
 
     fn follow_with_wallet(&mut self, effects: &Effects) {
-        for block in &effects.disconnected {
-            self.wallet.disconnect_block(block);
-        }
-        for connected in &effects.connected {
-            self.wallet.connect_block(&connected.block, connected.height, &self.params);
-        }
+        self.wallet.follow(effects, &self.params);
         if effects.rescan {
             self.scan_for_wallet(None);
         }

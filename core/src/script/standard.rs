@@ -1,7 +1,7 @@
 //! The templates that wallets use (Core's `script/solver.cpp`).
 
 use super::{Instruction, Opcode};
-use crate::crypto::{Address, PubkeyHash, PublicKey, ScriptHash, hash160};
+use crate::crypto::{Address, PubkeyHash, PublicKey, ScriptHash};
 use crate::primitives::Script;
 
 /// The most keys that bare multisig may name (consensus: Core's `MAX_PUBKEYS_PER_MULTISIG`).
@@ -163,11 +163,6 @@ impl Address {
             Template::Anchor => Self::witness(1, &ANCHOR_PROGRAM),
             Template::Multisig { .. } | Template::OpReturn(_) | Template::NonStandard => None,
         }
-    }
-
-    /// The address of a script that is hashed (BIP16).
-    pub fn of_script(redeem_script: &Script) -> Self {
-        Self::P2sh(ScriptHash(hash160(redeem_script.as_bytes())))
     }
 }
 

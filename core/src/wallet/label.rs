@@ -5,8 +5,8 @@ use std::fmt;
 /// Characters that a label may have.
 const MAX_LABEL_CHARS: usize = 64;
 
-/// A name for an address, of 1 to 64 characters, none of them a control character or white space. Labels that differ
-/// only in case and underscores are the same label: `WALLET_1` is `wallet1`.
+/// A name for an address, of 1 to 64 characters, none of them a control character or white space. Labels that fold
+/// alike are the same label.
 #[derive(Clone, Debug)]
 pub struct Label {
     text: String,
@@ -23,12 +23,31 @@ pub struct LabelError(String);
 impl Label {
     /// Reads a label.
     pub fn parse(text: &str) -> Result<Self, LabelError> {
-        let folded: String = text.chars().filter(|&c| c != '_').flat_map(char::to_lowercase).collect();
+        let folded = Self::fold(text);
         let fits = !folded.is_empty() && text.chars().count() <= MAX_LABEL_CHARS;
         if !fits || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(LabelError(text.chars().take(MAX_LABEL_CHARS).collect()));
         }
         Ok(Self { text: text.to_owned(), folded })
+    }
+
+    /// A text without case, underscores and the order of its words, which end at an underscore and between letter and
+    /// digit: `WALLET_1` is `wallet1`, and `MINER_WALLET` is `wallet_miner`. Empty for nothing but underscores.
+    pub fn fold(text: &str) -> String {
+        let mut words: Vec<String> = vec![String::new()];
+        let mut last_was_digit = None;
+        for c in text.chars() {
+            let is_digit = c.is_ascii_digit();
+            if c == '_' || last_was_digit.is_some_and(|last| last != is_digit) {
+                words.push(String::new());
+            }
+            last_was_digit = (c != '_').then_some(is_digit);
+            if c != '_' {
+                words.last_mut().expect("starts with one word").extend(c.to_lowercase());
+            }
+        }
+        words.sort();
+        words.concat()
     }
 
     /// The label as it was given.
@@ -56,9 +75,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_compared_without_case_and_underscores() {
+    fn labels_are_compared_without_case_underscores_and_the_order_of_words() {
         let label = |text| Label::parse(text).expect("a label");
         assert_eq!(label("MINER_WALLET"), label("minerwallet"));
+        assert_eq!(label("MINER_WALLET"), label("wallet_miner"));
+        assert_eq!(label("WALLET_1"), label("wallet1"));
+        assert_ne!(label("walletminer"), label("minerwallet"));
         assert_ne!(label("wallet1"), label("wallet2"));
         assert_eq!(label("矿工").as_str(), "矿工");
     }

@@ -2,10 +2,11 @@
 //! blocks that it is given and the mempool by what enters and leaves it; works without a chain too, and then only
 //! makes addresses.
 //!
-//! What a node does with it: every change of the tip goes to [`Wallet::follow`], every transaction that enters the mempool to [`Wallet::tx_added`], and every one that
-//! leaves it to [`Wallet::tx_removed`]. When a node opens, or a key was imported, [`Wallet::begin_scan`] says from
-//! which height on blocks are to be given to it, and [`Wallet::waiting_transactions`] what to give to the mempool
-//! again. [`Wallet::take_batch`] hands out what is to be stored.
+//! What a node does with it: every change of the tip goes to [`Wallet::follow`], every transaction that enters or
+//! leaves the mempool to [`Wallet::tx_added`] or [`Wallet::tx_removed`]. When a node opens, or a key was imported,
+//! [`Wallet::begin_scan`] says from which height on blocks are to be given to it, and
+//! [`Wallet::waiting_transactions`] what to give to the mempool again. [`Wallet::take_batch`] hands out what is to be
+//! stored.
 
 mod error;
 mod history;
@@ -35,9 +36,6 @@ use crate::time::UnixTime;
 use keys::{KeyIndex, KeyRing};
 use ledger::{Ledger, TxState};
 use std::sync::Arc;
-
-/// What the labels begin with that [`Wallet::next_free_label`] offers, as in the seeds.
-const LABEL_STEM: &str = "wallet";
 
 /// The block up to which the wallet knows the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,18 +131,6 @@ impl Wallet {
     /// The address that was made first.
     pub fn first_address(&self) -> Option<&Address> {
         self.keys.iter().next().map(|key| &key.address)
-    }
-
-    /// The address with this label.
-    pub fn labelled(&self, label: &Label) -> Option<&Address> {
-        self.keys.by_label(label).map(|key| &key.address)
-    }
-
-    /// The first of `wallet1`, `wallet2`, ... that no address has.
-    pub fn next_free_label(&self) -> Label {
-        let label = |n: usize| Label::parse(&format!("{LABEL_STEM}{n}")).ok();
-        let free = (1..).filter_map(label).find(|label| self.keys.by_label(label).is_none());
-        free.expect("a wallet has fewer labels than there are numbers")
     }
 
     /// Where rewards go, as it was last set.
@@ -297,11 +283,6 @@ impl Wallet {
     fn set_scanned(&mut self, scanned: Option<ScanPoint>) {
         self.settings.scanned = scanned;
         self.settings_dirty = true;
-    }
-
-    /// Whether there is something to store, or on its way there.
-    pub fn has_pending(&self) -> bool {
-        self.in_flight.is_some() || self.is_dirty()
     }
 
     /// Whether something changed since the last batch was taken.

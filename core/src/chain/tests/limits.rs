@@ -2,6 +2,7 @@
 
 use super::rules::{COIN, lab_paying, refusal, tx_error};
 use super::*;
+use crate::chain::BlockStatus;
 use crate::consensus::TxError;
 
 #[test]
@@ -147,6 +148,7 @@ fn each_defect_of_a_witness_commitment_is_named_and_blames_the_bytes_alone() {
         let (mut lab, coin) = witness_lab();
         let block = witness_block(&mut lab, coin, change);
         assert_eq!(lab.add(&block).expect_err("a defect"), expected);
-        assert!(lab.chain.is_viable(&block.block_hash()), "the header may be right");
+        let status = lab.chain.entry(&block.block_hash()).map(|entry| entry.status);
+        assert_eq!(status, Some(BlockStatus::HeaderValid), "the header may be right");
     }
 }

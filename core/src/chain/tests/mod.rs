@@ -192,6 +192,12 @@ impl Lab {
         self.chain.supply_record(key, values[0].as_deref());
     }
 
+    /// Blocks of the best header's chain whose bodies are not here, lowest first.
+    fn missing_bodies(&self) -> Vec<BlockHash> {
+        let entries = self.chain.header_chain.iter().map(|id| self.chain.index.get(*id));
+        entries.filter(|entry| !entry.has_body()).map(|entry| entry.hash).collect()
+    }
+
     /// Writes what is pending.
     fn commit(&mut self) {
         let id = BatchId(self.batches.len() as u64);

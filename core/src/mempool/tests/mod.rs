@@ -43,7 +43,6 @@ fn assert_sound(pool: &Mempool, chain: &Chainstate) {
         assert_eq!(*entry.with_descendants(), totals(pool, entry.txid(), &pool.descendants(&entry.txid())));
         assert!(entry.with_ancestors().count <= MAX_ANCESTORS);
         assert!(entry.with_descendants().count <= MAX_DESCENDANTS);
-        assert_eq!(pool.get_by_wtxid(&entry.wtxid()).map(MempoolEntry::txid), Some(entry.txid()));
         usage += entry.usage();
         vsize += entry.vsize();
     }

@@ -124,12 +124,16 @@ impl Node {
         Ok(Outcome::Later)
     }
 
-    /// A payment was handed over, or could not be.
-    pub(in crate::node) fn delivered(&mut self, txid: Txid, delivered: bool) {
-        let Some(id) = self.deliveries.remove(&txid) else { return };
-        if delivered {
-            return self.reply_when_stored(id, Reply::Sent { txid, verified: 0, mined: None });
+    /// A payment was handed over.
+    pub(in crate::node) fn delivered(&mut self, txid: Txid) {
+        if let Some(id) = self.deliveries.remove(&txid) {
+            self.reply_when_stored(id, Reply::Sent { txid, verified: 0, mined: None });
         }
+    }
+
+    /// A payment could not be handed over.
+    pub(in crate::node) fn undelivered(&mut self, txid: Txid) {
+        let Some(id) = self.deliveries.remove(&txid) else { return };
         self.forget_payment(&txid);
         self.reply(id, Err(CommandError::NotAvailable(CENTRAL_NODE.to_string())));
     }
