@@ -8,6 +8,7 @@ use super::chainstate::{Chainstate, Keeps, MAX_SIDE_HEADERS};
 use super::index::{BlockStatus, EntryId};
 use crate::consensus::check::{CheckedBlock, check_block, check_block_at};
 use crate::consensus::{BlockError, HeaderError, pow};
+use crate::encode::Encode as _;
 use crate::primitives::{Block, Header, Work};
 use crate::time::UnixTime;
 
@@ -116,7 +117,10 @@ impl Chainstate {
     /// Keeps a body, or lets it pass.
     fn take_body(&mut self, id: EntryId, block: CheckedBlock) {
         match self.keeps {
-            Keeps::Blocks => self.bodies.add(id, Arc::new(block)),
+            Keeps::Blocks => {
+                self.new_bodies += block.block().encoded_len();
+                self.bodies.add(id, Arc::new(block));
+            }
             Keeps::Headers => drop(self.passing.insert(id, Arc::clone(block.block()))),
         }
     }
@@ -201,12 +205,8 @@ impl Chainstate {
         if self.index.len() - main <= MAX_SIDE_HEADERS {
             return;
         }
-        let is_side = |chain: &Self, id: EntryId| {
-            let height = chain.index.get(id).height.0 as usize;
-            !chain.is_active_id(id) && chain.header_chain.get(height) != Some(&id)
-        };
         let ids = self.index.iter().map(|(id, _)| id);
-        let leaves = ids.filter(|id| is_side(self, *id) && self.index.children(*id).next().is_none());
+        let leaves = ids.filter(|id| self.is_side(*id) && self.index.children(*id).next().is_none());
         let mut leaves: BTreeSet<(Work, EntryId)> =
             leaves.map(|id| (self.index.get(id).chainwork, id)).collect();
         while self.index.len() - main > MAX_SIDE_HEADERS - MAX_SIDE_HEADERS / 20 {
@@ -214,7 +214,7 @@ impl Chainstate {
             let parent = self.index.get(id).parent;
             self.forget(id);
             if let Some(parent) = parent
-                && is_side(self, parent)
+                && self.is_side(parent)
                 && self.index.children(parent).next().is_none()
             {
                 leaves.insert((self.index.get(parent).chainwork, parent));

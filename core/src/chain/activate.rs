@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::chainstate::{Chainstate, Keeps, RecordKey, record_key};
 use super::coins::MAX_COINS;
 use super::connect::{ConnectedBlock, Place, connect_block, disconnect_block, fees_of};
+use super::effects::Effects;
 use super::error::ChainError;
 use super::index::{BlockStatus, EntryId};
 use super::pack::{Location, Packs};
@@ -17,7 +18,7 @@ use super::script_check::{ScriptCache, ScriptCheck, block_script_flags};
 use super::supply::Supply;
 use crate::consensus::BlockError;
 use crate::consensus::check::CheckedBlock;
-use crate::primitives::{Amount, Block, BlockHash, Height};
+use crate::primitives::{Amount, Height};
 use crate::store::{Table, record};
 
 /// Blocks that one step connects or disconnects.
@@ -35,55 +36,6 @@ pub enum ActivateStep {
     More,
     /// Load these records, give each to [`Chainstate::supply_record`], and go on.
     NeedRecords(Vec<RecordKey>),
-}
-
-/// A block that joined the active chain.
-#[derive(Clone, Debug)]
-pub struct Connected {
-    /// The block.
-    pub block: Arc<Block>,
-    /// Its hash.
-    pub hash: BlockHash,
-    /// Its height.
-    pub height: Height,
-    /// The fees of its transactions.
-    pub fees: Amount,
-}
-
-/// What happened to the active chain since effects were last taken, on balance.
-#[derive(Clone, Debug, Default)]
-pub struct Effects {
-    /// Blocks that left it, from the old tip down; as many as the reorganisation is deep. Of a chain of headers, the
-    /// headers.
-    pub disconnected: Vec<Arc<Block>>,
-    /// Blocks that joined it, from the fork up; as many as were waiting, which the bound on pending bytes limits.
-    pub connected: Vec<Connected>,
-    /// Blocks that proved invalid when they were to join it; none is tried twice.
-    pub failed: Vec<(BlockHash, BlockError)>,
-    /// Records were lost and the chain had to be built anew to another tip: whoever follows it starts over.
-    pub rescan: bool,
-    /// Records that were found damaged, and what was done, one line each.
-    pub repairs: Vec<String>,
-}
-
-impl Effects {
-    pub(super) fn connect(&mut self, connected: Connected) {
-        let returns = self.connected.is_empty()
-            && self.disconnected.last().is_some_and(|block| block.block_hash() == connected.hash);
-        if returns {
-            self.disconnected.pop();
-        } else {
-            self.connected.push(connected);
-        }
-    }
-
-    pub(super) fn disconnect(&mut self, block: &Arc<Block>) {
-        if self.connected.last().is_some_and(|last| last.hash == block.block_hash()) {
-            self.connected.pop();
-        } else {
-            self.disconnected.push(Arc::clone(block));
-        }
-    }
 }
 
 /// One block of a step.
@@ -145,10 +97,9 @@ impl Chainstate {
         if let Some(before) = self.rebuild.take()
             && !self.active.starts_with(&before)
         {
-            self.effects.connected.clear();
-            self.effects.disconnected.clear();
-            self.effects.rescan = true;
+            self.effects.start_over();
         }
+        self.prune_side_bodies();
         if self.is_full { Err(ChainError::HeadersFull(self.max_headers)) } else { Ok(ActivateStep::Done) }
     }
 
@@ -213,8 +164,7 @@ impl Chainstate {
                 self.index.get_mut(id).status = BlockStatus::Valid;
                 let was_there = self.rebuild.as_ref().and_then(|before| before.get(height.0 as usize));
                 if was_there != Some(&id) {
-                    let (hash, block) = (block.hash(), Arc::clone(block.block()));
-                    self.effects.connect(Connected { block, hash, height, fees });
+                    self.effects.connect(block.hash(), block.block(), height, fees);
                 }
                 Ok(true)
             }
@@ -277,7 +227,7 @@ impl Chainstate {
         }
         self.active.pop();
         self.supply.disconnect(Supply::of_block(block.block(), fees));
-        self.effects.disconnect(block.block());
+        self.effects.disconnect(block.hash(), block.block());
         true
     }
 

@@ -5,11 +5,12 @@ use crate::collections::{BTreeMap, BTreeSet};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::activate::Effects;
 use super::coins::{Coin, CoinsCache};
+use super::effects::Effects;
 use super::index::{BlockIndex, BlockIndexEntry, BlockStatus, EntryId};
 use super::pack::{Location, Packs};
 use super::persist::Flush;
+use super::prune::MAX_SIDE_BODIES;
 use super::recovery::Recovery;
 use super::supply::Supply;
 use super::undo::BlockUndo;
@@ -73,6 +74,10 @@ pub struct Chainstate {
     pub(super) index: BlockIndex,
     /// [`MAX_HEADERS`], and less in tests.
     pub(super) max_headers: usize,
+    /// [`MAX_SIDE_BODIES`], and less in tests.
+    pub(super) max_side_bodies: usize,
+    /// Bytes of bodies that came since those of side branches were last counted.
+    pub(super) new_bodies: usize,
     /// A header was refused for want of room.
     pub(super) is_full: bool,
     /// The active chain by height; never empty.
@@ -115,6 +120,8 @@ impl Chainstate {
             params,
             index,
             max_headers: MAX_HEADERS,
+            max_side_bodies: MAX_SIDE_BODIES,
+            new_bodies: 0,
             is_full: false,
             active: vec![id],
             header_chain: vec![id],

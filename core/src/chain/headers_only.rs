@@ -5,7 +5,6 @@
 //! everything that follows a chain follows this one the same way.
 
 use super::accept::BlockOutcome;
-use super::activate::Connected;
 use super::chainstate::{Chainstate, Keeps};
 use super::coins::CoinsCache;
 use super::index::{BlockStatus, EntryId};
@@ -89,7 +88,7 @@ impl Chainstate {
         let entry = self.index.get_mut(id);
         entry.status = BlockStatus::Valid;
         let (hash, height) = (entry.hash, entry.height);
-        self.effects.connect(Connected { block, hash, height, fees: Amount::ZERO });
+        self.effects.connect(hash, &block, height, Amount::ZERO);
         true
     }
 
@@ -98,8 +97,9 @@ impl Chainstate {
         self.active.pop();
         self.candidates.remove(&self.candidate(id));
         self.forget_look(id);
-        let block = Block { header: self.index.get(id).header, transactions: Vec::new() };
-        self.effects.disconnect(&Arc::new(block));
+        let entry = self.index.get(id);
+        let block = Block { header: entry.header, transactions: Vec::new() };
+        self.effects.disconnect(entry.hash, &Arc::new(block));
         true
     }
 

@@ -4,7 +4,7 @@
 use super::accept::Admission;
 use super::pool::Mempool;
 use super::{MAX_RETURNED_BYTES, MempoolError};
-use crate::chain::{Chainstate, Effects};
+use crate::chain::{Chainstate, Disconnected, Effects};
 use crate::collections::BTreeSet;
 use crate::encode::Encode;
 use crate::primitives::{Block, BlockHash, Transaction, Txid};
@@ -56,7 +56,9 @@ impl Mempool {
     pub fn follow(&mut self, effects: &Effects, chain: &Chainstate, now: UnixTime) -> TipChange {
         let mut change = TipChange::default();
         for connected in &effects.connected {
-            change.removed.extend(self.remove_for_block(&connected.block, connected.hash));
+            if let Some(block) = &connected.block {
+                change.removed.extend(self.remove_for_block(block, connected.hash));
+            }
         }
         if !effects.connected.is_empty() {
             self.note_block(now);
@@ -99,7 +101,8 @@ impl Mempool {
     /// The pool is built anew in an order in which parents come before their children: what was in blocks, oldest
     /// block first, then what was in the pool, by arrival. Scripts that were verified before are not run again.
     fn check_again(&mut self, effects: &Effects, chain: &Chainstate, now: UnixTime, change: &mut TipChange) {
-        let connected = effects.connected.iter().flat_map(|connected| &connected.block.transactions);
+        let connected = effects.connected.iter().filter_map(|connected| connected.block.as_ref());
+        let connected = connected.flat_map(|block| &block.transactions);
         let confirmed: BTreeSet<Txid> = connected.map(Transaction::txid).collect();
         let former = self.take_all();
         for tx in returning(&effects.disconnected).filter(|tx| !confirmed.contains(&tx.txid())) {
@@ -125,11 +128,12 @@ impl Mempool {
 
 /// The transactions of disconnected blocks, oldest block first, without coinbases, up to [`MAX_RETURNED_BYTES`]: what
 /// is over that depends on what came before, and is left out.
-fn returning(disconnected: &[Arc<Block>]) -> impl Iterator<Item = Arc<Transaction>> {
+fn returning(disconnected: &[Disconnected]) -> impl Iterator<Item = Arc<Transaction>> {
     let mut bytes = 0;
     disconnected
         .iter()
         .rev()
+        .filter_map(|disconnected| disconnected.block.as_ref())
         .flat_map(|block| block.transactions.iter().skip(1))
         .take_while(move |tx| {
             bytes += tx.encoded_len();

@@ -106,7 +106,8 @@ impl Node {
             network.tip_changed(chain, effects.connected.len());
         }
         let waits = |node: &Self| node.engine.as_ref().is_some_and(|engine| !engine.orphans.is_empty());
-        for tx in effects.connected.iter().flat_map(|connected| &connected.block.transactions) {
+        let blocks = effects.connected.iter().filter_map(|connected| connected.block.as_ref());
+        for tx in blocks.flat_map(|block| &block.transactions) {
             if waits(self) {
                 self.adopt_orphans(tx.txid());
             }
@@ -139,8 +140,8 @@ impl Node {
         let now = self.now.unix;
         let Some(Engine { chain, mempool, orphans, .. }) = &mut self.engine else { return 0 };
         let change = mempool.follow(effects, chain, now);
-        for connected in &effects.connected {
-            orphans.remove_for_block(&connected.block);
+        for block in effects.connected.iter().filter_map(|connected| connected.block.as_ref()) {
+            orphans.remove_for_block(block);
         }
         self.transactions_left(&change.removed);
         change.returned.len()
@@ -164,9 +165,9 @@ impl Node {
     fn tell(&mut self, effects: &Effects, returned: usize) {
         if let Some(top) = effects.disconnected.first() {
             self.event(Event::Reorg {
-                from: top.block_hash(),
+                from: top.hash,
                 to: self.tip(),
-                disconnected: effects.disconnected.iter().map(|block| block.block_hash()).collect(),
+                disconnected: effects.disconnected.iter().map(|disconnected| disconnected.hash).collect(),
                 connected: effects.connected.iter().map(|connected| connected.hash).collect(),
                 returned,
             });
@@ -192,12 +193,12 @@ impl Node {
         let params = engine.chain.params();
         let mut known = std::mem::take(&mut engine.recent);
         let fresh = effects.connected.iter().rev().take(RECENT_BLOCKS);
-        let is_whole = |connected: &&Connected| {
-            let entry = engine.chain.entry(&connected.hash);
-            entry.is_some_and(|entry| entry.n_tx as usize == connected.block.transactions.len())
+        let summary = |connected: &Connected| {
+            let (block, entry) = (connected.block.as_ref()?, engine.chain.entry(&connected.hash)?);
+            let is_whole = entry.n_tx as usize == block.transactions.len();
+            is_whole.then(|| block_summary(block, connected.height, params))
         };
-        let fresh = fresh.filter(is_whole);
-        known.extend(fresh.map(|entry| block_summary(&entry.block, entry.height, params)));
+        known.extend(fresh.filter_map(summary));
         let tip = engine.chain.height().0;
         let first = (tip + 1).saturating_sub(RECENT_BLOCKS as u32);
         let mut unknown = Vec::new();

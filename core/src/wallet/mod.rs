@@ -158,11 +158,13 @@ impl Wallet {
     /// Follows the chain to its new tip. After a change that says `rescan`, [`Wallet::begin_scan`] is to be asked what
     /// else there is.
     pub fn follow(&mut self, effects: &Effects, params: &NetworkParams) {
-        for block in &effects.disconnected {
+        for block in effects.disconnected.iter().filter_map(|disconnected| disconnected.block.as_ref()) {
             self.disconnect_block(block);
         }
         for connected in &effects.connected {
-            self.connect_block(&connected.block, connected.height, params);
+            if let Some(block) = &connected.block {
+                self.connect_block(block, connected.height, params);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::chain::BlockStatus;
 use crate::consensus::{HeaderError, Retarget};
+use crate::encode::serialize;
 
 const COIN: i64 = crate::primitives::COIN;
 
@@ -46,7 +47,8 @@ fn of_two_tips_with_the_same_work_the_first_seen_stays() {
     let third = lab.branch(second[1].block_hash(), 1);
     let effects = lab.settle();
     assert_eq!(lab.chain.tip(), third[0].block_hash());
-    assert_eq!(hashes(&effects.disconnected), [first[1].block_hash(), first[0].block_hash()]);
+    let left: Vec<BlockHash> = effects.disconnected.iter().map(|left| left.hash).collect();
+    assert_eq!(left, [first[1].block_hash(), first[0].block_hash()]);
     let connected: Vec<BlockHash> = effects.connected.iter().map(|connected| connected.hash).collect();
     assert_eq!(connected, hashes(&[&second[..], &third[..]].concat()));
     lab.assert_consistent();
@@ -158,4 +160,47 @@ fn a_deep_reorganisation_goes_in_steps_and_loads_what_it_needs() {
     let effects = lab.chain.take_effects();
     assert_eq!((effects.disconnected.len(), effects.connected.len()), (100, 101));
     lab.assert_consistent();
+}
+
+/// Bytes of bodies off the active chain.
+fn side_bytes(lab: &mut Lab, branches: &[Vec<Arc<Block>>]) -> usize {
+    let blocks = branches.iter().flatten().filter(|block| !lab.chain.is_active(&block.block_hash()));
+    let kept = blocks.filter(|block| lab.chain.has_body(&block.block_hash()));
+    kept.map(|block| serialize(&**block).len()).sum()
+}
+
+#[test]
+fn bodies_of_side_branches_are_bounded_and_those_of_least_work_give_way() {
+    let mut lab = Lab::new();
+    let genesis = lab.chain.tip();
+    let size = serialize(&*lab.block_on(genesis, vec![])).len();
+    lab.chain.max_side_bodies = 20 * size;
+    let main = lab.branch(genesis, 12);
+    lab.settle();
+    let mut branches = vec![main];
+    for (at, count) in [(0, 6), (2, 8), (6, 5), (1, 2), (9, 2), (3, 7), (4, 7), (8, 3)] {
+        let branch = lab.branch(branches[0][at].block_hash(), count);
+        lab.settle();
+        lab.commit();
+        branches.push(branch);
+        assert!(
+            side_bytes(&mut lab, &branches) <= 22 * size,
+            "a part of the bound may come before it is looked at"
+        );
+    }
+    let (low, high) = (branches[4].clone(), branches[7].clone());
+    assert!(low.iter().all(|block| !lab.chain.has_body(&block.block_hash())), "least work");
+    assert!(high[..3].iter().all(|block| lab.chain.has_body(&block.block_hash())), "more work");
+    // What was dropped comes again once its branch is the best.
+    let above = lab.branch(low[1].block_hash(), 12);
+    lab.settle();
+    assert_eq!(lab.missing_bodies(), low.iter().map(|block| block.block_hash()).collect::<Vec<_>>());
+    for block in &low {
+        lab.add(block).expect("valid");
+    }
+    assert_eq!(lab.chain.tip(), above[11].block_hash());
+    lab.assert_consistent();
+    lab.commit();
+    let (lab, repairs) = lab.reopen();
+    assert_eq!((lab.chain.tip(), repairs), (above[11].block_hash(), vec![]));
 }

@@ -3,6 +3,7 @@
 use super::super::testing::Lab;
 use super::super::{Mempool, MempoolEntry, MempoolError, RemovalReason};
 use super::{assert_sound, reorganise};
+use crate::chain::{Disconnected, Effects};
 use crate::consensus::TxError;
 use crate::primitives::{OutPoint, Txid};
 use std::sync::Arc;
@@ -131,7 +132,9 @@ fn a_coinbase_that_is_immature_again_takes_its_spender_out() {
         lower.receive(&lab.block(height));
     }
     let mut pool = lab.pool.clone();
-    let effects = crate::chain::Effects { disconnected: vec![lab.block(102)], ..Default::default() };
+    let block = lab.block(102);
+    let left = Disconnected { hash: block.block_hash(), block: Some(block) };
+    let effects = Effects { disconnected: vec![left], ..Default::default() };
     let change = pool.follow(&effects, &lower.chain, lab.now);
     let error = TxError::ImmatureCoinbase { outpoint: coinbase, depth: 99 };
     assert_eq!(change.removed.len(), 1);
