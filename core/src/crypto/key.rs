@@ -201,6 +201,29 @@ mod tests {
     }
 
     #[test]
+    fn leading_zero_bytes_of_keys_and_signatures_survive() {
+        let secret = |n: u32| {
+            let mut secret = [0; 32];
+            secret[28..].copy_from_slice(&n.to_be_bytes());
+            PrivateKey::from_bytes(&secret, true).expect("in range")
+        };
+        let key = (1..).map(secret).find(|key| key.public_key().as_bytes()[1] == 0).expect("one in 256");
+        let bytes = key.secret_bytes();
+        assert!(bytes.starts_with(&[0; 28]));
+        assert_eq!(PrivateKey::from_bytes(&bytes, true).map(|key| key.secret_bytes()), Ok(bytes));
+        let public = key.public_key();
+        assert_eq!(PublicKey::from_bytes(public.as_bytes()), Ok(public.clone()));
+        // Numbers of a signature that begin with a zero byte are written without it.
+        let digests = (0..u32::MAX).map(|n| sha256(&n.to_be_bytes()));
+        let (digest, signature) = digests
+            .map(|digest| (digest, key.sign(&digest)))
+            .find(|(_, signature)| signature.to_der()[3] < 32)
+            .expect("one in 256");
+        assert_eq!(Signature::from_der_lax(&signature.to_der()), Some(signature));
+        assert!(public.verify(&digest, &signature));
+    }
+
+    #[test]
     fn a_key_prints_no_secret() {
         assert_eq!(format!("{:?}", key(7)), "PrivateKey(secret)");
     }
