@@ -63,6 +63,7 @@ pub(crate) const FORMS: &[Form] = forms![
     "getpeerinfo", &[], "getpeerinfo", (0, 0), |_, _| Ok(Command::GetPeerInfo.into()), "every connection in detail", "每个连接的详情";
     "getblock", &[], "getblock HASH [VERBOSITY]", (1, 2), request::get_block, "a block: 0 hex, 1 with txids, 2 with transactions", "区块：0 十六进制，1 含交易号，2 含交易";
     "getblockheader", &[], "getblockheader HASH [VERBOSE]", (1, 2), request::get_block_header, "a block header", "区块头";
+    "getblockfilter", &[], "getblockfilter HASH", (1, 1), request::get_block_filter, "a block's compact filter", "区块的紧凑过滤器";
     "getblockhash", &[], "getblockhash HEIGHT", (1, 1), request::get_block_hash, "the hash of the block at a height", "指定高度的区块哈希";
     "getrawtransaction", &[], "getrawtransaction TXID [VERBOSE] [BLOCKHASH]", (1, 3), request::get_raw_transaction, "a transaction", "交易";
     "decoderawtransaction", &[], "decoderawtransaction HEX", (1, 1), |words, _| Ok(Command::DecodeRawTransaction { hex: words.place(0).to_owned() }.into()), "decodes a transaction", "解码交易";

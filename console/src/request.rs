@@ -117,6 +117,10 @@ pub(crate) fn get_block_header(arguments: &Arguments<'_>, _: &AddressBook) -> Re
     Ok(Command::GetBlockHeader { hash: arguments.parsed_place(0)?, verbose }.into())
 }
 
+pub(crate) fn get_block_filter(arguments: &Arguments<'_>, _: &AddressBook) -> Result<Request, ConsoleError> {
+    Ok(Command::GetBlockFilter { hash: arguments.parsed_place(0)? }.into())
+}
+
 pub(crate) fn get_block_hash(arguments: &Arguments<'_>, _: &AddressBook) -> Result<Request, ConsoleError> {
     Ok(Command::GetBlockHash { height: Height(arguments.parsed_place(0)?) }.into())
 }

@@ -69,7 +69,7 @@ fn is_alive(node: &mut Node) -> bool {
     work(node).iter().any(|output| matches!(output, Output::Reply { id: RequestId(99), result: Ok(_) }))
 }
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 26] = [
     "version",
     "verack",
     "addr",
@@ -90,6 +90,12 @@ const COMMANDS: [&str; 20] = [
     "filteradd",
     "filterclear",
     "merkleblock",
+    "getcfilters",
+    "cfilter",
+    "getcfheaders",
+    "cfheaders",
+    "getcfcheckpt",
+    "cfcheckpt",
 ];
 
 fn some_bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {

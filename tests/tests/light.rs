@@ -4,7 +4,7 @@ use terrarium_core::consensus::Preset;
 use terrarium_core::interface::{
     Command, CommandError, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
 };
-use terrarium_core::primitives::Amount;
+use terrarium_core::primitives::{Amount, BlockHash, Height};
 use terrarium_core::store::Database;
 use terrarium_core::time::Span;
 use terrarium_tests::Lab;
@@ -124,4 +124,25 @@ fn a_light_node_refuses_what_needs_blocks_by_name() {
         panic!("it answers")
     };
     assert_eq!((&info["blocks"], &info["headers"], &info["pruned"]), (&3.into(), &3.into(), &true.into()));
+}
+
+#[test]
+fn a_full_node_shows_the_filter_of_any_block_also_from_its_store() {
+    let mut world = World::new(12);
+    add(&mut world, A, Role::Full, &[]);
+    generate(&mut world, A, 3, None);
+    world.run_for(Span::from_secs(5));
+    world.kill(A);
+    world.open(A);
+    for height in 0..=3 {
+        let hash = world.execute(A, Command::GetBlockHash { height: Height(height) });
+        let Ok(Reply::Json(hash)) = hash else { panic!("{hash:?}") };
+        let hash = hash.as_str().and_then(|text| text.parse().ok()).expect("a hash");
+        let filter = world.execute(A, Command::GetBlockFilter { hash });
+        let Ok(Reply::Json(filter)) = filter else { panic!("{filter:?}") };
+        let header = filter["header"].as_str().unwrap_or_default();
+        assert!(header.len() == 64 && filter["filter"].as_str().is_some_and(|hex| hex.len() > 2), "{filter}");
+    }
+    let unknown = Command::GetBlockFilter { hash: BlockHash::ZERO };
+    assert!(matches!(world.execute(A, unknown), Err(CommandError::NotFound { .. })));
 }

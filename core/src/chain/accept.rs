@@ -167,6 +167,7 @@ impl Chainstate {
         let entry = self.index.get_mut(id);
         entry.n_tx = 0;
         entry.linked = false;
+        entry.filter = None;
         let (body, undo) = (entry.body.take(), entry.undo.take());
         self.bodies.remove(id, body);
         self.undo.remove(id, undo);

@@ -16,6 +16,7 @@ use super::index::{BlockStatus, EntryId};
 use super::pack::{Location, Packs};
 use super::script_check::{ScriptCache, ScriptCheck, block_script_flags};
 use super::supply::Supply;
+use super::undo::BlockUndo;
 use crate::consensus::BlockError;
 use crate::consensus::check::CheckedBlock;
 use crate::primitives::{Amount, Height};
@@ -197,7 +198,8 @@ impl Chainstate {
             median_time_before: &median_time_before,
             consensus: &self.params.consensus,
         };
-        let ConnectedBlock { undo, fees } = connect_block(&mut self.coins, block, &place)?;
+        let ConnectedBlock { mut undo, fees } = connect_block(&mut self.coins, block, &place)?;
+        undo.make_filter(block.block());
         let undo = Arc::new(undo);
         let flags = block_script_flags(height, &self.params.consensus);
         let checks = ScriptCheck::of_block(block, &undo, flags).filter(|_| !known_valid);
@@ -207,11 +209,22 @@ impl Chainstate {
             debug_assert!(restored.is_ok(), "what was just connected comes off again");
             return Err(error);
         }
-        let has_undo = self.index.get(id).undo.is_some() || self.undo.get(id).is_some();
-        if !has_undo {
-            self.undo.add(id, undo);
-        }
+        self.keep_undo(id, undo);
         Ok(fees)
+    }
+
+    /// Keeps what connecting a block left behind, unless it is here from an earlier time.
+    fn keep_undo(&mut self, id: EntryId, undo: Arc<BlockUndo>) {
+        let entry = self.index.get(id);
+        let has_undo = entry.undo.is_some() || self.undo.get(id).is_some();
+        if has_undo && entry.filter.is_some() {
+            return;
+        }
+        let filter = undo.filter.hash();
+        self.index_filter(id, filter);
+        let old = self.index.get_mut(id).undo.take();
+        self.undo.remove(id, old);
+        self.undo.add(id, undo);
     }
 
     /// Takes the tip off. False if its undo data is missing or not its own: then the coins are built anew.
@@ -314,7 +327,9 @@ impl Chainstate {
 
     /// Undo data is gone: connecting the block makes it again.
     fn lose_undo(&mut self, id: EntryId) {
-        let location = self.index.get_mut(id).undo.take();
+        let entry = self.index.get_mut(id);
+        entry.filter = None;
+        let location = entry.undo.take();
         self.undo.remove(id, location);
         if self.is_active_id(id) {
             self.build_coins_anew("undo data of the active chain is damaged");

@@ -139,6 +139,7 @@ impl Chainstate {
         };
         chain.candidates.insert(chain.candidate(id));
         chain.bodies.add(id, Arc::new(genesis));
+        chain.index_filter(id, chain.genesis_filter().hash());
         chain.add_genesis_coins();
         chain
     }

@@ -35,7 +35,7 @@ impl Chainstate {
         let ids: Vec<EntryId> = self.index.iter().map(|(id, _)| id).collect();
         for id in ids {
             let entry = self.index.get_mut(id);
-            (entry.body, entry.undo) = (None, None);
+            (entry.body, entry.undo, entry.filter) = (None, None, None);
         }
         self.rewind(Height::GENESIS);
     }

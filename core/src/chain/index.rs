@@ -5,7 +5,7 @@ use crate::collections::{BTreeMap, BTreeSet};
 use super::pack::Location;
 use crate::consensus::ConsensusParams;
 use crate::consensus::pow::DifficultyState;
-use crate::primitives::{BlockHash, Header, Height, Target, Work};
+use crate::primitives::{BlockHash, FilterHash, FilterHeader, Header, Height, Target, Work};
 
 /// Blocks whose times make a median time past (Core's `nMedianTimeSpan`).
 const MEDIAN_TIME_SPAN: usize = 11;
@@ -69,6 +69,8 @@ pub struct BlockIndexEntry {
     pub(crate) sequence: u64,
     pub(crate) body: Option<Location>,
     pub(crate) undo: Option<Location>,
+    /// The hash of its filter and the filter header that ends with it, once it has been connected.
+    pub(crate) filter: Option<(FilterHash, FilterHeader)>,
 }
 
 impl BlockIndexEntry {
@@ -199,6 +201,7 @@ impl BlockIndex {
             sequence: u64::MAX,
             body: None,
             undo: None,
+            filter: None,
         }
     }
 

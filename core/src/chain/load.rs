@@ -142,6 +142,9 @@ impl Chainstate {
         entry.n_tx = if is_here { stored.n_tx } else { 0 };
         entry.linked = linked && entry.has_body();
         entry.sequence = 1;
+        if let Some(filter) = stored.filter {
+            self.restore_filter(id, filter);
+        }
         true
     }
 
@@ -181,6 +184,10 @@ impl Chainstate {
         }
         let mut active: Vec<EntryId> = self.index.branch(Some(id)).map(|(id, _)| id).collect();
         active.reverse();
+        let lacks_filter = |id: &EntryId| self.index.get(*id).filter.is_none();
+        if self.keeps == Keeps::Blocks && active.iter().any(lacks_filter) {
+            return Err("block filters are missing".to_owned());
+        }
         for id in &active {
             self.index.get_transient_mut(*id).sequence = 0;
         }

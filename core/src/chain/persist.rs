@@ -20,7 +20,7 @@ use super::index::{BlockIndex, BlockIndexEntry, BlockStatus, ENTRIES_PER_RECORD,
 use super::pack::Location;
 use super::supply::Supply;
 use crate::encode::{Decode, DecodeError, Encode, Reader};
-use crate::primitives::{BlockHash, Header};
+use crate::primitives::{BlockHash, FilterHash, Header};
 use crate::store::{BatchId, Database, Durability, Op, StoreBatch, Table, record};
 
 /// Key of the network's record.
@@ -207,6 +207,9 @@ fn index_op(index: &BlockIndex, record: u32) -> Op {
     put(Table::Index, &key, &payload)
 }
 
+/// The bit of a stored status that says that a filter's hash follows the entry.
+const HAS_FILTER: u8 = 0x80;
+
 /// A header as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StoredEntry {
@@ -218,6 +221,7 @@ pub(super) struct StoredEntry {
     pub(super) n_tx: u32,
     pub(super) body: Option<Location>,
     pub(super) undo: Option<Location>,
+    pub(super) filter: Option<FilterHash>,
 }
 
 impl StoredEntry {
@@ -230,6 +234,7 @@ impl StoredEntry {
             n_tx: entry.n_tx,
             body: entry.body,
             undo: entry.undo,
+            filter: entry.filter.map(|(hash, _)| hash),
         }
     }
 }
@@ -245,10 +250,13 @@ impl Encode for StoredEntry {
         self.slot.encode(out);
         self.height.encode(out);
         self.header.encode(out);
-        status.encode(out);
+        (status | if self.filter.is_some() { HAS_FILTER } else { 0 }).encode(out);
         self.n_tx.encode(out);
         encode_location(self.body, out);
         encode_location(self.undo, out);
+        if let Some(filter) = &self.filter {
+            filter.encode(out);
+        }
     }
     fn encoded_len(&self) -> usize {
         crate::encode::serialize(self).len()
@@ -258,11 +266,13 @@ impl Encode for StoredEntry {
 impl Decode for StoredEntry {
     const MIN_ENCODED_LEN: usize = 92;
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (slot, height, header) = (reader.read()?, reader.read()?, reader.read()?);
+        let status: u8 = reader.read()?;
         Ok(Self {
-            slot: reader.read()?,
-            height: reader.read()?,
-            header: reader.read()?,
-            status: match reader.read::<u8>()? {
+            slot,
+            height,
+            header,
+            status: match status & !HAS_FILTER {
                 0 => BlockStatus::HeaderValid,
                 1 => BlockStatus::Valid,
                 2 => BlockStatus::Invalid,
@@ -272,6 +282,7 @@ impl Decode for StoredEntry {
             n_tx: reader.read()?,
             body: decode_location(reader)?,
             undo: decode_location(reader)?,
+            filter: if status & HAS_FILTER != 0 { Some(reader.read()?) } else { None },
         })
     }
 }

@@ -15,7 +15,7 @@ use super::load::StoredTip;
 use super::pack::Location;
 use super::persist::StoredEntry;
 use crate::encode::Reader;
-use crate::primitives::{Block, BlockHash, Header};
+use crate::primitives::{Block, BlockHash, FilterHash, Header};
 use crate::store::Table;
 
 /// Records of bodies that are read at a time.
@@ -29,12 +29,13 @@ struct Lost {
     n_tx: u32,
     body: Option<Location>,
     undo: Option<Location>,
+    filter: Option<FilterHash>,
 }
 
 impl From<StoredEntry> for Lost {
     fn from(stored: StoredEntry) -> Self {
-        let StoredEntry { header, status, n_tx, body, undo, .. } = stored;
-        Self { header, status, n_tx, body, undo }
+        let StoredEntry { header, status, n_tx, body, undo, filter, .. } = stored;
+        Self { header, status, n_tx, body, undo, filter }
     }
 }
 
@@ -103,6 +104,7 @@ impl Recovery {
                 n_tx: block.transactions.len() as u32,
                 body: Some(place),
                 undo: None,
+                filter: None,
             };
             self.lost.entry(block.header.prev_blockhash).or_default().push(lost);
         }
@@ -159,6 +161,9 @@ impl Chainstate {
         entry.n_tx = if lost.body.is_some() { lost.n_tx } else { 0 };
         entry.linked = linked && entry.has_body();
         entry.sequence = 1;
+        if let Some(filter) = lost.filter {
+            self.restore_filter(id, filter);
+        }
         self.restore_places(id, lost.body, lost.undo);
     }
 }

@@ -1,15 +1,29 @@
-//! What a block took from the coins, so that it can be given back.
+//! What connecting a block leaves behind: what it took from the coins, so that it can be given back, and the filter that
+//! says which scripts it is about, which only what it took shows in full.
 
 use super::coins::Coin;
 use crate::encode::{
-    Decode, DecodeError, Encode, MAX_SIZE, Reader, compact_size_len, encode_compact_size, encode_vec, vec_len,
+    Decode, DecodeError, Encode, MAX_SIZE, Reader, bytes_len, compact_size_len, encode_bytes,
+    encode_compact_size, encode_vec, vec_len,
 };
+use crate::primitives::Block;
+use crate::spv::BlockFilter;
 
-/// The coins that a block's transactions spent (Core's `CBlockUndo`).
+/// The coins that a block's transactions spent (Core's `CBlockUndo`), and the block's filter (BIP158).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockUndo {
     /// For each transaction after the coinbase the coins that its inputs spent, in order.
     pub spent: Vec<Vec<Coin>>,
+    /// The basic filter; empty until the block is connected.
+    pub filter: BlockFilter,
+}
+
+impl BlockUndo {
+    /// Makes the filter of the block whose undo data this is.
+    pub(crate) fn make_filter(&mut self, block: &Block) {
+        let spent = self.spent.iter().flatten().map(|coin| &coin.output.script_pubkey);
+        self.filter = BlockFilter::new(block, spent);
+    }
 }
 
 impl Encode for BlockUndo {
@@ -18,10 +32,12 @@ impl Encode for BlockUndo {
         for coins in &self.spent {
             encode_vec(coins, out);
         }
+        encode_bytes(self.filter.as_bytes(), out);
     }
     fn encoded_len(&self) -> usize {
         let count = compact_size_len(self.spent.len() as u64);
-        count + self.spent.iter().map(|coins| vec_len(coins)).sum::<usize>()
+        let spent = self.spent.iter().map(|coins| vec_len(coins)).sum::<usize>();
+        count + spent + bytes_len(self.filter.as_bytes())
     }
 }
 
@@ -33,6 +49,6 @@ impl Decode for BlockUndo {
         for _ in 0..count {
             spent.push(reader.vec(MAX_SIZE)?);
         }
-        Ok(Self { spent })
+        Ok(Self { spent, filter: BlockFilter::from_bytes(reader.bytes(MAX_SIZE)?.to_vec()) })
     }
 }

@@ -69,6 +69,8 @@ pub enum Command {
     GetBlock { hash: BlockHash, verbosity: u8 },
     /// The header, as JSON or as hex.
     GetBlockHeader { hash: BlockHash, verbose: bool },
+    /// A block's compact filter and filter header (BIP157, BIP158).
+    GetBlockFilter { hash: BlockHash },
     /// The hash of the active chain's block at a height.
     GetBlockHash { height: Height },
     /// A transaction of the mempool, of the given block, or (found through the active chain) of any block.

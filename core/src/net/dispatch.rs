@@ -111,6 +111,13 @@ impl Network {
             Message::Mempool => outbox.push(NetOutput::Serve { peer, request: ServeRequest::Mempool }),
             Message::SendHeaders => self.relay.on_sendheaders(peer),
             Message::FeeFilter(rate) => self.relay.on_fee_filter(peer, rate),
+            Message::GetCFilters(request) => self.serving.on_getcfilters(peer, &request, view.chain)?,
+            Message::GetCFHeaders(request) => {
+                self.serving.on_getcfheaders(peer, &request, view.chain, outbox)?;
+            }
+            Message::GetCFCheckpt(request) => {
+                self.serving.on_getcfcheckpt(peer, &request, view.chain, outbox)?;
+            }
             Message::FilterLoad(filter) => {
                 self.filters.load(peer, *filter)?;
                 self.relay.wants_transactions(peer);
@@ -120,9 +127,12 @@ impl Network {
                 self.filters.clear(peer);
                 self.relay.wants_transactions(peer);
             }
-            // Addresses are not gathered yet; the others never get here.
+            // Addresses are not gathered yet, and no compact filters are asked for; the others never get here.
             Message::Addr(_)
             | Message::Version(_)
+            | Message::CFilter(_)
+            | Message::CFHeaders(_)
+            | Message::CFCheckpt(_)
             | Message::Verack
             | Message::Ping(_)
             | Message::Pong(_) => {}

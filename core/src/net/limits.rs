@@ -88,6 +88,12 @@ pub const BLOCK_DOWNLOAD_TIMEOUT_MIN: Span = Span::from_secs(10);
 /// Blocks announced as headers at once; with more, only the tip is announced, by `inv`.
 pub const MAX_BLOCKS_TO_ANNOUNCE: usize = 8;
 
+/// The most filters that one `getcfilters` may ask for (Core's `MAX_GETCFILTERS_SIZE`).
+pub const MAX_GETCFILTERS_SIZE: u32 = 1_000;
+/// The most filter headers that one `getcfheaders` may ask for (Core's `MAX_GETCFHEADERS_SIZE`).
+pub const MAX_GETCFHEADERS_SIZE: u32 = 2_000;
+/// Blocks between the filter headers of a `cfcheckpt` (Core's `CFCHECKPT_INTERVAL`).
+pub const CFCHECKPT_INTERVAL: u32 = 1_000;
 /// Blocks that wait for a second peer's word in a light node (ours).
 pub const MAX_AUDITS: usize = 64;
 /// One block in so many is shown to a second peer while a light node downloads a long chain (ours).

@@ -7,6 +7,7 @@ mod connections;
 mod deadlines;
 mod delivery;
 mod dispatch;
+mod filter_serving;
 mod filtered_blocks;
 mod filters;
 mod getblocks_sync;

@@ -33,7 +33,8 @@ use std::net::SocketAddr;
 /// What this program calls itself (BIP14).
 pub const USER_AGENT: &str = concat!("/Terrarium:", env!("CARGO_PKG_VERSION"), "/");
 /// What a node that keeps blocks offers.
-const SERVICES: Services = Services(Services::NETWORK.0 | Services::BLOOM.0 | Services::WITNESS.0);
+const SERVICES: Services =
+    Services(Services::NETWORK.0 | Services::BLOOM.0 | Services::WITNESS.0 | Services::COMPACT_FILTERS.0);
 
 /// Bytes that one `Send` gathers at most before the next begins, where many small messages go to one peer.
 const SEND_BATCH: usize = 64 * 1024;

@@ -96,6 +96,8 @@ pub enum Received {
 pub enum ServeRequest {
     /// A block: `Network::serve_block` or `Network::serve_missing`.
     Block(BlockHash),
+    /// A block's compact filter: `Network::serve_filter`; nothing if there is none after all.
+    Filter(BlockHash),
     /// A transaction of the mempool: `Network::serve_transaction` or `Network::serve_missing`.
     Transaction(Txid),
     /// The ids of all that waits in the mempool: `Network::serve_mempool`.

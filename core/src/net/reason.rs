@@ -94,6 +94,9 @@ pub enum DisconnectReason {
     /// A bloom filter beyond the limits, an element beyond a script's, or one for a filter that was never loaded.
     #[error("bad {0} message")]
     BadFilter(&'static str),
+    /// Compact filters of an unknown kind, of blocks that are unknown or off the chain, or too many of them.
+    #[error("bad {0} request")]
+    BadFilterRequest(&'static str),
     /// A proof that does not lead to its header.
     #[error("bad proof for block {block}: {error}")]
     BadProof {

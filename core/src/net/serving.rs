@@ -1,4 +1,5 @@
-//! What this node gives. Answers `getdata`, `getblocks`, `getheaders`, `mempool` and `getaddr`.
+//! What this node gives. Answers `getdata`, `getblocks`, `getheaders`, `mempool` and `getaddr`; what it gives of compact
+//! filters is in `filter_serving`.
 //!
 //! Headers and hashes come straight from the chain. Bodies are asked of the node a few at a time for each peer, and
 //! not at all while the peer does not read what it was sent.
@@ -24,10 +25,15 @@ use std::sync::Arc;
 
 /// What one peer is being given.
 #[derive(Debug, Default)]
-struct Customer {
+pub(super) struct Customer {
     /// What it asked for and did not get yet. No other message of the peer is read while there is something here,
     /// which bounds it by `limits::MAX_INV_SZ`.
     queue: VecDeque<Inventory>,
+    /// Compact filters that it asked for and did not get yet, the next one first; bounded by
+    /// `limits::MAX_GETCFILTERS_SIZE`, for nothing else is read while some are left.
+    pub(super) filters: VecDeque<BlockHash>,
+    /// How many of them were asked of the node; at most `limits::MAX_SERVING_PER_PEER`.
+    pub(super) filters_pending: usize,
     /// Asked of the node; at most `limits::MAX_SERVING_PER_PEER`.
     pending: Vec<Inventory>,
     /// Of what it asked for in one go, what we do not have; bounded as the queue is.
@@ -45,7 +51,7 @@ struct Customer {
 #[derive(Debug, Default)]
 pub(crate) struct Serving {
     /// One for each ready peer.
-    customers: BTreeMap<PeerId, Customer>,
+    pub(super) customers: BTreeMap<PeerId, Customer>,
 }
 
 impl Serving {
@@ -63,7 +69,9 @@ impl Serving {
 
     /// Whether a peer still waits for what it asked for.
     pub(crate) fn is_busy(&self, peer: PeerId) -> bool {
-        self.customers.get(&peer).is_some_and(|customer| !customer.queue.is_empty())
+        self.customers
+            .get(&peer)
+            .is_some_and(|customer| !customer.queue.is_empty() || !customer.filters.is_empty())
     }
 
     /// Takes an order.
@@ -83,6 +91,7 @@ impl Serving {
         let customer = self.customers.get_mut(&peer)?;
         let owed = std::mem::take(&mut customer.owed);
         let mut worked = owed > Cost(0);
+        worked |= customer.ask_filters(peer, outbox);
         let mut filtered = false;
         while !filtered
             && customer.pending.len() < MAX_SERVING_PER_PEER
@@ -157,7 +166,7 @@ impl Serving {
         let item = customer.take(|item| match request {
             ServeRequest::Block(hash) => item.block() == Some(hash),
             ServeRequest::Transaction(txid) => item.tx() == Some(txid),
-            ServeRequest::Mempool => false,
+            ServeRequest::Filter(_) | ServeRequest::Mempool => false,
         });
         customer.missing.extend(item);
         customer.settle(peer, outbox);

@@ -7,6 +7,7 @@ use crate::chain::{Chainstate, Keeps};
 use crate::consensus::{BlockError, HeaderError};
 use crate::interface::PeerId;
 use crate::primitives::{Amount, Block, BlockHash, Transaction, Txid};
+use crate::spv::BlockFilter;
 use crate::time::Time;
 use std::sync::Arc;
 
@@ -112,6 +113,11 @@ impl Network {
     /// Answers [`ServeRequest::Transaction`].
     pub fn serve_transaction(&mut self, peer: PeerId, transaction: &Arc<Transaction>) {
         self.serving.on_transaction(peer, transaction, &mut self.outbox);
+    }
+
+    /// Answers [`ServeRequest::Filter`]; with none if this node does not have it after all.
+    pub fn serve_filter(&mut self, peer: PeerId, block: BlockHash, filter: Option<&BlockFilter>) {
+        self.serving.on_filter(peer, block, filter, &mut self.outbox);
     }
 
     /// Answers [`ServeRequest::Mempool`] with transactions and their fee rates per 1,000 virtual bytes.

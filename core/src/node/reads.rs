@@ -5,7 +5,7 @@ use super::io::{LoadId, Output};
 use super::walk::WalkId;
 use crate::chain::RecordKey;
 use crate::collections::{BTreeMap, BTreeSet};
-use crate::interface::PeerId;
+use crate::interface::{PeerId, RequestId};
 use crate::primitives::BlockHash;
 use crate::store::{Database, Table};
 
@@ -18,6 +18,17 @@ pub(super) enum Reader {
     Walk(WalkId),
     /// The list of the last blocks in the node's snapshot.
     Recent,
+    /// Not the body is wanted but the filter.
+    Filter(FilterReader),
+}
+
+/// Who waits for a block's compact filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FilterReader {
+    /// A peer that asked for it.
+    Peer(PeerId),
+    /// `getblockfilter`.
+    Command(RequestId),
 }
 
 /// Reads in flight.
@@ -69,9 +80,16 @@ impl Reads {
         self.in_flight.is_empty()
     }
 
-    /// Forgets all reads: the chain was replaced. What still comes is late.
-    pub(super) fn clear(&mut self) {
+    /// Forgets all reads: the chain was replaced. What still comes is late. The commands that waited.
+    pub(super) fn clear(&mut self) -> Vec<RequestId> {
+        let readers = self.readers.values().flatten();
+        let commands = readers.filter_map(|(reader, _)| match reader {
+            Reader::Filter(FilterReader::Command(id)) => Some(*id),
+            _ => None,
+        });
+        let commands = commands.collect();
         *self = Self { loads: self.loads, ..Self::default() };
+        commands
     }
 
     fn load(&mut self, table: Table, keys: Vec<RecordKey>) -> Output {

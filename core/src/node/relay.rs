@@ -4,7 +4,7 @@
 use super::Node;
 use super::engine::Engine;
 use super::io::Output;
-use super::reads::Reader;
+use super::reads::{FilterReader, Reader};
 use super::tip::Journey;
 use crate::chain::{BlockOutcome, Keeps};
 use crate::consensus::BlockError;
@@ -197,13 +197,15 @@ impl Node {
         if let ServeRequest::Block(hash) = request {
             return self.deliver(Reader::Peer(peer), hash);
         }
+        if let ServeRequest::Filter(hash) = request {
+            return self.deliver_filter(FilterReader::Peer(peer), hash);
+        }
         if let ServeRequest::Transaction(txid) = request {
             return self.serve_transaction(peer, txid);
         }
         let Some(Engine { chain, mempool, network, .. }) = &mut self.engine else { return };
         match request {
-            ServeRequest::Block(_) => {}
-            ServeRequest::Transaction(_) => {}
+            ServeRequest::Block(_) | ServeRequest::Filter(_) | ServeRequest::Transaction(_) => {}
             ServeRequest::Mempool if chain.keeps() == Keeps::Headers => {
                 let own = self.wallet.own_waiting();
                 network.serve_mempool(peer, own.iter().map(|transaction| (&**transaction, MAX_MONEY)));

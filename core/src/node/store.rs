@@ -3,11 +3,11 @@
 use super::engine::Engine;
 use super::io::{Entropy, LoadId, Loaded, Output};
 use super::persistence::{DATABASES, Persistence};
-use super::reads::{Reader, Reads};
+use super::reads::{FilterReader, Reader, Reads};
 use super::tip::Journey;
-use super::walk::Walk;
+use super::walk::{Walk, replaced};
 use super::{LateEvents, Node};
-use crate::chain::{Body, Chainstate, Keeps, LoadError};
+use crate::chain::{Body, Chainstate, Keeps, LoadError, StoredFilter};
 use crate::collections::BTreeMap;
 use crate::consensus::{Network as ChainNetwork, Preset};
 use crate::interface::{LogLine, NodeConfig, Role, RunState};
@@ -91,7 +91,9 @@ impl Node {
     /// Takes a chain for this node's own, in place of any other. Those who follow the chain look at it once it rests.
     pub(super) fn adopt_chain(&mut self, mut chain: Chainstate) {
         self.end_walks();
-        self.reads.clear();
+        for request in self.reads.clear() {
+            self.reply(request, Err(replaced()));
+        }
         if self.config.role == Role::Spv {
             chain.keep_headers();
         }
@@ -138,8 +140,27 @@ impl Node {
         }
     }
 
+    /// Hands a block's filter to a reader, now or when it has been read.
+    pub(super) fn deliver_filter(&mut self, reader: FilterReader, hash: BlockHash) {
+        let Some(engine) = &mut self.engine else { return };
+        let filter = match engine.chain.filter(&hash) {
+            StoredFilter::Memory(filter) => Some(filter),
+            StoredFilter::Absent => None,
+            StoredFilter::Stored(key) => {
+                return self.outputs.extend(self.reads.body(key, Reader::Filter(reader), hash));
+            }
+        };
+        match reader {
+            FilterReader::Peer(peer) => engine.network.serve_filter(peer, hash, filter.as_ref()),
+            FilterReader::Command(id) => self.show_filter(id, &hash, filter.as_ref()),
+        }
+    }
+
     /// Hands a body to a reader, now or when it has been read.
     pub(super) fn deliver(&mut self, reader: Reader, hash: BlockHash) {
+        if let Reader::Filter(reader) = reader {
+            return self.deliver_filter(reader, hash);
+        }
         let block = match self.ask_body(hash, reader) {
             Answer::Here(block) => Some(block),
             Answer::Absent => None,
@@ -149,7 +170,7 @@ impl Node {
             (Reader::Peer(peer), block) => self.serve_block(peer, hash, block),
             (Reader::Walk(walk), block) => self.body_came(walk, hash, block),
             (Reader::Recent, Some(block)) => self.recent_came(&block),
-            (Reader::Recent, None) => {}
+            (Reader::Recent, None) | (Reader::Filter(_), _) => {}
         }
     }
 

@@ -131,8 +131,7 @@ impl Node {
     /// Ends all walks: the chain was replaced.
     pub(super) fn end_walks(&mut self) {
         for walk in std::mem::take(&mut self.walks) {
-            let text = "the chain was replaced meanwhile".to_owned();
-            self.answer_walk(walk.request, Err(CommandError::BadArgument(text)));
+            self.answer_walk(walk.request, Err(replaced()));
         }
     }
 
@@ -303,6 +302,11 @@ fn prove(block: &Block, txids: &[Txid]) -> Visit {
     }
     let proof = MerkleBlock::new(block, |txid| txids.contains(txid));
     Visit::Done(Ok(Outcome::Now(Reply::Json(hex::encode(&serialize(&proof)).into()))))
+}
+
+/// The error of a command whose chain has gone.
+pub(super) fn replaced() -> CommandError {
+    CommandError::BadArgument("the chain was replaced meanwhile".to_owned())
 }
 
 /// The error for an id that nothing here has.

@@ -122,6 +122,15 @@ hash_newtype! {
     MerkleRoot
 }
 
+hash_newtype! {
+    /// The double SHA-256 of a block's compact filter (BIP157).
+    FilterHash
+}
+hash_newtype! {
+    /// The double SHA-256 of a filter's hash and the filter header before it (BIP157).
+    FilterHeader
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

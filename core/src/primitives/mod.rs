@@ -13,7 +13,7 @@ mod transaction;
 
 pub use amount::{Amount, COIN, MAX_MONEY, ParseAmountError};
 pub use block::Block;
-pub use hashes::{BlockHash, MerkleRoot, ParseHashError, Txid, Wtxid};
+pub use hashes::{BlockHash, FilterHash, FilterHeader, MerkleRoot, ParseHashError, Txid, Wtxid};
 pub use header::Header;
 pub use height::Height;
 pub use script::Script;

@@ -7,6 +7,7 @@ mod base58;
 mod blocks;
 mod chain;
 mod files;
+mod filters;
 mod hashes;
 mod key_io;
 mod proofs;
@@ -38,6 +39,7 @@ const CASES: &[Case] = &[
     ("blocks_with_payments_connect_with_all_scripts_and_agree_on_fees", chain::payments),
     ("mainnet_headers_carry_their_work", chain::mainnet_work),
     ("block_stats_agree_with_core", blocks::stats),
+    ("block_filters_and_their_headers_are_those_of_core", filters::basic),
     ("a_merkle_proof_from_mainnet_verifies_and_is_made_alike", proofs::merkle_block),
 ];
 

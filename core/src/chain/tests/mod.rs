@@ -1,6 +1,7 @@
 //! The chainstate against rules, branches, crashes and random trees; `Lab` makes the blocks.
 
 mod branches;
+mod filters;
 mod headers;
 mod limits;
 mod random;

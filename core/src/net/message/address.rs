@@ -15,12 +15,19 @@ impl Services {
     pub const NETWORK: Self = Self(1);
     /// Serves bloom filters (`NODE_BLOOM`, BIP111).
     pub const BLOOM: Self = Self(1 << 2);
+    /// Serves compact filters (`NODE_COMPACT_FILTERS`, BIP157).
+    pub const COMPACT_FILTERS: Self = Self(1 << 6);
     /// Serves witnesses (`NODE_WITNESS`, BIP144).
     pub const WITNESS: Self = Self(1 << 3);
 
     /// The names of what is offered, as Core writes them.
     pub fn names(self) -> Vec<&'static str> {
-        let known = [(Self::NETWORK, "NETWORK"), (Self::BLOOM, "BLOOM"), (Self::WITNESS, "WITNESS")];
+        let known = [
+            (Self::NETWORK, "NETWORK"),
+            (Self::BLOOM, "BLOOM"),
+            (Self::WITNESS, "WITNESS"),
+            (Self::COMPACT_FILTERS, "COMPACT_FILTERS"),
+        ];
         known.into_iter().filter(|(service, _)| self.has(*service)).map(|(_, name)| name).collect()
     }
 

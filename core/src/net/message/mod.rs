@@ -2,6 +2,7 @@
 
 mod address;
 mod codec;
+mod filter;
 mod inventory;
 mod version;
 
@@ -13,6 +14,9 @@ mod tests;
 pub use address::{NetAddress, Services, TimedAddress};
 pub use codec::{
     CHECKSUM_SIZE, CommandName, Frame, FrameError, HEADER_SIZE, MessageDecoder, encode, encode_into,
+};
+pub use filter::{
+    BASIC_FILTER, CheckpointMessage, CheckpointRequest, FilterHeadersMessage, FilterMessage, FilterRequest,
 };
 pub use inventory::{Inventory, LocatorRequest};
 pub use version::VersionMessage;
@@ -69,6 +73,18 @@ pub enum Message {
     FilterClear,
     /// A block's header and the proof of its transactions that match the filter; they follow, each as `tx`.
     MerkleBlock(Box<MerkleBlock>),
+    /// Asks for the compact filters of a stretch of a chain (BIP157, as are those below).
+    GetCFilters(FilterRequest),
+    /// A block's compact filter.
+    CFilter(FilterMessage),
+    /// Asks for the filter headers of a stretch of a chain.
+    GetCFHeaders(FilterRequest),
+    /// A filter header and the hashes that lead on from it.
+    CFHeaders(FilterHeadersMessage),
+    /// Asks for every thousandth filter header of a chain.
+    GetCFCheckpt(CheckpointRequest),
+    /// Those filter headers.
+    CFCheckpt(CheckpointMessage),
 }
 
 impl Message {
@@ -96,6 +112,12 @@ impl Message {
             Self::FilterAdd(_) => "filteradd",
             Self::FilterClear => "filterclear",
             Self::MerkleBlock(_) => "merkleblock",
+            Self::GetCFilters(_) => "getcfilters",
+            Self::CFilter(_) => "cfilter",
+            Self::GetCFHeaders(_) => "getcfheaders",
+            Self::CFHeaders(_) => "cfheaders",
+            Self::GetCFCheckpt(_) => "getcfcheckpt",
+            Self::CFCheckpt(_) => "cfcheckpt",
         }
     }
 
@@ -116,6 +138,7 @@ impl Message {
             Self::Block(block) => Some(block.block_hash().to_string()),
             Self::Tx(tx) => Some(tx.txid().to_string()),
             Self::MerkleBlock(proof) => Some(proof.header.block_hash().to_string()),
+            Self::CFilter(filter) => Some(filter.block.to_string()),
             _ => None,
         }
     }
@@ -136,6 +159,11 @@ impl Message {
             Self::FilterLoad(filter) => filter.encode(out),
             Self::FilterAdd(element) => encode_bytes(element, out),
             Self::MerkleBlock(proof) => proof.encode(out),
+            Self::GetCFilters(request) | Self::GetCFHeaders(request) => request.encode(out),
+            Self::CFilter(filter) => filter.encode(out),
+            Self::CFHeaders(headers) => headers.encode(out),
+            Self::GetCFCheckpt(request) => request.encode(out),
+            Self::CFCheckpt(headers) => headers.encode(out),
         }
     }
 
@@ -165,6 +193,12 @@ impl Message {
             "filteradd" => Self::FilterAdd(reader.bytes(MAX_SIZE)?.to_vec()),
             "filterclear" => Self::FilterClear,
             "merkleblock" => Self::MerkleBlock(Box::new(reader.read()?)),
+            "getcfilters" => Self::GetCFilters(reader.read()?),
+            "cfilter" => Self::CFilter(reader.read()?),
+            "getcfheaders" => Self::GetCFHeaders(reader.read()?),
+            "cfheaders" => Self::CFHeaders(reader.read()?),
+            "getcfcheckpt" => Self::GetCFCheckpt(reader.read()?),
+            "cfcheckpt" => Self::CFCheckpt(reader.read()?),
             _ => return Ok(None),
         }))
     }

@@ -1,9 +1,10 @@
 //! Random messages for property tests.
 
+use super::{CheckpointMessage, CheckpointRequest, FilterHeadersMessage, FilterMessage, FilterRequest};
 use super::{Inventory, LocatorRequest, Message, NetAddress, Services, TimedAddress, VersionMessage};
 use crate::primitives::{
-    Amount, Block, BlockHash, CompactTarget, Header, MAX_MONEY, MerkleRoot, OutPoint, Script, Transaction,
-    TxIn, TxOut, Txid,
+    Amount, Block, BlockHash, CompactTarget, FilterHash, FilterHeader, Header, MAX_MONEY, MerkleRoot,
+    OutPoint, Script, Transaction, TxIn, TxOut, Txid,
 };
 use crate::spv::{BloomFilter, MerkleBlock};
 use proptest::collection::vec;
@@ -39,6 +40,7 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
         vec(any::<u8>(), 0..40).prop_map(Message::FilterAdd),
         Just(Message::FilterClear),
         merkle_block().prop_map(|proof| Message::MerkleBlock(Box::new(proof))),
+        compact_filters(),
     ]
 }
 
@@ -48,6 +50,27 @@ fn bloom_filter() -> impl Strategy<Value = BloomFilter> {
         elements.iter().for_each(|element| filter.insert(element));
         filter
     })
+}
+
+fn compact_filters() -> impl Strategy<Value = Message> {
+    let fields = (any::<u8>(), any::<u32>(), block_hash());
+    (fields, vec(any::<u8>(), 0..40), vec(any::<[u8; 32]>(), 1..5), 0..6).prop_map(
+        |((kind, start, stop), filter, hashes, message)| match message {
+            0 => Message::GetCFilters(FilterRequest { kind, start, stop }),
+            1 => Message::GetCFHeaders(FilterRequest { kind, start, stop }),
+            2 => Message::CFilter(FilterMessage { kind, block: stop, filter }),
+            3 => {
+                let previous = FilterHeader::from_bytes(hashes[0]);
+                let hashes = hashes.into_iter().map(FilterHash::from_bytes).collect();
+                Message::CFHeaders(FilterHeadersMessage { kind, stop, previous, hashes })
+            }
+            4 => Message::GetCFCheckpt(CheckpointRequest { kind, stop }),
+            _ => {
+                let headers = hashes.into_iter().map(FilterHeader::from_bytes).collect();
+                Message::CFCheckpt(CheckpointMessage { kind, stop, headers })
+            }
+        },
+    )
 }
 
 fn merkle_block() -> impl Strategy<Value = MerkleBlock> {

@@ -145,6 +145,7 @@ fn a_truncated_payload_is_malformed_for_every_command_that_has_one() {
     ]
     .into_iter()
     .chain(["block", "tx", "feefilter", "filterload", "filteradd", "merkleblock"])
+    .chain(["getcfilters", "cfilter", "getcfheaders", "cfheaders", "getcfcheckpt", "cfcheckpt"])
     {
         let frame = only_frame(&frame(MAGIC, command, &[]));
         assert!(matches!(frame, Frame::Malformed { length: 0, .. }), "empty {command}: {frame:?}");
@@ -244,6 +245,12 @@ fn oracle(message: &Message) -> NetworkMessage {
             NetworkMessage::FilterAdd(p2p::message_bloom::FilterAdd { data: data.clone() })
         }
         Message::FilterClear => NetworkMessage::FilterClear,
+        Message::GetCFilters(request) => NetworkMessage::GetCFilters(oracle_copy(&serialize(request))),
+        Message::CFilter(filter) => NetworkMessage::CFilter(oracle_copy(&serialize(filter))),
+        Message::GetCFHeaders(request) => NetworkMessage::GetCFHeaders(oracle_copy(&serialize(request))),
+        Message::CFHeaders(headers) => NetworkMessage::CFHeaders(oracle_copy(&serialize(headers))),
+        Message::GetCFCheckpt(request) => NetworkMessage::GetCFCheckpt(oracle_copy(&serialize(request))),
+        Message::CFCheckpt(headers) => NetworkMessage::CFCheckpt(oracle_copy(&serialize(headers))),
         Message::MerkleBlock(proof) => NetworkMessage::MerkleBlock(oracle_copy(&serialize(&**proof))),
     }
 }

@@ -3,9 +3,9 @@
 use super::lab::{Lab, block_on, stranger, transaction, version};
 use crate::interface::{PeerId, SyncMode};
 use crate::net::DisconnectReason;
-use crate::net::message::{Inventory, Message};
-use crate::primitives::BlockHash;
-use crate::spv::{BloomFilter, MAX_BLOOM_FILTER_SIZE, MAX_HASH_FUNCS, MerkleBlock};
+use crate::net::message::{BASIC_FILTER, CheckpointRequest, FilterRequest, Inventory, Message};
+use crate::primitives::{BlockHash, FilterHeader};
+use crate::spv::{BlockFilter, BloomFilter, MAX_BLOOM_FILTER_SIZE, MAX_HASH_FUNCS, MerkleBlock};
 
 /// A full node with three blocks and a light peer that has introduced itself.
 fn pair() -> (Lab, PeerId) {
@@ -139,4 +139,97 @@ fn a_peer_that_wants_no_transactions_hears_of_them_once_it_has_loaded_a_filter()
     lab.say(0, peer, &filter(after.txid().as_bytes()));
     lab.pay(0, &after);
     assert_eq!(announced(&lab.heard(0, peer)), [Inventory::Tx(after.txid())]);
+}
+
+/// Asks for filters or their hashes from a height up to the tip.
+fn request(lab: &Lab, start: u32) -> FilterRequest {
+    FilterRequest { kind: BASIC_FILTER, start, stop: lab.nodes[0].chain.tip() }
+}
+
+fn assert_disconnected(mut lab: Lab, peer: PeerId, message: &Message) {
+    lab.say(0, peer, message);
+    assert_eq!(lab.nodes[0].ended, [DisconnectReason::BadFilterRequest(message.command())]);
+    let back = lab.raw(0, stranger(1));
+    assert!(lab.is_up(0, back), "it is not discouraged");
+}
+
+#[test]
+fn filters_lead_from_header_to_header() {
+    let (mut lab, peer) = pair();
+    lab.say(0, peer, &Message::GetCFHeaders(request(&lab, 1)));
+    let heard = lab.heard(0, peer);
+    let [Message::CFHeaders(answer)] = &heard[..] else { panic!("{heard:?}") };
+    assert_eq!(answer.hashes.len(), 3);
+    lab.say(0, peer, &Message::GetCFilters(request(&lab, 0)));
+    let heard = lab.heard(0, peer);
+    let mut header = FilterHeader::ZERO;
+    for (height, message) in heard.iter().enumerate() {
+        let Message::CFilter(message) = message else { panic!("{message:?}") };
+        assert_eq!(
+            lab.nodes[0].chain.active_hash(crate::primitives::Height(height as u32)),
+            Some(message.block)
+        );
+        let hash = BlockFilter::from_bytes(message.filter.clone()).hash();
+        header = FilterHeader::of(&hash, &header);
+        match height {
+            0 => assert_eq!(answer.previous, header),
+            _ => assert_eq!(answer.hashes[height - 1], hash),
+        }
+    }
+    assert_eq!(heard.len(), 4);
+    let tip = lab.nodes[0].chain.tip();
+    assert_eq!(lab.nodes[0].chain.filter_header(&tip).map(|(_, header)| header), Some(header));
+}
+
+#[test]
+fn a_thousand_filters_and_two_thousand_filter_hashes_are_served_and_one_more_disconnects() {
+    let (mut lab, peer) = pair();
+    lab.mine(0, 1_998);
+    lab.heard(0, peer);
+    lab.say(0, peer, &Message::GetCFilters(request(&lab, 1_002)));
+    assert_eq!(lab.heard(0, peer).len(), 1_000);
+    lab.say(0, peer, &Message::GetCFHeaders(request(&lab, 2)));
+    let heard = lab.heard(0, peer);
+    let [Message::CFHeaders(answer)] = &heard[..] else { panic!("{} messages", heard.len()) };
+    assert_eq!(answer.hashes.len(), 2_000);
+    let stop = lab.nodes[0].chain.tip();
+    lab.say(0, peer, &Message::GetCFCheckpt(CheckpointRequest { kind: BASIC_FILTER, stop }));
+    let heard = lab.heard(0, peer);
+    let [Message::CFCheckpt(answer)] = &heard[..] else { panic!("{heard:?}") };
+    let header = |height| {
+        let chain = &lab.nodes[0].chain;
+        let hash = chain.active_hash(crate::primitives::Height(height)).expect("on the chain");
+        chain.filter_header(&hash).map(|(_, header)| header)
+    };
+    assert_eq!(answer.headers.iter().copied().map(Some).collect::<Vec<_>>(), [header(1_000), header(2_000)]);
+    let one_more = Message::GetCFHeaders(request(&lab, 1));
+    assert_disconnected(lab, peer, &one_more);
+    let (mut lab, peer) = pair();
+    lab.mine(0, 997);
+    let one_more = Message::GetCFilters(request(&lab, 1));
+    lab.say(0, peer, &one_more);
+    assert!(lab.is_up(0, peer));
+    lab.mine(0, 1);
+    let one_more = Message::GetCFilters(request(&lab, 1));
+    assert_disconnected(lab, peer, &one_more);
+}
+
+#[test]
+fn filters_of_another_kind_of_unknown_blocks_or_of_nothing_disconnect() {
+    for change in [
+        |request: &mut FilterRequest| request.kind = 1,
+        |request: &mut FilterRequest| request.stop = BlockHash::from_bytes([7; 32]),
+        |request: &mut FilterRequest| request.start = 4,
+    ] {
+        let (lab, _) = pair();
+        let mut asked = request(&lab, 3);
+        change(&mut asked);
+        for message in [Message::GetCFilters(asked), Message::GetCFHeaders(asked)] {
+            let (lab, peer) = pair();
+            assert_disconnected(lab, peer, &message);
+        }
+    }
+    let (lab, peer) = pair();
+    let unknown = CheckpointRequest { kind: BASIC_FILTER, stop: BlockHash::from_bytes([7; 32]) };
+    assert_disconnected(lab, peer, &Message::GetCFCheckpt(unknown));
 }

@@ -1,7 +1,7 @@
 //! A node of the lab: a network, a chain, and a mempool that takes nearly everything.
 
 use super::lab::{address, params};
-use crate::chain::{ActivateStep, Body, Chainstate, Keeps, ScriptCache};
+use crate::chain::{ActivateStep, Body, Chainstate, Keeps, ScriptCache, StoredFilter};
 use crate::consensus::{BlockError, Network as ChainNetwork, Preset};
 use crate::interface::PeerId;
 use crate::net::{DisconnectReason, Network, PeerInfo, Received, ServeRequest, TransactionVerdict};
@@ -104,6 +104,13 @@ impl TestNode {
                 Some(transaction) => self.network.serve_transaction(peer, transaction),
                 None => self.network.serve_missing(peer, request),
             },
+            ServeRequest::Filter(hash) => {
+                let filter = match self.chain.filter(&hash) {
+                    StoredFilter::Memory(filter) => Some(filter),
+                    StoredFilter::Stored(_) | StoredFilter::Absent => None,
+                };
+                self.network.serve_filter(peer, hash, filter.as_ref());
+            }
             ServeRequest::Mempool => {
                 let rate = self.fee_rate;
                 let all: Vec<_> = self.pool.values().map(|transaction| (&**transaction, rate)).collect();

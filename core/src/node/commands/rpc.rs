@@ -4,11 +4,12 @@ use super::{Handled, Outcome};
 use crate::chain::CoinLookup;
 use crate::encode::{DecodeError, deserialize, hex};
 use crate::interface::{Command, CommandError, Reply, RequestId, RunState};
+use crate::node::reads::FilterReader;
 use crate::node::walk::{Goal, TransactionView, show_transaction, unknown};
 use crate::node::{Node, rpc};
 use crate::primitives::{BlockHash, OutPoint, Transaction, Txid};
-use crate::spv::MerkleBlock;
-use serde_json::Value;
+use crate::spv::{BlockFilter, MerkleBlock};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 impl Node {
@@ -26,6 +27,7 @@ impl Node {
             Command::GetPeerInfo => json(self.peer_infos().iter().map(rpc::network::peer).collect()),
             Command::GetBlock { hash, verbosity } => self.walk_one(id, hash, Goal::Json { verbosity }),
             Command::GetBlockHeader { hash, verbose } => self.get_block_header(&hash, verbose),
+            Command::GetBlockFilter { hash } => self.get_block_filter(id, hash),
             Command::GetBlockHash { height } => {
                 let hash = self.chain()?.active_hash(height);
                 json(hash.ok_or_else(|| unknown("block", &height))?.to_string().into())
@@ -88,6 +90,30 @@ impl Node {
         let ahead = engine.hashes_from_tip();
         self.walk(Some(id), ahead, goal);
         Ok(Outcome::Later)
+    }
+
+    fn get_block_filter(&mut self, id: RequestId, hash: BlockHash) -> Handled {
+        self.need_blocks("it has no filters")?;
+        if self.chain()?.filter_header(&hash).is_none() {
+            return Err(unknown("block filter of", &hash));
+        }
+        self.deliver_filter(FilterReader::Command(id), hash);
+        Ok(Outcome::Later)
+    }
+
+    /// Answers `getblockfilter`.
+    pub(in crate::node) fn show_filter(
+        &mut self,
+        id: RequestId,
+        hash: &BlockHash,
+        filter: Option<&BlockFilter>,
+    ) {
+        let header = self.engine.as_ref().and_then(|engine| engine.chain.filter_header(hash));
+        let shown = filter.zip(header).map(|(filter, (_, header))| {
+            json!({ "filter": hex::encode(filter.as_bytes()), "header": header.to_string() })
+        });
+        let reply = shown.map(Reply::Json).ok_or_else(|| unknown("block filter of", hash));
+        self.reply(id, reply);
     }
 
     fn get_block_header(&self, hash: &BlockHash, verbose: bool) -> Handled {
