@@ -3,7 +3,9 @@
 use crate::arguments::Arguments;
 use crate::desk::AddressBook;
 use crate::error::ConsoleError;
-use terrarium_core::interface::{AddNodeAction, BanAction, Command, NodeId, StartOptions, SyncMode};
+use terrarium_core::interface::{
+    AddNodeAction, BanAction, Command, LightFilter, NodeId, StartOptions, SyncMode,
+};
 use terrarium_core::primitives::Height;
 
 /// What a line asks for.
@@ -81,11 +83,19 @@ pub(crate) fn start_node(arguments: &Arguments<'_>, book: &AddressBook) -> Resul
             return Err(arguments.usage(format!("'{other}' is no way to sync: blocks and headers are")));
         }
     };
+    let filters = match arguments.option("filters") {
+        None | Some("bloom") => LightFilter::Bloom,
+        Some("compact") => LightFilter::Compact,
+        Some(other) => {
+            return Err(arguments.usage(format!("'{other}' is no kind of filter: bloom and compact are")));
+        }
+    };
     Ok(Command::StartNode(StartOptions {
         miner: arguments.option("miner").map(|word| book.resolve(word).to_owned()),
         connect: arguments.nodes("connect")?,
         seed_nodes: arguments.nodes("seednode")?,
         spv: arguments.option("spv").is_some(),
+        filters,
         sync,
     })
     .into())

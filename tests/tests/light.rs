@@ -1,13 +1,15 @@
 //! Light nodes beside full ones.
 
-use terrarium_core::consensus::Preset;
+use terrarium_core::chain::file;
+use terrarium_core::consensus::{Network, Preset};
 use terrarium_core::interface::{
-    Command, CommandError, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
+    Command, CommandError, LightFilter, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
 };
 use terrarium_core::primitives::{Amount, BlockHash, Height};
 use terrarium_core::store::Database;
 use terrarium_core::time::Span;
 use terrarium_tests::Lab;
+use terrarium_tests::fixture::Chain;
 use terrarium_tests::world::World;
 
 const A: NodeId = NodeId(3000);
@@ -145,4 +147,73 @@ fn a_full_node_shows_the_filter_of_any_block_also_from_its_store() {
     }
     let unknown = Command::GetBlockFilter { hash: BlockHash::ZERO };
     assert!(matches!(world.execute(A, unknown), Err(CommandError::NotFound { .. })));
+}
+
+#[test]
+fn a_light_node_that_goes_by_compact_filters_finds_pays_and_follows() {
+    let mut world = World::new(13);
+    for (id, connect) in [(A, &[][..]), (B, &[A][..])] {
+        add(&mut world, id, Role::Full, connect);
+    }
+    add(&mut world, LIGHT, Role::Spv, &[A, B]);
+    let own = address(&mut world, LIGHT);
+    let other = address(&mut world, B);
+    generate(&mut world, A, 2, Some(own.clone()));
+    generate(&mut world, A, 118, None);
+    start(&mut world, A);
+    start(&mut world, B);
+    let options = StartOptions { filters: LightFilter::Compact, ..StartOptions::default() };
+    world.execute(LIGHT, Command::StartNode(options)).expect("the node starts");
+    assert!(is_at(&mut world, LIGHT, 120), "the light node is at {}", height(&world, LIGHT));
+    let balance = Command::GetBalance { address: own.clone() };
+    assert_eq!(world.execute(LIGHT, balance.clone()), Ok(Reply::Balance(Amount::from_coins(100))));
+
+    let amount = Amount::from_coins(30);
+    let pay = Command::Send { from: own, to: other.clone(), amount, fee: None, mine: false };
+    assert!(matches!(world.execute(LIGHT, pay), Ok(Reply::Sent { .. })));
+    assert!(world.run_until(Span::from_secs(30), |world| world.snapshot(A).mempool.count == 1));
+    generate(&mut world, A, 1, None);
+    assert!(is_at(&mut world, LIGHT, 121));
+    assert_eq!(world.execute(B, Command::GetBalance { address: other }), Ok(Reply::Balance(amount)));
+    let left = match world.execute(LIGHT, balance) {
+        Ok(Reply::Balance(left)) => left,
+        reply => panic!("{reply:?} is no balance"),
+    };
+    assert!(left < Amount::from_coins(70) && left > Amount::from_coins(69), "{left}");
+
+    world.partition(&[&[B]]);
+    generate(&mut world, A, 1, None);
+    assert!(is_at(&mut world, LIGHT, 122));
+    generate(&mut world, B, 2, None);
+    world.heal();
+    assert!(is_at(&mut world, LIGHT, 123));
+    assert_eq!(tip(&world, LIGHT), tip(&world, B));
+}
+
+fn tip(world: &World, id: NodeId) -> Option<BlockHash> {
+    world.snapshot(id).chain.map(|chain| chain.tip)
+}
+
+/// All bytes that a node exchanges to sync a chain of blocks with 150 spends each.
+fn bytes_to_sync(blocks: u32, role: Role) -> u64 {
+    let chain = Chain::spending(blocks, 150);
+    let file = file::export(&Network::Preset(Preset::Regtest), chain.blocks()[1..].iter());
+    let mut world = World::new(14);
+    add(&mut world, A, Role::Full, &[]);
+    add(&mut world, LIGHT, role, &[A]);
+    address(&mut world, LIGHT);
+    world.execute(A, Command::ImportChain { file }).expect("the chain is taken");
+    start(&mut world, A);
+    start(&mut world, LIGHT);
+    assert!(is_at(&mut world, LIGHT, chain.height() as u32), "{role:?} is at {}", height(&world, LIGHT));
+    let (sent, received) = world.snapshot(LIGHT).peers[0].bytes;
+    sent + received
+}
+
+#[test]
+fn a_light_node_syncs_with_less_than_a_hundredth_of_a_full_nodes_bytes() {
+    let growth = |role| bytes_to_sync(22, role) - bytes_to_sync(2, role);
+    let (full, light) = (growth(Role::Full), growth(Role::Spv));
+    println!("20 blocks of 150 spends: {full} bytes in full, {light} by bloom filter");
+    assert!(light * 100 < full, "{light} of {full}");
 }

@@ -12,7 +12,7 @@ use super::pack::Packs;
 use super::persist::Flush;
 use super::supply::Supply;
 use crate::consensus::{BlockError, HeaderError};
-use crate::primitives::{Amount, Block, Height};
+use crate::primitives::{Amount, Block, BlockHash, Height};
 use crate::time::UnixTime;
 use std::sync::Arc;
 
@@ -58,6 +58,13 @@ impl Chainstate {
         self.passing.insert(id, block);
         self.link(id);
         Ok(BlockOutcome::New)
+    }
+
+    /// Blocks of the best header's chain above the tip's place in it that have not been looked through, lowest first: at
+    /// most `max`.
+    pub fn not_looked_through(&self, max: usize) -> Vec<BlockHash> {
+        let entries = self.header_chain.iter().skip(self.common_height() + 1).map(|id| self.index.get(*id));
+        entries.filter(|entry| !entry.has_body()).take(max).map(|entry| entry.hash).collect()
     }
 
     /// Goes back to a height, so that the blocks above it are looked through again. A chain that keeps blocks stays

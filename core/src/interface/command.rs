@@ -109,8 +109,21 @@ pub struct StartOptions {
     pub seed_nodes: Vec<NodeId>,
     /// Become a light node, which keeps headers alone.
     pub spv: bool,
+    /// How a light node learns which blocks concern it.
+    pub filters: LightFilter,
     /// How to sync; the node's configured way if none is given.
     pub sync: Option<SyncMode>,
+}
+
+/// How a light node learns which blocks concern its wallet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LightFilter {
+    /// It tells its peers by a bloom filter what it looks for, and they prove what they find (BIP37).
+    #[default]
+    Bloom,
+    /// It fetches the filter of every block and looks for itself (BIP157).
+    Compact,
 }
 
 /// The two ways to sync.

@@ -8,7 +8,9 @@ mod port;
 mod reply;
 mod snapshot;
 
-pub use command::{AddNodeAction, BanAction, ChainFile, Command, MiningMode, StartOptions, SyncMode};
+pub use command::{
+    AddNodeAction, BanAction, ChainFile, Command, LightFilter, MiningMode, StartOptions, SyncMode,
+};
 pub use event::{Direction, Event, InventoryKind, LogLine, PeerState};
 pub use id::{NodeId, PeerId, Role};
 pub use port::{Clock, LinkCondition, NodeConfig, Ownership, PageMessage, RequestId, Storage, WorkerMessage};

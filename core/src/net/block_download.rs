@@ -70,6 +70,8 @@ pub(crate) struct BlockDownload {
     senders: RecentMap<BlockHash, PeerId>,
     stalling_timeout: Span,
     paused: bool,
+    /// Only these are asked for, if there is a choice; at most a few stretches of the chain.
+    chosen: Option<BTreeSet<BlockHash>>,
 }
 
 impl BlockDownload {
@@ -83,6 +85,7 @@ impl BlockDownload {
             senders: RecentMap::new(2 * BLOCK_DOWNLOAD_WINDOW as usize),
             stalling_timeout: BLOCK_STALLING_TIMEOUT_DEFAULT,
             paused: false,
+            chosen: None,
         }
     }
 
@@ -120,6 +123,28 @@ impl BlockDownload {
         self.paused = paused;
     }
 
+    /// From now on only chosen blocks are asked for.
+    pub(crate) fn begin_choosing(&mut self) {
+        self.chosen = Some(BTreeSet::new());
+    }
+
+    /// Every block is asked for again.
+    pub(crate) fn end_choosing(&mut self) {
+        self.chosen = None;
+    }
+
+    /// Chooses a block.
+    pub(crate) fn choose(&mut self, hash: BlockHash) {
+        if let Some(chosen) = &mut self.chosen {
+            chosen.insert(hash);
+        }
+    }
+
+    /// Whether a block was chosen and has not come, or is with the node.
+    pub(crate) fn is_coming(&self, hash: &BlockHash) -> bool {
+        self.judging.contains(hash) || self.chosen.as_ref().is_some_and(|chosen| chosen.contains(hash))
+    }
+
     /// A peer has a block whose header we know, and all below it.
     pub(crate) fn peer_has(&mut self, peer: PeerId, hash: BlockHash, chain: &Chainstate) {
         let Some(source) = self.sources.get_mut(&peer) else { return };
@@ -154,6 +179,9 @@ impl BlockDownload {
     /// A block came; returns whether it was asked for, of whomever.
     pub(crate) fn received(&mut self, hash: &BlockHash, now: Mono) -> bool {
         let asked = self.in_flight.contains_key(hash);
+        if let Some(chosen) = &mut self.chosen {
+            chosen.remove(hash);
+        }
         self.forget_request(hash, now);
         asked
     }
@@ -339,6 +367,8 @@ impl BlockDownload {
                     // Nothing to give within the window: someone else's oldest block is in the way.
                     let idle = source.in_flight.is_empty() && wanted.is_empty();
                     return waiting_for.filter(|holder| idle && *holder != peer);
+                } else if self.chosen.as_ref().is_some_and(|chosen| !chosen.contains(&hash)) {
+                    continue;
                 } else {
                     wanted.push(hash);
                     room -= 1;

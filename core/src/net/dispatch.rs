@@ -118,6 +118,8 @@ impl Network {
             Message::GetCFCheckpt(request) => {
                 self.serving.on_getcfcheckpt(peer, &request, view.chain, outbox)?;
             }
+            Message::CFHeaders(answer) => self.compact.on_hashes(peer, answer)?,
+            Message::CFilter(answer) => self.on_compact_filter(peer, answer, view.chain)?,
             Message::FilterLoad(filter) => {
                 self.filters.load(peer, *filter)?;
                 self.relay.wants_transactions(peer);
@@ -127,11 +129,9 @@ impl Network {
                 self.filters.clear(peer);
                 self.relay.wants_transactions(peer);
             }
-            // Addresses are not gathered yet, and no compact filters are asked for; the others never get here.
+            // Addresses are not gathered yet, and no checkpoints are asked for; the others never get here.
             Message::Addr(_)
             | Message::Version(_)
-            | Message::CFilter(_)
-            | Message::CFHeaders(_)
             | Message::CFCheckpt(_)
             | Message::Verack
             | Message::Ping(_)
@@ -236,6 +236,7 @@ impl Network {
         let Some(entry) = self.peers.get_mut(peer) else { return Ok(()) };
         let hash = block.block_hash();
         let asked = self.download.received(&hash, now.mono);
+        self.compact.on_block(&block);
         let chain = &mut *view.chain;
         if chain.entry(&hash).is_some_and(BlockIndexEntry::has_body) {
             return Ok(());

@@ -36,7 +36,7 @@ impl Network {
         let (address, purpose) = (entry.address, entry.purpose);
         let (protocol, witness) = (entry.protocol(), entry.services().has(Services::WITNESS));
         let serves = entry.services().has(Services::NETWORK);
-        let filters = entry.services().has(Services::NETWORK | Services::BLOOM);
+        let services = entry.services();
         let relay = entry.wants_transactions();
         let height = entry.version.as_ref().map_or(0, |version| version.start_height);
         self.outbox.log(LogLine::NewConnection);
@@ -54,12 +54,7 @@ impl Network {
         match self.keeps {
             Keeps::Blocks if witness => self.download.peer_ready(peer, Inventory::WitnessBlock),
             Keeps::Blocks => self.download.peer_ready(peer, Inventory::Block),
-            Keeps::Headers if filters => {
-                self.filtered.peer_ready(peer, &mut self.outbox);
-                self.download.peer_ready(peer, Inventory::FilteredBlock);
-            }
-            // A peer that does not filter can only give headers.
-            Keeps::Headers => {}
+            Keeps::Headers => self.light_peer_ready(peer, services),
         }
         self.transactions.peer_ready(peer, witness);
         self.relay.peer_ready(peer, relay);

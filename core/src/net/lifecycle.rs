@@ -96,6 +96,7 @@ impl Network {
         self.getblocks.peer_gone(peer);
         self.download.peer_gone(peer);
         self.filtered.peer_gone(peer);
+        self.compact.peer_gone(peer);
         self.transactions.peer_gone(peer);
         self.relay.peer_gone(peer);
         self.serving.peer_gone(peer);

@@ -94,6 +94,10 @@ pub const MAX_GETCFILTERS_SIZE: u32 = 1_000;
 pub const MAX_GETCFHEADERS_SIZE: u32 = 2_000;
 /// Blocks between the filter headers of a `cfcheckpt` (Core's `CFCHECKPT_INTERVAL`).
 pub const CFCHECKPT_INTERVAL: u32 = 1_000;
+/// How long peers that may still learn of a block are waited for before its filter is believed (ours).
+pub const FILTER_GRACE: Span = Span::from_secs(2);
+/// How long a peer may take over compact filters (ours).
+pub const FILTER_TIMEOUT: Span = Span::from_secs(30);
 /// Blocks that wait for a second peer's word in a light node (ours).
 pub const MAX_AUDITS: usize = 64;
 /// One block in so many is shown to a second peer while a light node downloads a long chain (ours).

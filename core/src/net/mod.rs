@@ -3,6 +3,7 @@
 
 mod block_download;
 mod by_hand;
+mod compact_filters;
 mod connections;
 mod deadlines;
 mod delivery;

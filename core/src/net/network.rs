@@ -4,6 +4,7 @@
 //! the network what came of them.
 
 use super::block_download::BlockDownload;
+use super::compact_filters::CompactFilters;
 use super::connections::Connections;
 use super::deadlines::Deadlines;
 use super::delivery::Deliveries;
@@ -23,7 +24,7 @@ use super::tx_request::TxRequest;
 use crate::chain::{Chainstate, Keeps};
 use crate::consensus::NetworkParams;
 use crate::cost::Cost;
-use crate::interface::{Direction, LogLine, PeerId, SyncMode};
+use crate::interface::{Direction, LightFilter, LogLine, PeerId, SyncMode};
 use crate::primitives::{Amount, Txid};
 use crate::time::{Mono, Span, Time};
 use rand_chacha::ChaCha20Rng;
@@ -64,8 +65,10 @@ pub struct Network {
     pub(super) headers: HeadersSync,
     pub(super) getblocks: GetBlocksSync,
     pub(super) download: BlockDownload,
-    /// Used by a node that keeps headers alone.
+    /// How a node that keeps headers alone learns which blocks concern it.
+    pub(super) light_filter: LightFilter,
     pub(super) filtered: FilteredBlocks,
+    pub(super) compact: CompactFilters,
     pub(super) transactions: TxRequest,
     pub(super) relay: Relay,
     pub(super) serving: Serving,
@@ -93,7 +96,9 @@ impl Network {
             headers: HeadersSync::new(params.timing.headers_response),
             getblocks: GetBlocksSync::new(params.timing.headers_response),
             download: BlockDownload::new(Span::from_secs(u64::from(params.consensus.spacing))),
+            light_filter: LightFilter::default(),
             filtered: FilteredBlocks::default(),
+            compact: CompactFilters::default(),
             transactions: TxRequest::new(),
             relay: Relay::new(),
             serving: Serving::new(),
@@ -229,11 +234,17 @@ impl Network {
 
     /// When [`Network::step`] is to be called even if nothing happens.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        let judged = [self.peers.next_wakeup(), self.headers.next_wakeup(), self.download.next_wakeup()];
+        let judged = [
+            self.peers.next_wakeup(),
+            self.headers.next_wakeup(),
+            self.download.next_wakeup(),
+            self.compact.next_wakeup(),
+        ];
         let judged = judged.into_iter().flatten().map(|deadline| self.deadlines.judgement_of(deadline));
         let others =
             [self.connections.next_wakeup(), self.getblocks.next_wakeup(), self.transactions.next_wakeup()];
-        judged.chain(others.into_iter().flatten()).min()
+        let others = others.into_iter().chain([self.compact.end_of_patience()]);
+        judged.chain(others.flatten()).min()
     }
 
     /// Asks peers for headers, blocks and transactions, and announces what waits.
@@ -243,6 +254,7 @@ impl Network {
         } else {
             self.getblocks.ask(chain, now.mono, &mut self.outbox);
         }
+        self.look_through(chain, now);
         self.download.request(chain, now.mono, &mut self.outbox);
         self.ask_second_peers(chain, now);
         self.transactions.expire(now.mono);
@@ -276,6 +288,7 @@ impl Network {
         let mut late = self.peers.overdue(now.mono);
         late.extend(self.headers.overdue(now.mono));
         late.extend(self.download.overdue(&unread, now.mono));
+        late.extend(self.compact.overdue(now.mono));
         for (peer, reason) in late.into_iter().filter(|(peer, _)| !unread.contains(peer)) {
             self.disconnect(peer, reason, now);
         }

@@ -97,6 +97,12 @@ pub enum DisconnectReason {
     /// Compact filters of an unknown kind, of blocks that are unknown or off the chain, or too many of them.
     #[error("bad {0} request")]
     BadFilterRequest(&'static str),
+    /// A compact filter that is not what its sender said of it, or that leaves out what its block pays.
+    #[error("false filter of block {0}")]
+    FalseFilter(BlockHash),
+    /// Compact filters were not sent.
+    #[error("filter timeout: compact filters did not come within {0} s")]
+    FilterTimeout(u64),
     /// A proof that does not lead to its header.
     #[error("bad proof for block {block}: {error}")]
     BadProof {
@@ -136,6 +142,7 @@ impl DisconnectReason {
                 | Self::TooManyAddresses(_)
                 | Self::BadFilter(_)
                 | Self::BadProof { .. }
+                | Self::FalseFilter(_)
                 | Self::KeptBack { .. }
                 | Self::InvalidBlock { .. }
         )

@@ -41,7 +41,7 @@ impl Node {
         };
         if engine.network.watched() < self.wallet.watched() {
             let elements: BTreeSet<Vec<u8>> = self.wallet.elements().collect();
-            engine.network.watch(elements);
+            engine.network.watch(elements, self.wallet.scripts().cloned().collect());
         }
     }
 
@@ -72,6 +72,9 @@ impl Node {
         let txid = transaction.txid();
         if transaction.is_coinbase() {
             return Err(MempoolError::Coinbase);
+        }
+        if self.wallet.is_confirmed(&txid) {
+            return Err(MempoolError::AlreadyKnown(txid));
         }
         if !self.wallet.tx_added(transaction, self.now.unix) {
             return Err(MempoolError::NotOurs(txid));

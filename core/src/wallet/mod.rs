@@ -223,6 +223,11 @@ impl Wallet {
         })
     }
 
+    /// The scripts that the wallet's keys can spend.
+    pub fn scripts(&self) -> impl Iterator<Item = &Script> {
+        self.keys.iter().map(|key| &key.script)
+    }
+
     /// Whether a transaction spends a coin of the wallet.
     pub fn spends(&self, tx: &Transaction) -> bool {
         tx.inputs.iter().any(|input| self.ledger.own_output(&input.previous_output, &self.keys).is_some())
@@ -231,6 +236,12 @@ impl Wallet {
     /// Whether a transaction of the wallet waits for a block.
     pub fn is_waiting(&self, txid: &Txid) -> bool {
         self.waiting_transaction(txid).is_some()
+    }
+
+    /// Whether a block holds a transaction of the wallet.
+    pub fn is_confirmed(&self, txid: &Txid) -> bool {
+        let entry = self.ledger.entries().get(txid);
+        entry.is_some_and(|entry| matches!(entry.state, TxState::Confirmed { .. }))
     }
 
     /// A transaction of the wallet that waits for a block.

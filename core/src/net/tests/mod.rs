@@ -1,6 +1,7 @@
 //! Two or more networks wired in memory, and peers that misbehave.
 
 mod blocks;
+mod compact;
 mod connections;
 mod fuzz;
 mod lab;

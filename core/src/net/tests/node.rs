@@ -3,9 +3,9 @@
 use super::lab::{address, params};
 use crate::chain::{ActivateStep, Body, Chainstate, Keeps, ScriptCache, StoredFilter};
 use crate::consensus::{BlockError, Network as ChainNetwork, Preset};
-use crate::interface::PeerId;
+use crate::interface::{LightFilter, PeerId};
 use crate::net::{DisconnectReason, Network, PeerInfo, Received, ServeRequest, TransactionVerdict};
-use crate::primitives::{Amount, Block, BlockHash, Transaction, Txid};
+use crate::primitives::{Amount, Block, BlockHash, Script, Transaction, Txid};
 use crate::time::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,10 +50,12 @@ impl TestNode {
     }
 
     /// Makes this a light node, which watches for one element.
-    pub(super) fn keep_headers(&mut self, watched: &[u8]) {
+    pub(super) fn keep_headers(&mut self, watched: &[u8], filter: LightFilter) {
         self.chain.keep_headers();
         self.network = Network::new(self.network.own, &params(), Keeps::Headers, [9; 32]);
-        self.network.watch([watched.to_vec()].into_iter().collect());
+        self.network.set_light_filter(filter);
+        let scripts = vec![Script::from_bytes(watched.to_vec())];
+        self.network.watch([watched.to_vec()].into_iter().collect(), scripts);
     }
 
     pub(super) fn peers(&self) -> Vec<PeerInfo> {

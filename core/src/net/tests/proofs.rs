@@ -1,7 +1,7 @@
 //! A light node among peers that serve filtered blocks, honest ones and liars.
 
 use super::lab::{Lab, branch, headers, stranger, version};
-use crate::interface::{PeerId, SyncMode};
+use crate::interface::{LightFilter, PeerId, SyncMode};
 use crate::net::DisconnectReason;
 use crate::net::message::{Inventory, Message, Services};
 use crate::primitives::{Block, BlockHash, Txid};
@@ -19,7 +19,7 @@ fn light() -> Lab {
     let script = coinbase.inputs[0].script_sig.clone();
     let pushes = crate::script::Instructions::new(script.as_bytes()).map_while(Result::ok);
     let watched = pushes.last().expect("a push").data.to_vec();
-    lab.nodes[0].keep_headers(&watched);
+    lab.nodes[0].keep_headers(&watched, LightFilter::Bloom);
     lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
     lab
 }
@@ -193,7 +193,7 @@ fn what_was_asked_for_with_an_older_filter_is_asked_for_again() {
     let peer = server(&mut lab, 1, &blocks);
     assert_eq!(asked(&mut lab, peer).len(), 1);
     let watched = [b"older".to_vec(), b"newer".to_vec()].into_iter().collect();
-    lab.nodes[0].network.watch(watched);
+    lab.nodes[0].network.watch(watched, Vec::new());
     lab.run();
     show(&mut lab, peer, &blocks[0], true);
     assert_eq!(lab.nodes[0].height(), 0);

@@ -55,6 +55,7 @@ impl Node {
         let sync = options.sync.unwrap_or(self.config.sync);
         let connect = if options.connect.is_empty() { &self.config.connect } else { &options.connect };
         if let Some(engine) = &mut self.engine {
+            engine.network.set_light_filter(options.filters);
             engine.network.start(sync, &addresses(connect), &addresses(&options.seed_nodes));
         }
     }
