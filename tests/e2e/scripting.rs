@@ -1,7 +1,7 @@
 //! `window.terrarium`: its shape, and that every wrong call is an `Error` that harms nobody.
 
-use serde_json::{Value, json};
-use terrarium_tests::browser::{Outcome, Stage, Test};
+use serde_json::json;
+use terrarium_tests::browser::{Outcome, Stage, Test, expect};
 
 /// Asynchronous calls with arguments that are missing, of the wrong type, or name nothing.
 const REJECTED: [&str; 33] = [
@@ -102,7 +102,7 @@ async fn shape(stage: &Stage<'_>) -> Outcome {
             json!(null),
         )
         .await?;
-    expect_equal(
+    expect(
         &seen,
         &json!({ "frozen": true, "plain": true, "version": "string", "ready": true, "missing": [], "nodes": [] }),
     )?;
@@ -130,8 +130,8 @@ async fn shape(stage: &Stage<'_>) -> Outcome {
         "state",
         "tip",
     ];
-    expect_equal(&json!(fields), &json!(wanted))?;
-    expect_equal(&node["id"], &json!("3005"))
+    expect(&json!(fields), &json!(wanted))?;
+    expect(&node["id"], &json!("3005"))
 }
 
 async fn wrong_calls(stage: &Stage<'_>) -> Outcome {
@@ -148,7 +148,7 @@ async fn wrong_calls(stage: &Stage<'_>) -> Outcome {
     }
     let alive =
         page.eval("return terrarium.nodes().map((node) => [node.id, node.state])", json!(null)).await?;
-    expect_equal(&alive, &json!([["3000", "running"], ["3001", "running"]]))
+    expect(&alive, &json!([["3000", "running"], ["3001", "running"]]))
 }
 
 async fn wrong_lines(stage: &Stage<'_>) -> Outcome {
@@ -162,7 +162,7 @@ async fn wrong_lines(stage: &Stage<'_>) -> Outcome {
         }
     }
     let balance = page.exec("3000", &format!("getbalance -address {address}")).await?;
-    expect_equal(&json!(balance), &json!(format!("Balance of '{address}': 50")))
+    expect(&json!(balance), &json!(format!("Balance of '{address}': 50")))
 }
 
 async fn events(stage: &Stage<'_>) -> Outcome {
@@ -177,13 +177,13 @@ async fn events(stage: &Stage<'_>) -> Outcome {
     .await?;
     page.wait_for("return window.seen.length === 1", json!(null)).await?;
     let event = page.eval("return window.seen[0]", json!(null)).await?;
-    expect_equal(
+    expect(
         &json!([event["id"], event["height"], event["hash"].as_str().map(str::len)]),
         &json!(["3000", 1, 64]),
     )?;
     page.eval("window.off(); await terrarium.mine('3000')", json!(null)).await?;
     page.wait_for("return terrarium.nodes()[0].height === 2", json!(null)).await?;
-    expect_equal(&page.eval("return window.seen.length", json!(null)).await?, &json!(1))
+    expect(&page.eval("return window.seen.length", json!(null)).await?, &json!(1))
 }
 
 async fn kill(stage: &Stage<'_>) -> Outcome {
@@ -198,12 +198,8 @@ async fn kill(stage: &Stage<'_>) -> Outcome {
                 terrarium.kill('3000');
                 await open";
     let error = page.eval_error(open, json!(line)).await?;
-    expect_equal(&json!(error), &json!("node 3000 ended before it answered"))?;
+    expect(&json!(error), &json!("node 3000 ended before it answered"))?;
     page.eval("await terrarium.start('3000')", json!(null)).await?;
     let addresses = page.exec("3000", "listaddresses").await?;
-    expect_equal(&json!(addresses), &json!(address))
-}
-
-fn expect_equal(seen: &Value, wanted: &Value) -> Outcome {
-    if seen == wanted { Ok(()) } else { Err(format!("{seen}, not {wanted}").into()) }
+    expect(&json!(addresses), &json!(address))
 }

@@ -5,13 +5,17 @@
 
 mod driver;
 mod environment;
+mod expect;
 mod page;
 mod profile;
 mod runner;
 mod stage;
+mod tabs;
+mod workers;
 
 pub use driver::Switches;
 pub use environment::Environment;
+pub use expect::{expect, expect_text};
 pub use page::{Page, Screen};
 pub use runner::{Outcome, Test, run};
 pub use stage::Stage;
