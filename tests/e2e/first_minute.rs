@@ -1,15 +1,12 @@
-//! What a visitor meets on the first screen, and where the page cannot run.
+//! What a visitor meets on the first screen.
 
 use serde_json::json;
-use terrarium_tests::browser::{Outcome, Stage, Switches, Test};
+use terrarium_tests::browser::{Outcome, Stage, Test};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         Test::new("four_nodes_with_coins_agree_and_mine", 120, |stage| Box::pin(four_nodes(stage))),
         Test::new("nothing_is_fetched_from_elsewhere", 120, |stage| Box::pin(nothing_from_elsewhere(stage))),
-        Test::new("a_browser_without_workers_is_told_in_both_languages", 60, |stage| {
-            Box::pin(no_workers(stage))
-        }),
     ]
 }
 
@@ -44,15 +41,4 @@ async fn nothing_from_elsewhere(stage: &Stage<'_>) -> Outcome {
         return Err(format!("the page asked for {foreign}").into());
     }
     Ok(())
-}
-
-async fn no_workers(stage: &Stage<'_>) -> Outcome {
-    let page = stage.launch(Switches::Usual).await?;
-    page.before_each_load("delete window.Worker; delete window.WebAssembly;").await?;
-    stage.expect_console_error("Worker");
-    stage.expect_console_error("WebAssembly");
-    page.driver().goto(stage.environment().address()).await?;
-    let told =
-        "const text = document.body.innerText; return /browser/i.test(text) && text.includes('浏览器')";
-    page.wait_for(told, json!(null)).await
 }

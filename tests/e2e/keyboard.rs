@@ -1,11 +1,20 @@
 //! The page without a pointing device.
 
-use serde_json::json;
-use terrarium_tests::browser::{Outcome, Page, Stage, Test};
+use serde_json::{Value, json};
+use terrarium_tests::browser::{Outcome, Page, Stage, Test, expect, expect_text};
 use thirtyfour::Key;
 
+/// The element that has the focus: its test id, and what tells it from others with the same.
+const FOCUS: &str = "const { testid, hash, node, role } = document.activeElement?.dataset ?? {};
+    return [testid, hash, node, role].map((part) => part ?? null)";
+
 pub(crate) fn tests() -> Vec<Test> {
-    vec![Test::new("the_first_minute_works_by_keyboard_alone", 240, |stage| Box::pin(first_minute(stage)))]
+    vec![
+        Test::new("the_first_minute_works_by_keyboard_alone", 240, |stage| Box::pin(first_minute(stage))),
+        Test::new("nodes_consoles_blocks_and_settings_are_used_by_keyboard_alone", 240, |stage| {
+            Box::pin(everything_else(stage))
+        }),
+    ]
 }
 
 async fn first_minute(stage: &Stage<'_>) -> Outcome {
@@ -36,17 +45,113 @@ async fn first_minute(stage: &Stage<'_>) -> Outcome {
     type_keys(&page, Key::Escape).await
 }
 
+async fn everything_else(stage: &Stage<'_>) -> Outcome {
+    let page = stage.open("?lang=en").await?;
+    page.wait_for("return terrarium.nodes().every((node) => node.height >= 8)", json!(null)).await?;
+    // Blocks that go on coming would push the one in focus out of the picture.
+    press(&page, "clock-pause").await?;
+
+    settings(&page).await?;
+    block_and_back(&page).await?;
+    console(&page).await?;
+    press(&page, "clock-pause").await?;
+    add_node(&page).await?;
+    new_network(&page).await
+}
+
+async fn settings(page: &Page) -> Outcome {
+    let root = "const { lang, dataset } = document.documentElement; return [lang.slice(0, 2), dataset.theme]";
+    press(page, "lang-zh").await?;
+    press(page, "theme").await?;
+    let first = page.eval(root, json!(null)).await?;
+    expect(&first[0], &json!("zh"))?;
+    press(page, "theme").await?;
+    press(page, "lang-en").await?;
+    let second = page.eval(root, json!(null)).await?;
+    expect(&second[0], &json!("en"))?;
+    if first[1] == second[1] { Err(format!("the theme stays {}", first[1]).into()) } else { Ok(()) }
+}
+
+/// Opens a block of the chain and a transaction in it, goes back, and closes both: the focus is where it was.
+async fn block_and_back(page: &Page) -> Outcome {
+    reach(page, "chain-block").await?;
+    let before = page.eval(FOCUS, json!(null)).await?;
+    type_keys(page, Key::Enter).await?;
+    page.element("drawer").await?;
+    let inside = "return document.activeElement.closest('[data-testid=drawer]') !== null";
+    page.wait_for(inside, json!(null)).await?;
+    // The block names its transactions once the node has answered.
+    page.wait_for("return document.querySelector('[data-testid=drawer] .list button') !== null", json!(null))
+        .await?;
+    reach_matching(page, "[data-testid=drawer] .list button").await?;
+    type_keys(page, Key::Enter).await?;
+    press(page, "drawer-back").await?;
+    page.wait_for(inside, json!(null)).await?;
+    type_keys(page, Key::Escape).await?;
+    page.wait_for("return document.querySelector('[data-testid=drawer]') === null", json!(null)).await?;
+    expect(&page.eval(FOCUS, json!(null)).await?, &before)
+}
+
+async fn console(page: &Page) -> Outcome {
+    reach(page, "console-input").await?;
+    type_keys(page, "getblockcuont").await?;
+    type_keys(page, Key::Enter).await?;
+    let output = "return document.activeElement.closest('.console').innerText";
+    page.wait_for(&format!("{output}.includes('Unknown command!')"), json!(null)).await?;
+    // The last line comes back with the arrow, and Tab completes what is begun.
+    type_keys(page, Key::Up).await?;
+    expect(&page.eval("return document.activeElement.value", json!(null)).await?, &json!("getblockcuont"))?;
+    type_keys(page, Key::Down).await?;
+    type_keys(page, "getblockchaini").await?;
+    type_keys(page, Key::Tab).await?;
+    type_keys(page, Key::Enter).await?;
+    page.wait_for(&format!("{output}.includes('\"bestblockhash\"')"), json!(null)).await?;
+    let focus = page.eval(FOCUS, json!(null)).await?;
+    expect(&focus[0], &json!("console-input"))
+}
+
+async fn add_node(page: &Page) -> Outcome {
+    press(page, "add-node").await?;
+    reach_matching(page, "[data-testid=add-node-role][data-role=miner]").await?;
+    type_keys(page, Key::Enter).await?;
+    page.wait_for(
+        "const node = terrarium.nodes().find((node) => node.id === '3004');
+         return node?.role === 'miner' && node.state === 'running' && node.height >= 8",
+        json!(null),
+    )
+    .await?;
+    expect_text(&page.eval("return document.activeElement.dataset.testid", json!(null)).await?, "add-node")
+}
+
+/// Escape keeps the lab, and gives the focus back.
+async fn new_network(page: &Page) -> Outcome {
+    press(page, "new-network").await?;
+    page.element("confirm-yes").await?;
+    let focused = page.eval(FOCUS, json!(null)).await?;
+    expect(&focused[0], &json!("confirm-no"))?;
+    type_keys(page, Key::Escape).await?;
+    page.wait_for("return document.querySelector('dialog') === null", json!(null)).await?;
+    let after: Value = page.eval(FOCUS, json!(null)).await?;
+    expect(&after[0], &json!("new-network"))?;
+    expect(&page.eval("return terrarium.nodes().length", json!(null)).await?, &json!(5))
+}
+
 /// Moves the focus to the element with this test id by Tab alone.
 async fn reach(page: &Page, testid: &str) -> Outcome {
     page.element(testid).await?;
+    reach_matching(page, &format!("[data-testid='{testid}']")).await
+}
+
+/// Moves the focus to an element that fits `selector` by Tab alone.
+async fn reach_matching(page: &Page, selector: &str) -> Outcome {
     for _ in 0..300 {
-        let focused = "return document.activeElement?.dataset?.testid === args";
-        if page.eval(focused, json!(testid)).await? == json!(true) {
+        let focused = "return document.activeElement?.matches(args) === true";
+        if page.eval(focused, json!(selector)).await? == json!(true) {
             return Ok(());
         }
         type_keys(page, Key::Tab).await?;
     }
-    Err(format!("Tab does not lead to {testid}").into())
+    Err(format!("Tab does not lead to {selector}").into())
 }
 
 /// Reaches a button and presses it with Enter.

@@ -1,6 +1,9 @@
 //! End-to-end tests: the built page in headless Chromium, through `window.terrarium` and the keyboard.
 
+mod bad_input;
+mod crashes;
 mod first_minute;
+mod full_disk;
 mod keyboard;
 mod kills;
 mod network;
@@ -10,6 +13,7 @@ mod seeds;
 mod single_file;
 mod storage;
 mod tabs;
+mod unfit;
 
 use std::process::ExitCode;
 
@@ -18,10 +22,14 @@ use terrarium_tests::browser;
 fn main() -> ExitCode {
     let tests = [
         first_minute::tests(),
+        unfit::tests(),
         seeds::tests(),
         network::tests(),
         scripting::tests(),
+        bad_input::tests(),
         storage::tests(),
+        full_disk::tests(),
+        crashes::tests(),
         kills::tests(),
         tabs::tests(),
         keyboard::tests(),
