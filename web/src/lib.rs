@@ -67,12 +67,14 @@ fn watch_page(lab: lab::Lab) {
             browser::reload();
         }
     });
-    // Another tab of this lab has removed nodes.
+    // Another tab of this lab has changed the list of its nodes.
     let roster = lab::roster::key(&lab.name());
     window_event_listener_untyped("storage", move |event| {
-        let key = js_sys::Reflect::get(&event, &"key".into()).ok().and_then(|key| key.as_string());
-        if key.as_ref() == Some(&roster) {
-            lab.follow_roster();
+        let field = |name: &str| js_sys::Reflect::get(&event, &name.into()).ok()?.as_string();
+        match (field("key"), field("newValue")) {
+            (Some(key), Some(_)) if key == roster => lab.follow_roster(),
+            (Some(key), None) if key == roster => lab.follow_emptying(),
+            _ => {}
         }
     });
     set_interval(move || lab.remember_clock(), CLOCK_SAVED_EVERY);

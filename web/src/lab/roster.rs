@@ -28,6 +28,16 @@ pub(crate) fn load(lab: &str) -> Option<Vec<RosterEntry>> {
     serde_wasm_bindgen::from_value(value).ok()
 }
 
+/// What is remembered of one node of a lab.
+pub(crate) fn find(lab: &str, id: NodeId) -> Option<RosterEntry> {
+    load(lab)?.into_iter().find(|entry| entry.config.id == id)
+}
+
+/// Whether anything is remembered of a lab, readable or not.
+pub(crate) fn is_remembered(lab: &str) -> bool {
+    browser::remembered(&key(lab)).is_some()
+}
+
 /// Remembers one node of a lab; what another tab remembered of the others stays.
 pub(crate) fn put(lab: &str, entry: &RosterEntry) {
     let mut entries = load(lab).unwrap_or_default();
@@ -45,7 +55,8 @@ pub(crate) fn remove(lab: &str, id: NodeId) {
     save(lab, &entries);
 }
 
-fn save(lab: &str, entries: &[RosterEntry]) {
+/// Remembers these nodes of a lab and no others.
+pub(crate) fn save(lab: &str, entries: &[RosterEntry]) {
     let value = entries.serialize(&serde_wasm_bindgen::Serializer::json_compatible());
     let text = value.ok().and_then(|value| js_sys::JSON::stringify(&value).ok());
     if let Some(text) = text {

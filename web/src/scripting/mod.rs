@@ -90,10 +90,10 @@ async fn bring_up(
     } else {
         lab.spawn(host.make(id, role));
     }
-    if start {
+    lab.ready(id).await?;
+    // A node that another tab runs is watched here: there is nothing more to bring up.
+    if start && !lab.nodes(|nodes| nodes.get(&id).is_some_and(Node::is_viewer)) {
         lab.start(id, None).await?;
-    } else {
-        lab.ready(id).await?;
     }
     Ok(JsValue::UNDEFINED)
 }

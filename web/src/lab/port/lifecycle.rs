@@ -19,12 +19,14 @@ const OTHER_TABS_MS: i32 = 250;
 const SETTLE_MS: i32 = 2_000;
 
 impl Lab {
-    /// Makes a node and starts its worker; one that exists and has no worker gets a new one, on its old store.
+    /// Makes a node and starts its worker; one that exists and has no worker gets a new one, on its old store. A node
+    /// that another tab of this lab has made is as that tab made it.
     pub(crate) fn spawn(&self, entry: RosterEntry) {
         let id = entry.config.id;
         if self.nodes(|nodes| nodes.contains_key(&id)) {
             return self.revive(id);
         }
+        let entry = roster::find(&self.name(), id).unwrap_or(entry);
         self.change(|inner| {
             let (view, writer) = inner.scope.with(|| NodeView::create(id, entry.config.role));
             let others: Vec<NodeId> = inner.nodes.keys().copied().collect();
@@ -95,7 +97,7 @@ impl Lab {
         self.change(|inner| {
             let node = inner.nodes.get_mut(&id).ok_or(LabError::UnknownNode(id))?;
             node.link = None;
-            node.entry.running = false;
+            node.entry.running &= node.status.viewer;
             node.status.phase = Phase::Killed;
             node.stale.status = true;
             inner.remember(id);
@@ -108,8 +110,10 @@ impl Lab {
 
     /// Takes a node off the page and deletes its databases. Where another tab runs it, it only leaves this page.
     pub(crate) async fn remove(&self, id: NodeId) -> Result<(), LabError> {
-        if !self.nodes(|nodes| nodes.contains_key(&id)) {
-            return Err(LabError::UnknownNode(id));
+        // Whether another tab runs it meanwhile is for a worker to find out.
+        self.revive(id);
+        if let Err(error @ LabError::UnknownNode(_)) = self.ready(id).await {
+            return Err(error);
         }
         let own = self.nodes(|nodes| nodes.get(&id).is_some_and(|node| !node.status.viewer));
         let lab = self.name();
@@ -140,10 +144,11 @@ impl Lab {
         self.poll_watches();
     }
 
-    /// Empties the lab: ends every node, deletes their databases, and opens the page anew.
+    /// Empties the lab: ends every node, those of other tabs too, deletes their databases, and opens the page anew.
     pub(crate) async fn new_network(&self) {
-        let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
         let lab = self.name();
+        let mut ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
+        ids.extend(roster::load(&lab).unwrap_or_default().iter().map(|entry| entry.config.id));
         self.change(|inner| inner.emptied = true);
         // Other tabs see this, and end their workers before the stores are deleted.
         roster::forget(&lab);
@@ -158,22 +163,28 @@ impl Lab {
     }
 
     /// Follows another tab of the same lab, which has changed what is remembered of its nodes: those that it removed
-    /// leave this page too.
+    /// leave this page too, and those that it runs are as it wants them.
     pub(crate) fn follow_roster(&self) {
-        let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
-        match roster::load(&self.name()) {
+        let lab = self.name();
+        match roster::load(&lab) {
             Some(entries) => {
-                let kept = |id: &NodeId| entries.iter().any(|entry| entry.config.id == *id);
-                let gone: Vec<NodeId> = ids.into_iter().filter(|id| !kept(id)).collect();
+                let gone = self.change(|inner| inner.follow(&entries));
                 if !gone.is_empty() {
                     self.drop_nodes(&gone);
                 }
             }
-            None if self.change(|inner| std::mem::replace(&mut inner.emptied, true)) => {}
-            None => {
-                self.drop_nodes(&ids);
-                self.notify(Notice::EmptiedElsewhere);
-            }
+            // Any script of this site can write there: what cannot be read is written anew.
+            None if roster::is_remembered(&lab) => self.change(|inner| inner.remember_own()),
+            None => {}
+        }
+    }
+
+    /// Follows another tab of the same lab, which has emptied it.
+    pub(crate) fn follow_emptying(&self) {
+        if !self.change(|inner| std::mem::replace(&mut inner.emptied, true)) {
+            let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
+            self.drop_nodes(&ids);
+            self.notify(Notice::EmptiedElsewhere);
         }
     }
 

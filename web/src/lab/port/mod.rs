@@ -14,7 +14,7 @@ pub(crate) use node::Node;
 
 use super::clock::{self, LabClock};
 use super::links::Links;
-use super::roster;
+use super::roster::{self, RosterEntry};
 use super::state::{LabState, LabWriter, Notice, Phase};
 use super::traffic::Traffic;
 use crate::browser;
@@ -243,11 +243,34 @@ impl Lab {
 }
 
 impl Inner {
-    /// Remembers for the next visit what was asked of a node.
+    /// Remembers for the next visit what was asked of a node. Of one that another tab runs that tab remembers it.
     fn remember(&self, id: NodeId) {
-        if let (false, Some(node)) = (self.emptied, self.nodes.get(&id)) {
+        if let (false, Some(node)) = (self.emptied, self.nodes.get(&id))
+            && !node.status.viewer
+        {
             roster::put(&self.lab, &node.entry);
         }
+    }
+
+    /// Remembers all nodes but those that other tabs run.
+    fn remember_own(&self) {
+        self.nodes.keys().for_each(|&id| self.remember(id));
+    }
+
+    /// Takes over what other tabs ask of the nodes that they run, and remembers what this page runs where they do not
+    /// know of it. Returns the nodes that are on no list any more.
+    fn follow(&mut self, entries: &[RosterEntry]) -> Vec<NodeId> {
+        let mut gone = Vec::new();
+        for (&id, node) in &mut self.nodes {
+            let listed = entries.iter().find(|entry| entry.config.id == id);
+            match (node.runs_here(), listed) {
+                (true, None) if !self.emptied => roster::put(&self.lab, &node.entry),
+                (false, None) => gone.push(id),
+                (false, Some(entry)) => node.entry = entry.clone(),
+                (true, _) => {}
+            }
+        }
+        gone
     }
 
     /// Remembers lab time for the next visit.

@@ -83,6 +83,11 @@ impl Node {
         self.status.viewer
     }
 
+    /// Whether this page's worker runs it.
+    pub(super) fn runs_here(&self) -> bool {
+        self.status.phase == Phase::Up && !self.status.viewer
+    }
+
     /// One word for what it does now, as scripts see it.
     pub(crate) fn state_word(&self) -> &'static str {
         match self.status.phase {
