@@ -4,6 +4,7 @@ mod bad_input;
 mod crashes;
 mod first_minute;
 mod full_disk;
+mod garbage;
 mod keyboard;
 mod kills;
 mod network;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         storage::tests(),
         full_disk::tests(),
         crashes::tests(),
+        garbage::tests(),
         kills::tests(),
         tabs::tests(),
         keyboard::tests(),

@@ -14,7 +14,7 @@ const FORGET_MS: f64 = 7_000.0;
 /// Nodes that are remembered at most.
 const MOST_NODES: usize = 1_000;
 /// The longest text that can mean anything: `up 65535 `, genesis hash, magic.
-const MOST_TEXT: usize = 100;
+pub(crate) const MOST_TEXT: usize = 100;
 
 /// What this worker knows of the others.
 #[derive(Debug)]
@@ -29,6 +29,27 @@ pub(crate) struct Directory {
     changed: bool,
     /// Nodes that went since they were last asked for; bounded by `MOST_NODES`, each having been in `others`.
     gone: Vec<NodeId>,
+    /// Texts that were none of the channel's.
+    dropped: u64,
+}
+
+/// What a text on the channel says.
+enum Announcement<'a> {
+    Who,
+    Up(NodeId, &'a str),
+    Down(NodeId),
+}
+
+impl<'a> Announcement<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let mut words = text.split(' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("who"), None, ..) => Some(Self::Who),
+            (Some("up"), Some(id), Some(network), None) => Some(Self::Up(id.parse().ok()?, network)),
+            (Some("down"), Some(id), None, _) => Some(Self::Down(id.parse().ok()?)),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -46,6 +67,7 @@ impl Directory {
             next_announcement: 0.0,
             changed: false,
             gone: Vec::new(),
+            dropped: 0,
         }
     }
 
@@ -75,25 +97,30 @@ impl Directory {
         self.announced.as_ref().map(|_| self.next_announcement)
     }
 
-    /// Takes in a text from the channel, which anybody may have posted; returns what to answer.
-    pub(crate) fn hear(&mut self, text: &str, now_ms: f64) -> Option<String> {
-        if text.len() > MOST_TEXT {
-            return None;
-        }
-        let mut words = text.split(' ');
-        match (words.next(), words.next(), words.next(), words.next()) {
-            (Some("who"), None, ..) => self.announcement(now_ms),
-            (Some("up"), Some(id), Some(network), None) => {
-                let id = id.parse().ok().filter(|id| *id != self.own)?;
+    /// Takes in a message from the channel, which anybody may have posted; none is one that was no text of at most
+    /// [`MOST_TEXT`]. Returns what to answer.
+    pub(crate) fn hear(&mut self, text: Option<&str>, now_ms: f64) -> Option<String> {
+        match text.and_then(Announcement::read) {
+            Some(Announcement::Who) => self.announcement(now_ms),
+            Some(Announcement::Up(id, _)) if id == self.own => None,
+            Some(Announcement::Up(id, network)) => {
                 let is_new = self.note(id, network, now_ms);
                 if is_new { self.announcement(now_ms) } else { None }
             }
-            (Some("down"), Some(id), None, _) => {
-                self.forget(id.parse().ok()?);
+            Some(Announcement::Down(id)) => {
+                self.forget(id);
                 None
             }
-            _ => None,
+            None => {
+                self.dropped += 1;
+                None
+            }
         }
+    }
+
+    /// How many messages meant nothing.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// The nodes that are up on our network, if that changed since the last time.
@@ -160,6 +187,10 @@ mod tests {
         format!("up {id} {network}")
     }
 
+    fn hear(directory: &mut Directory, text: &str, now_ms: f64) -> Option<String> {
+        directory.hear(Some(text), now_ms)
+    }
+
     fn running() -> Directory {
         let mut directory = Directory::new(A);
         assert_eq!(directory.set_own(Some("net".to_owned()), 0.0), Some(up(3000, "net")));
@@ -169,34 +200,34 @@ mod tests {
     #[test]
     fn a_new_node_is_answered_and_listed_and_an_old_one_is_not_answered() {
         let mut directory = running();
-        assert_eq!(directory.hear(&up(3001, "net"), 0.0), Some(up(3000, "net")));
+        assert_eq!(hear(&mut directory, &up(3001, "net"), 0.0), Some(up(3000, "net")));
         assert_eq!(directory.take_changed(), Some(vec![NodeId(3001)]));
-        assert_eq!(directory.hear(&up(3001, "net"), 1.0), None);
+        assert_eq!(hear(&mut directory, &up(3001, "net"), 1.0), None);
         assert_eq!(directory.take_changed(), None);
     }
 
     #[test]
     fn nodes_of_other_networks_are_not_listed() {
         let mut directory = running();
-        directory.hear(&up(3001, "other"), 0.0);
+        hear(&mut directory, &up(3001, "other"), 0.0);
         assert_eq!(directory.take_changed(), Some(vec![]));
-        directory.hear(&up(3001, "net"), 0.0);
+        hear(&mut directory, &up(3001, "net"), 0.0);
         assert_eq!(directory.take_changed(), Some(vec![NodeId(3001)]));
     }
 
     #[test]
     fn a_node_that_leaves_or_falls_silent_is_forgotten() {
         let mut directory = running();
-        directory.hear(&up(3001, "net"), 0.0);
-        directory.hear(&up(3002, "net"), 0.0);
+        hear(&mut directory, &up(3001, "net"), 0.0);
+        hear(&mut directory, &up(3002, "net"), 0.0);
         directory.take_changed();
-        directory.hear("down 3001", 1.0);
+        hear(&mut directory, "down 3001", 1.0);
         assert_eq!(directory.take_changed(), Some(vec![NodeId(3002)]));
         assert_eq!(directory.take_gone(), [NodeId(3001)]);
         directory.announce(FORGET_MS);
         assert_eq!(directory.take_changed(), Some(vec![]));
         assert_eq!(directory.take_gone(), [NodeId(3002)]);
-        directory.hear("down 3001", 1.0);
+        hear(&mut directory, "down 3001", 1.0);
         assert_eq!(directory.take_gone(), [], "it was gone already");
     }
 
@@ -205,23 +236,23 @@ mod tests {
         let mut directory = running();
         assert_eq!(directory.announce(ANNOUNCE_MS - 1.0), None);
         assert_eq!(directory.announce(ANNOUNCE_MS), Some(up(3000, "net")));
-        assert_eq!(directory.hear("who", 0.0), Some(up(3000, "net")));
+        assert_eq!(hear(&mut directory, "who", 0.0), Some(up(3000, "net")));
         assert_eq!(directory.set_own(None, 0.0), Some("down 3000".to_owned()));
-        assert_eq!(directory.hear("who", 0.0), None);
+        assert_eq!(hear(&mut directory, "who", 0.0), None);
     }
 
     #[test]
     fn nonsense_is_ignored_and_what_is_remembered_is_bounded() {
         let mut directory = running();
         directory.take_changed();
-        for text in
-            ["", "up", "up 0 net", "up 3000 net", "up x net", "up 1 2 3", "down", &up(1, &"x".repeat(200))]
-        {
-            assert_eq!(directory.hear(text, 0.0), None, "{text}");
+        for text in ["", "up", "up 0 net", "up 3000 net", "up x net", "up 1 2 3", "down"] {
+            assert_eq!(hear(&mut directory, text, 0.0), None, "{text}");
         }
+        assert_eq!(directory.hear(None, 0.0), None);
         assert_eq!(directory.take_changed(), None);
+        assert_eq!(directory.dropped(), 7, "its own announcement is no nonsense");
         for id in 1..=u16::MAX {
-            directory.hear(&up(id, "net"), 0.0);
+            hear(&mut directory, &up(id, "net"), 0.0);
         }
         assert_eq!(directory.take_changed().map(|nodes| nodes.len()), Some(MOST_NODES));
     }

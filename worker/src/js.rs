@@ -128,6 +128,12 @@ pub(crate) fn error_text(error: &JsValue) -> String {
     error.as_string().unwrap_or_else(|| format!("{error:?}"))
 }
 
+/// A text; none where the value is none or is longer than `most` UTF-16 units, which is then not copied.
+pub(crate) fn text_of(value: &JsValue, most: usize) -> Option<String> {
+    let text = value.dyn_ref::<js_sys::JsString>()?;
+    (text.length() as usize <= most).then(|| String::from(text))
+}
+
 /// Copies bytes out of an `ArrayBuffer` or `Uint8Array`; none where the value is neither or is longer than `most`.
 pub(crate) fn bytes_of(value: &JsValue, most: usize) -> Option<Vec<u8>> {
     let array = match value.dyn_ref::<Uint8Array>() {

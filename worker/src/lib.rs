@@ -2,7 +2,7 @@
 //!
 //! The node itself is `terrarium_core::node::Node`, which knows no browser. Around it: [`store`] keeps its data,
 //! `transport` and `connections` carry its bytes, `directory` finds other nodes, `miner` grinds, `clock` tells it the
-//! lab's time, `feed` gathers what the page hears, `ownership` and `watch` settle which tab runs it, `boot` brings it
+//! lab's time, `feed` gathers what the page hears, `noise` counts what means nothing, `ownership` and `watch` settle which tab runs it, `boot` brings it
 //! up and `host` drives it.
 
 #![warn(missing_docs)]
@@ -15,6 +15,7 @@ mod feed;
 mod host;
 mod js;
 mod miner;
+mod noise;
 mod ownership;
 mod page;
 pub mod store;

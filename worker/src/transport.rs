@@ -51,6 +51,8 @@ pub(crate) struct Transport {
     channels: BTreeMap<u16, (BroadcastChannel, Duration)>,
     /// Peers whose link is not perfect.
     conditioned: BTreeSet<Address>,
+    /// Messages of the inbox that were no bytes, or too many.
+    strange: u64,
 }
 
 impl Transport {
@@ -65,6 +67,7 @@ impl Transport {
             shaper: Shaper::new(entropy.rotate_left(32)),
             channels: BTreeMap::new(),
             conditioned: BTreeSet::new(),
+            strange: 0,
         }
     }
 
@@ -138,9 +141,16 @@ impl Transport {
     /// Takes in a message of the inbox, whatever it is.
     pub(crate) fn receive(&mut self, now: Now, message: &JsValue) {
         // What is no bytes, or too long to be a frame, is not even copied.
-        if let Some(frame) = js::bytes_of(message, MAX_FRAME_LEN) {
-            self.endpoint.handle_frame(now.real, frame);
+        match js::bytes_of(message, MAX_FRAME_LEN) {
+            Some(frame) => self.endpoint.handle_frame(now.real, frame),
+            None => self.strange += 1,
         }
+    }
+
+    /// How many messages of the inbox were no frames for this node.
+    pub(crate) fn dropped(&self) -> u64 {
+        let counters = self.endpoint.counters();
+        self.strange + counters.malformed + counters.misaddressed
     }
 
     /// Sets the conditions of all links; a link that is not listed is perfect.

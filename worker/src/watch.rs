@@ -16,6 +16,9 @@ const ASK_MS: i32 = 2_000;
 /// An owner goes on for so long after it was last asked.
 const ASKED_MS: f64 = 5_000.0;
 
+/// What a viewer says.
+const ASK: &str = "watch";
+
 /// An owner answers within this time.
 const ANSWER_MS: f64 = 300.0;
 
@@ -42,7 +45,7 @@ pub(crate) async fn is_run_elsewhere(lab: &str, id: NodeId) -> Result<bool, JsVa
         answer.set(answer.get() || snapshot_of(id, &event).is_some());
     });
     channel.set_onmessage(Some(hear.as_ref().unchecked_ref()));
-    channel.post_message(&"watch".into())?;
+    channel.post_message(&ASK.into())?;
     sleep(ANSWER_MS).await;
     channel.close();
     Ok(answered.get())
@@ -53,11 +56,13 @@ pub(crate) struct Watched {
     channel: BroadcastChannel,
     /// When a viewer last asked.
     asked: Option<f64>,
+    /// Messages that asked for nothing.
+    dropped: u64,
 }
 
 impl Watched {
     pub(crate) fn new(lab: &str, id: NodeId) -> Result<Self, JsValue> {
-        Ok(Self { channel: channel(lab, id)?, asked: None })
+        Ok(Self { channel: channel(lab, id)?, asked: None, dropped: 0 })
     }
 
     /// The channel, for the host to listen on.
@@ -65,9 +70,20 @@ impl Watched {
         &self.channel
     }
 
-    /// A viewer asked.
-    pub(crate) fn ask(&mut self, now_ms: f64) {
-        self.asked = Some(now_ms);
+    /// Takes in a message; true where a viewer asks.
+    pub(crate) fn ask(&mut self, message: &JsValue, now_ms: f64) -> bool {
+        let asks = js::text_of(message, ASK.len()).is_some_and(|text| text == ASK);
+        if asks {
+            self.asked = Some(now_ms);
+        } else {
+            self.dropped += 1;
+        }
+        asks
+    }
+
+    /// How many messages asked for nothing.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Posts a snapshot, if anybody watches.
@@ -106,12 +122,12 @@ impl Viewer {
         let asking = channel.clone();
         let ask = Closure::<dyn FnMut()>::new(move || {
             // Text can always be cloned; the channel is open.
-            let _ = asking.post_message(&"watch".into());
+            let _ = asking.post_message(&ASK.into());
         });
         let interval = js::scope()
             .set_interval_with_callback_and_timeout_and_arguments_0(ask.as_ref().unchecked_ref(), ASK_MS)
             .ok();
-        channel.post_message(&"watch".into())?;
+        channel.post_message(&ASK.into())?;
         Ok(Self { id, channel, interval, settings: Settings::default(), _show: show, _ask: ask })
     }
 

@@ -6,10 +6,11 @@ mod wiring;
 
 use crate::clock::{LabClock, RealTime};
 use crate::connections::Connections;
-use crate::directory::Directory;
+use crate::directory::{self, Directory};
 use crate::feed::Feed;
 use crate::js;
 use crate::miner::Miner;
+use crate::noise::Noise;
 use crate::ownership::Ownership;
 use crate::page;
 use crate::store::NodeStore;
@@ -19,7 +20,9 @@ use js_sys::Function;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
-use terrarium_core::interface::{Clock, NodeId, NodeSnapshot, PageMessage, RunState, WorkerMessage};
+use terrarium_core::interface::{
+    Clock, Event, LogLine, NodeId, NodeSnapshot, PageMessage, RunState, WorkerMessage,
+};
 use terrarium_core::node::{Cost, Input, Node};
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
@@ -55,6 +58,7 @@ pub(crate) struct Host {
     store: NodeStore,
     miner: Miner,
     feed: Feed,
+    noise: Noise,
     watched: Watched,
     /// The last one that the page got.
     snapshot: Option<NodeSnapshot>,
@@ -100,6 +104,7 @@ impl Host {
                 store,
                 miner: Miner::new(FIRST_BUDGET_KHS),
                 feed: Feed::default(),
+                noise: Noise::default(),
                 watched,
                 snapshot: None,
                 state: RunState::Stopped,
@@ -149,15 +154,18 @@ impl Host {
 
     /// Takes in a message of the directory channel.
     fn hear_directory(&mut self, message: &JsValue) {
-        let answer = message.as_string().and_then(|text| self.directory.hear(&text, js::monotonic_ms()));
+        let text = js::text_of(message, directory::MOST_TEXT);
+        let answer = self.directory.hear(text.as_deref(), js::monotonic_ms());
         self.tell_directory(answer);
         self.drive(Grind::No);
     }
 
-    /// A viewer asks for snapshots.
-    fn hear_viewer(&mut self) {
+    /// Takes in a message of the watch channel: a viewer asks for snapshots.
+    fn hear_viewer(&mut self, message: &JsValue) {
         let now = js::monotonic_ms();
-        self.watched.ask(now);
+        if !self.watched.ask(message, now) {
+            return;
+        }
         if let Some(snapshot) = &self.snapshot {
             self.watched.show(snapshot, now);
         }
@@ -245,6 +253,7 @@ impl Host {
     /// Posts what is due to the page and to the directory.
     fn publish(&mut self) {
         let now = js::monotonic_ms();
+        self.tell_noise(now);
         if let Some(events) = self.feed.take_events(now) {
             page::post(&events);
         }
@@ -253,6 +262,15 @@ impl Host {
         }
         let announcement = self.directory.announce(now);
         self.tell_directory(announcement);
+    }
+
+    /// Writes into the log what was dropped.
+    fn tell_noise(&mut self, now: f64) {
+        let dropped =
+            self.directory.dropped() + self.connections.transport().dropped() + self.watched.dropped();
+        if let Some(line) = self.noise.line(dropped, now) {
+            self.feed.push(Event::Log(LogLine::Note(line)), now);
+        }
     }
 
     /// Posts the node's state, unless it is as it was.

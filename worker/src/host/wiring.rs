@@ -23,7 +23,7 @@ pub(super) fn listen(host: &Rc<RefCell<Host>>, inbox: &BroadcastChannel) {
     let directory = host.borrow().directory_channel.clone();
     on_message(&directory, host, Host::hear_directory);
     let watch = host.borrow().watched.channel().clone();
-    on_message(&watch, host, |host, _| host.hear_viewer());
+    on_message(&watch, host, Host::hear_viewer);
 }
 
 fn on_message(channel: &BroadcastChannel, host: &Rc<RefCell<Host>>, hear: fn(&mut Host, &JsValue)) {
