@@ -2,6 +2,7 @@
 //! Each answers for browsers where the service is missing or refused (private mode, plain http).
 
 use leptos::prelude::{document, window};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -68,9 +69,22 @@ pub(crate) fn wants_less_motion() -> bool {
     matches(&window(), "(prefers-reduced-motion: reduce)")
 }
 
+/// What the system is asked for the theme.
+const DARK: &str = "(prefers-color-scheme: dark)";
+
 /// Whether the system prefers a dark page.
 pub(crate) fn prefers_dark() -> bool {
-    matches(&window(), "(prefers-color-scheme: dark)")
+    matches(&window(), DARK)
+}
+
+/// Calls `act` whenever the system begins or ceases to prefer a dark page.
+pub(crate) fn on_change_of_dark(act: impl Fn() + 'static) {
+    if let Ok(Some(list)) = window().match_media(DARK) {
+        let changed = Closure::<dyn Fn()>::new(act);
+        list.set_onchange(Some(changed.as_ref().unchecked_ref()));
+        // As long as the page.
+        changed.forget();
+    }
 }
 
 fn matches(window: &web_sys::Window, query: &str) -> bool {

@@ -57,8 +57,9 @@ pub fn run() {
     std::mem::forget(owner);
 }
 
-/// Follows the page's own life: hidden, shown, left, come back to.
+/// Follows the page's own life: hidden, shown, left, come back to; and the system's theme, unless one was chosen.
 fn watch_page(lab: lab::Lab) {
+    browser::on_change_of_dark(|| prefs::show_theme(prefs::theme()));
     window_event_listener_untyped("pagehide", move |_| lab.leave());
     window_event_listener_untyped("pageshow", |event| {
         // A page brought back from the browser's cache has no workers any more.

@@ -197,11 +197,7 @@ fn LangSwitch() -> impl IntoView {
 
 #[component]
 fn ThemeSwitch() -> impl IntoView {
-    let theme = RwSignal::new(prefs::theme());
-    let toggle = move |_| {
-        theme.update(|theme| *theme = theme.other());
-        prefs::choose_theme(theme.get_untracked());
-    };
+    let toggle = move |_| prefs::choose_theme(prefs::theme().other());
     view! {
         <button
             type="button"
