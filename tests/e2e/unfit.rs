@@ -21,6 +21,9 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new("a_browser_that_cannot_run_it_is_told_what_is_missing_in_both_languages", 60, |stage| {
             Box::pin(unfit(stage))
         }),
+        Test::new("a_browser_whose_scripts_are_switched_off_is_told_in_both_languages", 60, |stage| {
+            Box::pin(unscripted(stage))
+        }),
         Test::new("a_page_whose_files_do_not_arrive_says_so_in_both_languages", 60, |stage| {
             Box::pin(unloaded(stage))
         }),
@@ -71,6 +74,14 @@ async fn unloaded(stage: &Stage<'_>) -> Outcome {
     page.open("?scene=empty").await
 }
 
+async fn unscripted(stage: &Stage<'_>) -> Outcome {
+    let page = stage.launch(Switches::Usual).await?;
+    page.driver().cdp().send_raw("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await?;
+    load(stage, &page, "").await?;
+    let told = told(&page, "unscripted").await?;
+    expect_all(&told, &["This page needs JavaScript".to_owned(), "本页需要 JavaScript".to_owned()])
+}
+
 async fn load(stage: &Stage<'_>, page: &Page, query: &str) -> Outcome {
     Ok(page.driver().goto(format!("{}{query}", stage.environment().address())).await?)
 }
@@ -79,7 +90,7 @@ async fn load(stage: &Stage<'_>, page: &Page, query: &str) -> Outcome {
 async fn told(page: &Page, id: &str) -> Outcome<String> {
     page.wait_for("return document.getElementById(args)?.checkVisibility() === true", json!(id)).await?;
     let others = "return [...document.body.children].filter((element) => element.checkVisibility() && element.innerText.trim())
-        .map((element) => element.id)";
+        .map((element) => element.id || element.firstElementChild.id)";
     expect(&page.eval(others, json!(null)).await?, &json!([id]))?;
     let text = page.eval("return document.getElementById(args).innerText", json!(id)).await?;
     Ok(text.as_str().unwrap_or_default().to_owned())
