@@ -79,6 +79,7 @@ texts! {
     is_running: "Node {0} is running: stop it first.", "节点 {0} 正在运行：请先停止。";
     no_blockchain: "This node has no chain yet: create one first.", "这个节点还没有区块链：请先创建。";
     wrong_miner_address: "The miner's address is not an address of this network.", "矿工地址不是本网络的地址。";
+    unreadable_chain: "This node's stored chain cannot be opened ({0}). Its blocks are kept: copy a chain file onto it, or remove the node.", "无法打开这个节点保存的区块链（{0}）。区块保持原样：请向它复制一个链文件，或移除该节点。";
     store_refused: "The change could not be stored: {0}", "更改未能保存：{0}";
     ended_unanswered: "Node {0} ended before it answered.", "节点 {0} 没有回答就结束了。";
 

@@ -24,6 +24,7 @@ fn command_in_words(error: &CommandError) -> String {
         CommandError::InvalidRecipient | CommandError::InvalidAddress => t.address_invalid.to_owned(),
         CommandError::WrongMinerAddress => t.wrong_miner_address.to_owned(),
         CommandError::NoBlockchain => t.no_blockchain.to_owned(),
+        CommandError::UnreadableChain(why) => fill(t.unreadable_chain, &[why]),
         CommandError::Running(id) => fill(t.is_running, &[id]),
         CommandError::StoreFailed(why) => fill(t.store_refused, &[why]),
         CommandError::Ended(id) => fill(t.ended_unanswered, &[id]),
