@@ -6,7 +6,7 @@
 
 use crate::interface::{Command, CommandError, Direction, Event, PeerId, Reply, RequestId};
 use crate::primitives::{Header, Target};
-use crate::store::{BatchId, Database, Record, StoreBatch, Table};
+use crate::store::{BatchId, Database, Record, StoreBatch, Table, Values};
 use std::net::SocketAddr;
 
 /// Randomness for a node's life, from the host's secure generator; the simulator gives its own.
@@ -78,7 +78,7 @@ pub enum Input {
     /// A batch is not, and nothing of it is.
     BatchFailed { id: BatchId, reason: String },
     /// Records that were asked for, in the order of the keys; none where there is no such record.
-    Loaded { id: LoadId, values: Vec<Option<Vec<u8>>> },
+    Loaded { id: LoadId, values: Values },
 }
 
 /// Something to do.

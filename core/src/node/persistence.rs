@@ -12,12 +12,10 @@ const FIRST_RETRY: Span = Span::from_secs(1);
 /// The longest pause between two tries.
 const LAST_RETRY: Span = Span::from_secs(30);
 
-/// The three databases in the order of their lanes.
-pub(super) const DATABASES: [Database; 3] = [Database::Chain, Database::Wallet, Database::Peers];
-
 /// Where the writes of all databases stand.
 #[derive(Default)]
 pub(super) struct Persistence {
+    /// In the order of [`Database::ALL`].
     lanes: [Lane; 3],
     batches: u64,
     /// Replies whose changes are not in the store yet; at most as many as there are open commands.
@@ -77,7 +75,7 @@ impl Persistence {
         let at = self.lane_of(id)?;
         self.lanes[at].in_flight = None;
         self.lanes[at].failure = None;
-        Some(DATABASES[at])
+        Some(Database::ALL[at])
     }
 
     /// The store refused a batch: its database, and the replies that waited for it, which fail.
@@ -99,7 +97,7 @@ impl Persistence {
         let failed = self.waiting.iter().filter(|waiting| fails(waiting));
         let failed = failed.map(|waiting| (waiting.id, Err(error.clone()))).collect();
         self.waiting.retain(|waiting| !fails(waiting));
-        Some((DATABASES[at], failed))
+        Some((Database::ALL[at], failed))
     }
 
     /// Holds a reply back until everything changed so far is in the store. `dirty` says which databases have changes

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::io::{Entropy, LoadId, Loaded, Output};
-use super::persistence::{DATABASES, Persistence};
+use super::persistence::Persistence;
 use super::reads::{FilterReader, Reader, Reads};
 use super::tip::Journey;
 use super::walk::{Walk, replaced};
@@ -199,7 +199,7 @@ impl Node {
 
     /// Which databases have changes that no batch has taken yet.
     pub(super) fn dirty(&self) -> [bool; 3] {
-        DATABASES.map(|database| match (database, &self.engine) {
+        Database::ALL.map(|database| match (database, &self.engine) {
             (Database::Chain, Some(engine)) => engine.chain.has_changes(),
             (Database::Peers, _) => self.bans.is_dirty(),
             (Database::Wallet, _) => self.wallet.is_dirty(),
@@ -209,7 +209,7 @@ impl Node {
 
     /// Sends what may be sent to the store, and answers what need not wait any longer.
     pub(super) fn work_store(&mut self) {
-        for database in DATABASES {
+        for database in Database::ALL {
             if self.persistence.is_ready(database, self.now.mono) {
                 self.send_batch(database);
             }

@@ -4,6 +4,7 @@
     reason = "a variant's doc names its fields; each on its own would only repeat the name"
 )]
 
+use super::StoreError;
 use serde::{Deserialize, Serialize};
 
 /// Which of a node's databases; each is named after the node as the seeds name their files (`blockchain_3000`).
@@ -15,6 +16,22 @@ pub enum Database {
     Wallet,
     /// Addresses of other nodes, bans.
     Peers,
+}
+
+impl Database {
+    /// The three of a node.
+    pub const ALL: [Self; 3] = [Self::Chain, Self::Wallet, Self::Peers];
+
+    /// That a table is one of this database's.
+    ///
+    /// # Errors
+    /// It is another's.
+    pub fn check(self, table: Table) -> Result<(), StoreError> {
+        match Table::of(self).contains(&table) {
+            true => Ok(()),
+            false => Err(StoreError::WrongTable { database: self, table }),
+        }
+    }
 }
 
 /// The tables. One IndexedDB object store each; keys are bytes and sort as bytes.
@@ -119,6 +136,19 @@ pub struct StoreBatch {
     /// The writes, in order.
     pub ops: Vec<Op>,
 }
+
+impl StoreBatch {
+    /// That all its writes are to tables of its database.
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.ops.iter().try_for_each(|op| self.database.check(op.table()))
+    }
+}
+
+/// The values of keys that were asked for, in their order; none where there is no such record.
+pub type Values = Vec<Option<Vec<u8>>>;
 
 /// One stored record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,7 +22,7 @@ pub async fn run<S: Store>(open: impl AsyncFn(&str) -> S) {
 }
 
 async fn a_new_store_is_empty(store: &impl Store) {
-    for database in [Database::Chain, Database::Wallet, Database::Peers] {
+    for database in Database::ALL {
         assert_eq!(store.load(database).await, Ok(vec![]), "a new store is empty");
     }
     assert_eq!(store.get(Database::Chain, Table::Bodies, &[vec![1]]).await, Ok(vec![None]));

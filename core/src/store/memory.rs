@@ -1,6 +1,6 @@
 //! The store that forgets: for tests, the simulator, and browsers without IndexedDB.
 
-use super::{Database, Op, Record, Store, StoreBatch, StoreError, Table};
+use super::{Database, Op, Record, Store, StoreBatch, StoreError, Table, Values};
 use crate::collections::BTreeMap;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,9 +38,7 @@ impl MemoryStore {
     /// # Errors
     /// A table of another database, or the failure that was asked for; then nothing is changed.
     pub fn apply(&self, batch: &StoreBatch) -> Result<(), StoreError> {
-        for op in &batch.ops {
-            check(batch.database, op.table())?;
-        }
+        batch.check()?;
         let mut state = self.0.borrow_mut();
         match &mut state.writes_left {
             Some(0) => return Err(StoreError::Full("the test's quota is reached".to_owned())),
@@ -78,13 +76,8 @@ impl MemoryStore {
     ///
     /// # Errors
     /// A table of another database.
-    pub fn lookup(
-        &self,
-        database: Database,
-        table: Table,
-        keys: &[Vec<u8>],
-    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        check(database, table)?;
+    pub fn lookup(&self, database: Database, table: Table, keys: &[Vec<u8>]) -> Result<Values, StoreError> {
+        database.check(table)?;
         let state = self.0.borrow();
         let records = state.tables.get(&table);
         Ok(keys.iter().map(|key| records.and_then(|records| records.get(key)).cloned()).collect())
@@ -100,21 +93,8 @@ impl Store for MemoryStore {
         self.apply(batch)
     }
 
-    async fn get(
-        &self,
-        database: Database,
-        table: Table,
-        keys: &[Vec<u8>],
-    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    async fn get(&self, database: Database, table: Table, keys: &[Vec<u8>]) -> Result<Values, StoreError> {
         self.lookup(database, table, keys)
-    }
-}
-
-fn check(database: Database, table: Table) -> Result<(), StoreError> {
-    if Table::of(database).contains(&table) {
-        Ok(())
-    } else {
-        Err(StoreError::WrongTable { database, table })
     }
 }
 

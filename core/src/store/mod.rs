@@ -10,7 +10,7 @@ pub mod record;
 
 use std::future::Future;
 
-pub use batch::{BatchId, Database, Durability, Op, Record, StoreBatch, Table};
+pub use batch::{BatchId, Database, Durability, Op, Record, StoreBatch, Table, Values};
 pub use error::StoreError;
 pub use memory::MemoryStore;
 
@@ -22,11 +22,11 @@ pub trait Store {
     /// Writes a batch whole or not at all; when it returns, the batch is as safe as its durability asks.
     fn commit(&self, batch: &StoreBatch) -> impl Future<Output = Result<(), StoreError>>;
 
-    /// Reads records of one table, in the order of `keys`; none where there is no such record.
+    /// Reads records of one table.
     fn get(
         &self,
         database: Database,
         table: Table,
         keys: &[Vec<u8>],
-    ) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, StoreError>>;
+    ) -> impl Future<Output = Result<Values, StoreError>>;
 }

@@ -6,7 +6,7 @@
 use crate::js;
 use js_sys::{Array, Promise, Uint8Array};
 use terrarium_core::interface::NodeId;
-use terrarium_core::store::{Database, Durability, Op, Record, Store, StoreBatch, StoreError, Table};
+use terrarium_core::store::{Database, Durability, Op, Record, Store, StoreBatch, StoreError, Table, Values};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -62,7 +62,7 @@ impl IndexedStore {
     /// Those of a write.
     pub async fn claim(&mut self, owner: &str) -> Result<bool, StoreError> {
         let lease = Lease { owner: owner.to_owned(), epoch: js::wall_ms() + js_sys::Math::random() };
-        for database in [Database::Chain, Database::Wallet, Database::Peers] {
+        for database in Database::ALL {
             if !lease.claim(self.connection(database)).await? {
                 return Ok(false);
             }
@@ -76,7 +76,7 @@ impl IndexedStore {
     /// # Errors
     /// [`StoreError::NotOwner`] where it was lost; else those of a write.
     pub async fn renew(&self) -> Result<(), StoreError> {
-        for database in [Database::Chain, Database::Wallet, Database::Peers] {
+        for database in Database::ALL {
             self.write(database, Durability::Relaxed, &[]).await?;
         }
         Ok(())
@@ -87,7 +87,7 @@ impl IndexedStore {
     /// # Errors
     /// Those of a write.
     pub async fn release(&self) -> Result<(), StoreError> {
-        for database in [Database::Chain, Database::Wallet, Database::Peers] {
+        for database in Database::ALL {
             let transaction = write_transaction(self.connection(database), database, Durability::Relaxed)?;
             let done = completion(&transaction);
             object_store(&transaction, LEASE)?.delete(&LEASE.into()).map_err(failed)?;
@@ -144,19 +144,12 @@ impl Store for IndexedStore {
     }
 
     async fn commit(&self, batch: &StoreBatch) -> Result<(), StoreError> {
-        for op in &batch.ops {
-            check_table(batch.database, op.table())?;
-        }
+        batch.check()?;
         self.write(batch.database, batch.durability, &batch.ops).await
     }
 
-    async fn get(
-        &self,
-        database: Database,
-        table: Table,
-        keys: &[Vec<u8>],
-    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        check_table(database, table)?;
+    async fn get(&self, database: Database, table: Table, keys: &[Vec<u8>]) -> Result<Values, StoreError> {
+        database.check(table)?;
         let transaction = read_transaction(self.connection(database), &[table])?;
         let store = object_store(&transaction, table.name())?;
         let mut requests = Vec::with_capacity(keys.len());
@@ -360,14 +353,6 @@ fn completion(transaction: &IdbTransaction) -> impl Future<Output = Result<(), S
 fn bytes(value: &JsValue) -> Result<Vec<u8>, StoreError> {
     js::bytes_of(value, usize::MAX)
         .ok_or_else(|| StoreError::Failed("a record is not made of bytes".to_owned()))
-}
-
-fn check_table(database: Database, table: Table) -> Result<(), StoreError> {
-    if Table::of(database).contains(&table) {
-        Ok(())
-    } else {
-        Err(StoreError::WrongTable { database, table })
-    }
 }
 
 fn exception(error: &DomException) -> StoreError {

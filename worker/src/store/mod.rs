@@ -3,7 +3,7 @@
 mod indexed;
 
 pub use indexed::{IndexedStore, Lease};
-use terrarium_core::store::{Database, MemoryStore, Record, Store, StoreBatch, StoreError, Table};
+use terrarium_core::store::{Database, MemoryStore, Record, Store, StoreBatch, StoreError, Table, Values};
 
 /// Either store.
 #[derive(Clone, Debug)]
@@ -29,12 +29,7 @@ impl Store for NodeStore {
         }
     }
 
-    async fn get(
-        &self,
-        database: Database,
-        table: Table,
-        keys: &[Vec<u8>],
-    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    async fn get(&self, database: Database, table: Table, keys: &[Vec<u8>]) -> Result<Values, StoreError> {
         match self {
             Self::Indexed(store) => store.get(database, table, keys).await,
             Self::Memory(store) => store.get(database, table, keys).await,
