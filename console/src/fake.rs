@@ -45,6 +45,7 @@ fn snapshot(id: NodeId, role: Role) -> NodeSnapshot {
         banned: 0,
         pending_bytes: 0,
         store_failure: None,
+        tasks: Vec::new(),
     }
 }
 

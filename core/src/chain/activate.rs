@@ -261,6 +261,13 @@ impl Chainstate {
         self.candidates = ids.into_iter().map(|id| self.candidate(id)).collect();
     }
 
+    /// While the coins are built anew: how many blocks have theirs, and how many there are.
+    pub fn rebuilding(&self) -> Option<(Height, Height)> {
+        let above_genesis = |count: usize| Height(u32::try_from(count).unwrap_or(u32::MAX).saturating_sub(1));
+        let before = self.rebuild.as_ref()?;
+        Some((above_genesis(self.active.len()), above_genesis(before.len())))
+    }
+
     fn build_coins_anew(&mut self, why: &str) {
         self.effects.repairs.push(format!("{why}: the coins are built anew from the blocks"));
         self.reindex();

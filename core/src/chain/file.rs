@@ -62,21 +62,53 @@ pub fn export<'a>(network: &Network, blocks: impl ExactSizeIterator<Item = &'a B
     ChainFile(bytes)
 }
 
-/// The chain that a file holds, every block validated. Its first batch replaces what the store holds.
-pub fn import(file: &ChainFile, now: UnixTime) -> Result<Chainstate, ChainFileError> {
-    let (network, blocks) = decode(&file.0)?;
-    let mut chain = Chainstate::create(network);
-    let verified = ScriptCache::default();
-    for (block, height) in blocks.into_iter().zip(1..) {
-        let refuse = |error| ChainFileError::Block { height: Height(height), error };
-        chain.accept_block(Arc::new(block), now).map_err(refuse)?;
+/// A chain file that is being validated, block by block.
+pub struct ChainImport {
+    chain: Chainstate,
+    /// Those that are still to be validated.
+    blocks: std::vec::IntoIter<Block>,
+    verified: ScriptCache,
+    now: UnixTime,
+}
+
+impl ChainImport {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// When it is not a whole chain file of a network of ours.
+    pub fn open(file: &ChainFile, now: UnixTime) -> Result<Self, ChainFileError> {
+        let (network, blocks) = decode(&file.0)?;
+        let chain = Chainstate::create(network);
+        Ok(Self { chain, blocks: blocks.into_iter(), verified: ScriptCache::default(), now })
+    }
+
+    /// Blocks that are validated, and blocks in all.
+    pub fn progress(&self) -> (u32, u32) {
+        let done = self.chain.height().0;
+        (done, done.saturating_add(u32::try_from(self.blocks.len()).unwrap_or(u32::MAX)))
+    }
+
+    /// Validates the next block; false when there is none left.
+    ///
+    /// # Errors
+    /// When the block breaks a rule, or the chain does not fit into memory.
+    pub fn step(&mut self) -> Result<bool, ChainFileError> {
+        let Some(block) = self.blocks.next() else { return Ok(false) };
+        let height = self.chain.height().next();
+        let refuse = |error| ChainFileError::Block { height, error };
+        self.chain.accept_block(Arc::new(block), self.now).map_err(refuse)?;
         let too_large = |error: super::ChainError| ChainFileError::TooLarge(error.to_string());
-        while chain.activate(&verified).map_err(too_large)? != ActivateStep::Done {}
-        if let Some((_, error)) = chain.take_effects().failed.pop() {
-            return Err(refuse(error));
+        while self.chain.activate(&self.verified).map_err(too_large)? != ActivateStep::Done {}
+        match self.chain.take_effects().failed.pop() {
+            Some((_, error)) => Err(refuse(error)),
+            None => Ok(true),
         }
     }
-    Ok(chain)
+
+    /// The chain as far as it is validated. Its first batch replaces what the store holds.
+    pub fn into_chain(self) -> Chainstate {
+        self.chain
+    }
 }
 
 fn decode(bytes: &[u8]) -> Result<(Network, Vec<Block>), ChainFileError> {

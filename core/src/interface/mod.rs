@@ -18,6 +18,6 @@ pub use reply::{
     AddressEntry, BlockDetail, CommandError, Reply, SETTLED, TransactionDetail, WalletTransaction,
 };
 pub use snapshot::{
-    BlockSummary, ChainSummary, MempoolSummary, MiningSummary, NodeSnapshot, PeerSummary, RunState,
-    WalletSummary,
+    BlockSummary, ChainSummary, MempoolSummary, MiningSummary, NodeSnapshot, PeerSummary, RunState, Task,
+    TaskKind, WalletSummary,
 };

@@ -52,6 +52,11 @@ pub enum PageMessage {
         /// What to do.
         command: Command,
     },
+    /// Gives a command up. One that is still open is answered by `Cancelled`; what it has done stays.
+    Cancel {
+        /// The command's id.
+        id: RequestId,
+    },
     /// The miner's dial, in thousands of hashes a second; 0 stops it.
     SetHashRate {
         /// kH/s.

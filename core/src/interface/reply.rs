@@ -182,6 +182,9 @@ pub enum CommandError {
     /// The node to which the transaction was to go cannot be reached.
     #[error("{0} is not available")]
     NotAvailable(String),
+    /// The command was given up before it was done; what it had done stays.
+    #[error("ERROR: cancelled")]
+    Cancelled,
     /// The node ended with the command unanswered.
     #[error("node {0} ended before it answered")]
     Ended(super::NodeId),

@@ -3,6 +3,7 @@
 use super::command::{MiningMode, SyncMode};
 use super::event::{Direction, PeerState};
 use super::id::{NodeId, PeerId, Role};
+use super::port::RequestId;
 use super::reply::AddressEntry;
 use crate::primitives::{Amount, BlockHash, Height, Txid};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,44 @@ pub struct NodeSnapshot {
     pub pending_bytes: usize,
     /// Why the store no longer takes writes, if so; the node then neither mines nor downloads.
     pub store_failure: Option<String>,
+    /// Long work under way; at most one for each open command, and the node's own.
+    pub tasks: Vec<Task>,
+}
+
+/// Long work, with its count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// The command that waits for it; none where nobody does.
+    pub request: Option<RequestId>,
+    /// What is done.
+    pub kind: TaskKind,
+    /// Blocks done.
+    pub done: u32,
+    /// Blocks in all, as far as is known.
+    pub total: u32,
+}
+
+/// What kind of long work it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// Blocks are mined for a command.
+    Mine,
+    /// Blocks are read for a command.
+    Read,
+    /// The wallet looks through blocks for its transactions.
+    Rescan,
+    /// The coins are built anew from the blocks.
+    Reindex,
+    /// The blocks of a chain file are validated.
+    Import,
+}
+
+impl TaskKind {
+    /// Whether cancelling ends the work; else only the command's wait for it ends, for the node needs its outcome.
+    pub fn ends_when_cancelled(self) -> bool {
+        matches!(self, TaskKind::Mine | TaskKind::Read | TaskKind::Import)
+    }
 }
 
 /// Whether a node is on the network.

@@ -28,6 +28,7 @@ impl Node {
     fn take_in(&mut self, input: Input) {
         match input {
             Input::Command { id, command } => self.commands.push_back((id, command)),
+            Input::Cancel { id } => self.cancel(id),
             Input::NonceFound { job, nonce } => self.nonce_found(job, nonce),
             Input::NoncesExhausted { job } => self.nonces_exhausted(job),
             Input::BatchCommitted { id } => self.batch_committed(id),

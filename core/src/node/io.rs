@@ -69,6 +69,8 @@ pub enum Input {
     Directory { up: Vec<SocketAddr> },
     /// A command; its reply carries the same id.
     Command { id: RequestId, command: Command },
+    /// A command is given up: if it is still open it is answered by `CommandError::Cancelled`.
+    Cancel { id: RequestId },
     /// The nonce that solves a job.
     NonceFound { job: JobId, nonce: u32 },
     /// No nonce solves it.

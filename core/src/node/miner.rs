@@ -3,7 +3,7 @@
 
 use super::io::JobId;
 use crate::consensus::ConsensusParams;
-use crate::interface::{MiningMode, RequestId};
+use crate::interface::{MiningMode, RequestId, Task, TaskKind};
 use crate::mining::BlockTemplate;
 use crate::primitives::{Block, BlockHash, Script, Txid};
 use crate::time::{Mono, Span};
@@ -127,6 +127,23 @@ impl Miner {
     /// The demand that is next, if there is one.
     pub(super) fn front(&mut self) -> Option<&mut Demand> {
         self.demands.front_mut()
+    }
+
+    /// Blocks that commands asked for, with what is found of them.
+    pub(super) fn tasks(&self) -> impl Iterator<Item = Task> {
+        self.demands.iter().filter_map(|demand| {
+            let Purpose::Blocks { left, found } = &demand.purpose else { return None };
+            let done = u32::try_from(found.len()).unwrap_or(u32::MAX);
+            let (request, kind, total) = (Some(demand.request), TaskKind::Mine, done.saturating_add(*left));
+            Some(Task { request, kind, done, total })
+        })
+    }
+
+    /// Forgets the demand of a command; whether there was one.
+    pub(super) fn give_up(&mut self, request: RequestId) -> bool {
+        let before = self.demands.len();
+        self.demands.retain(|demand| demand.request != request);
+        self.demands.len() < before
     }
 
     /// The demand that is next is done.

@@ -9,8 +9,9 @@
 //! ```
 //!
 //! One concern a file: `commands` answers, `relay` judges what peers send, `tip` follows the chain to its new tip,
-//! `walk` and `reads` read blocks on demand, `miner` and `mining` make blocks, `persistence` keeps the order of writes
-//! and replies, `light` is what a node that keeps headers alone does differently, `rpc`, `details` and `snapshot` show. Late inputs, for a peer, job, batch or read that is gone, are
+//! `walk` and `reads` read blocks on demand, `miner` and `mining` make blocks, `tasks` counts long work and gives it up,
+//! `persistence` keeps the order of writes and replies, `light` is what a node that keeps headers alone does
+//! differently, `rpc`, `details` and `snapshot` show. Late inputs, for a peer, job, batch or read that is gone, are
 //! ignored and counted.
 
 mod bans;
@@ -28,6 +29,7 @@ mod relay;
 mod rpc;
 mod snapshot;
 mod store;
+mod tasks;
 mod tip;
 #[cfg(any(test, feature = "contract"))]
 pub mod trace;
@@ -44,6 +46,7 @@ use crate::primitives::Txid;
 use crate::time::{Mono, Time};
 use crate::wallet::Wallet;
 use bans::Bans;
+use commands::Import;
 use engine::Engine;
 use miner::Miner;
 use persistence::{Persistence, Ticket};
@@ -71,6 +74,8 @@ pub struct Node {
     /// Commands on their way through blocks; at most as many as there are open commands.
     walks: VecDeque<Walk>,
     last_walk: WalkId,
+    /// The chain file that is being validated; commands wait until it is.
+    import: Option<Import>,
     /// Payments on their way to the network's first node; at most as many as there are open commands.
     deliveries: BTreeMap<Txid, RequestId>,
     persistence: Persistence,
@@ -102,6 +107,7 @@ impl Node {
         busy |= self.work_chain();
         self.return_waiting();
         self.work_commands();
+        busy |= self.work_import();
         busy |= self.work_walks();
         self.work_expiry();
         self.work_network();
@@ -131,7 +137,7 @@ impl Node {
 
     /// Whether nothing waits to be stored or answered: the host may end the node and lose nothing.
     pub fn is_settled(&self) -> bool {
-        let has_work = !self.commands.is_empty() || !self.walks.is_empty();
+        let has_work = !self.commands.is_empty() || !self.walks.is_empty() || self.import.is_some();
         self.persistence.is_idle() && self.dirty() == [false; 3] && !has_work
     }
 

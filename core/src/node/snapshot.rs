@@ -27,6 +27,7 @@ impl Node {
             banned: engine.map_or(0, |engine| engine.network.refused()),
             pending_bytes: engine.map_or(0, |engine| engine.chain.pending_bytes()),
             store_failure: self.persistence.failure().map(str::to_owned),
+            tasks: self.tasks(),
         }
     }
 

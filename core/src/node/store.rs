@@ -55,6 +55,7 @@ impl Node {
             walks: VecDeque::new(),
             last_walk: Default::default(),
             bans: Default::default(),
+            import: None,
             mining_key: None,
             deliveries: BTreeMap::new(),
             persistence: Persistence::default(),

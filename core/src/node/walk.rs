@@ -8,7 +8,7 @@ use super::{Node, rpc};
 use crate::chain::{Chainstate, file};
 use crate::crypto::Address;
 use crate::encode::{hex, serialize};
-use crate::interface::{BlockDetail, CommandError, Reply, RequestId, TransactionDetail};
+use crate::interface::{BlockDetail, CommandError, Reply, RequestId, Task, TaskKind, TransactionDetail};
 use crate::primitives::{Block, BlockHash, Height, Transaction, Txid};
 use crate::spv::MerkleBlock;
 use serde_json::Value;
@@ -24,6 +24,8 @@ pub(super) struct Walk {
     request: Option<RequestId>,
     /// Blocks still to be visited, in order.
     ahead: VecDeque<BlockHash>,
+    /// Blocks that were visited.
+    visited: u32,
     goal: Goal,
     /// The store is being read.
     waiting: bool,
@@ -86,6 +88,13 @@ impl Walk {
     pub(super) fn is_scan(&self) -> bool {
         matches!(self.goal, Goal::Rescan(_))
     }
+
+    /// How far it has come.
+    pub(super) fn task(&self) -> Task {
+        let kind = if self.is_scan() { TaskKind::Rescan } else { TaskKind::Read };
+        let ahead = u32::try_from(self.ahead.len()).unwrap_or(u32::MAX);
+        Task { request: self.request, kind, done: self.visited, total: self.visited.saturating_add(ahead) }
+    }
 }
 
 impl Node {
@@ -97,8 +106,14 @@ impl Node {
         goal: Goal,
     ) {
         self.last_walk.0 += 1;
-        let walk =
-            Walk { id: self.last_walk, request, ahead: ahead.into_iter().collect(), goal, waiting: false };
+        let walk = Walk {
+            id: self.last_walk,
+            request,
+            ahead: ahead.into_iter().collect(),
+            visited: 0,
+            goal,
+            waiting: false,
+        };
         self.walks.push_back(walk);
     }
 
@@ -128,6 +143,18 @@ impl Node {
         }
     }
 
+    /// Ends the walk of a command that is given up; a wallet's scan goes on for the node's own sake. Whether there was
+    /// one.
+    pub(super) fn give_up_walk(&mut self, id: RequestId) -> bool {
+        let Some(at) = self.walks.iter().position(|walk| walk.request == Some(id)) else { return false };
+        if self.walks[at].is_scan() {
+            self.walks[at].request = None;
+        } else {
+            self.walks.remove(at);
+        }
+        true
+    }
+
     /// Ends all walks: the chain was replaced.
     pub(super) fn end_walks(&mut self) {
         for walk in std::mem::take(&mut self.walks) {
@@ -141,6 +168,7 @@ impl Node {
                 return Some(walk);
             }
             let Some(hash) = walk.ahead.pop_front() else { return self.arrive(walk) };
+            walk.visited += 1;
             let visit = match self.ask_body(hash, Reader::Walk(walk.id)) {
                 Answer::Here(block) => self.visit(&mut walk.goal, &hash, &block),
                 Answer::Absent => self.visit_absent(&walk.goal, &hash),

@@ -113,6 +113,11 @@ impl World {
         request
     }
 
+    /// Gives a command up.
+    pub fn cancel(&mut self, id: NodeId, request: RequestId) {
+        self.give(id, Input::Cancel { id: request });
+    }
+
     /// Carries out a command, letting time pass until it is answered.
     ///
     /// # Panics

@@ -134,6 +134,7 @@ impl Host {
         match message {
             PageMessage::Boot { .. } => page::fail("the page sent Boot twice".to_owned()),
             PageMessage::Command { id, command } => self.node.handle(Input::Command { id, command }),
+            PageMessage::Cancel { id } => self.node.handle(Input::Cancel { id }),
             PageMessage::SetHashRate { khs } => self.miner.set_budget(khs),
             PageMessage::Clock(clock) => self.clock.set(clock, real_time()),
             PageMessage::Conditions(list) => {

@@ -1,9 +1,9 @@
 //! Commands of the chain: making, showing, copying and rebuilding it.
 
 use super::{Handled, Outcome};
-use crate::chain::{Chainstate, file};
+use crate::chain::Chainstate;
 use crate::consensus::{ConsensusParams, genesis};
-use crate::interface::{ChainFile, CommandError, Reply, RequestId, RunState};
+use crate::interface::{CommandError, RequestId};
 use crate::node::Node;
 use crate::node::miner::{Demand, Purpose};
 use crate::node::tip::Journey;
@@ -67,21 +67,6 @@ impl Node {
         let ahead = engine.hashes_from(Height::GENESIS.next());
         self.walk(Some(id), ahead, Goal::Export(Vec::new()));
         Ok(Outcome::Later)
-    }
-
-    /// Replaces this node's chain by that of a file.
-    pub(super) fn import_chain(&mut self, chain_file: &ChainFile) -> Handled {
-        if self.state == RunState::Running {
-            return Err(CommandError::Running(self.config.id));
-        }
-        if !self.deliveries.is_empty() || self.miner.is_making_chain() {
-            let text = "a payment or a new chain is on its way: try again when it is done";
-            return Err(CommandError::BadArgument(text.to_owned()));
-        }
-        let chain = file::import(chain_file, self.now.unix);
-        let chain = chain.map_err(|error| CommandError::BadChainFile(error.to_string()))?;
-        self.adopt_chain(chain);
-        Ok(Outcome::Stored(Reply::Done))
     }
 
     /// A block for the page's view.

@@ -1,9 +1,12 @@
 //! Commands: each is answered exactly once, at once, when its changes are stored, or when what it set going is done.
 
 mod chain;
+mod import;
 mod network;
 mod rpc;
 mod wallet;
+
+pub(super) use import::Import;
 
 use super::Node;
 use super::persistence::Released;
@@ -58,7 +61,7 @@ impl Node {
             Command::PrintChain => self.print_chain(id),
             Command::ReindexUtxo => self.reindex(id),
             Command::ExportChain => self.export_chain(id),
-            Command::ImportChain { file } => self.import_chain(&file),
+            Command::ImportChain { file } => self.import_chain(id, &file),
             Command::ShowBlock { hash } => self.show_block(id, hash),
             Command::ShowTransaction { txid } => self.show_transaction(id, txid),
 
@@ -92,9 +95,10 @@ impl Node {
         }
     }
 
-    /// Carries out the commands that came, once the chain rests.
+    /// Carries out the commands that came, once the chain rests and no other is on its way.
     pub(super) fn work_commands(&mut self) {
         while self.engine.as_ref().is_none_or(super::Engine::is_settled)
+            && self.import.is_none()
             && let Some((id, command)) = self.commands.pop_front()
         {
             self.execute(id, command);
