@@ -135,14 +135,10 @@ fn partition(words: &[&str]) -> Result<Vec<Vec<NodeId>>, String> {
 }
 
 fn role(word: &str) -> Result<Role, String> {
-    match word {
-        "full" => Ok(Role::Full),
-        "miner" => Ok(Role::Miner),
-        "wallet" => Ok(Role::Wallet),
-        "central" => Ok(Role::Central),
-        "spv" => Ok(Role::Spv),
-        other => Err(format!("'{other}' is not a role: full, miner, wallet, central and spv are")),
-    }
+    Role::named(word).ok_or_else(|| {
+        let known = Role::ALL.map(Role::name).join(", ");
+        format!("'{word}' is not a role: these are: {known}")
+    })
 }
 
 fn positive(word: &str) -> Result<f64, String> {

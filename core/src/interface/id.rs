@@ -66,3 +66,24 @@ pub enum Role {
     /// Keeps headers alone and believes proofs (simplified payment verification).
     Spv,
 }
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 5] = [Role::Miner, Role::Wallet, Role::Full, Role::Spv, Role::Central];
+
+    /// Its name in scripts and scenarios.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Central => "central",
+            Role::Miner => "miner",
+            Role::Wallet => "wallet",
+            Role::Full => "full",
+            Role::Spv => "spv",
+        }
+    }
+
+    /// The role of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+}

@@ -93,14 +93,8 @@ pub(super) fn groups(value: &JsValue) -> Result<Vec<Vec<NodeId>>, JsValue> {
 }
 
 fn role(value: &JsValue) -> Result<Role, JsValue> {
-    match value.as_string().as_deref() {
-        Some("central") => Ok(Role::Central),
-        Some("full") => Ok(Role::Full),
-        Some("miner") => Ok(Role::Miner),
-        Some("wallet") => Ok(Role::Wallet),
-        Some("spv") => Ok(Role::Spv),
-        _ => Err(wrong("role", "one of \"full\", \"miner\", \"wallet\", \"central\", \"spv\"", value)),
-    }
+    let role = value.as_string().and_then(|name| Role::named(&name));
+    role.ok_or_else(|| wrong("role", "one of \"full\", \"miner\", \"wallet\", \"central\", \"spv\"", value))
 }
 
 fn flag(value: &JsValue, name: &str) -> Result<bool, JsValue> {

@@ -231,7 +231,7 @@ fn described(node: &Node) -> JsValue {
     frozen(&[
         ("id", id.to_string().into()),
         ("name", crate::lab::state::name_of(id).into()),
-        ("role", role_word(node.entry.config.role).into()),
+        ("role", node.entry.config.role.name().into()),
         ("state", node.state_word().into()),
         ("height", chain.map_or(JsValue::NULL, |chain| chain.height.0.into())),
         ("tip", chain.map_or(JsValue::NULL, |chain| chain.tip.to_string().into())),
@@ -242,16 +242,6 @@ fn described(node: &Node) -> JsValue {
         ("banned", number(snapshot.map(|snapshot| snapshot.banned as f64))),
         ("pendingBytes", number(snapshot.map(|snapshot| snapshot.pending_bytes as f64))),
     ])
-}
-
-fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Central => "central",
-        Role::Miner => "miner",
-        Role::Wallet => "wallet",
-        Role::Full => "full",
-        Role::Spv => "spv",
-    }
 }
 
 fn refused(why: LabError) -> JsValue {
