@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 
 use crate::Error;
 
-/// Starts workers from what this file carries; stands where index.html has its own boot script.
+/// Says where workers come from: from what this file carries; stands where index.html has its own boot script.
 const BOOT: &str = include_str!("single_file/boot.js");
 /// How index.html marks the script that [`BOOT`] replaces.
 const BOOT_TAG: &str = "<script id=\"boot\">";
