@@ -5,12 +5,17 @@ macro_rules! test_ids {
     ($($(#[$doc:meta])* $name:ident = $value:literal;)*) => {
         $($(#[$doc])* pub(crate) const $name: &str = $value;)*
 
+        /// Constant and name.
         #[cfg(test)]
-        const ALL: &[&str] = &[$($value),*];
+        const ALL: &[(&str, &str)] = &[$((stringify!($name), $value)),*];
     };
 }
 
 test_ids! {
+    /// Header: the lab's name and the network's.
+    PLACE = "place";
+    /// Header: total hash power, and how often a block comes.
+    PACE = "pace";
     /// Header: how many nodes agree on which block.
     AGREEMENT = "agreement";
     /// Header: pause or go on.
@@ -35,8 +40,12 @@ test_ids! {
     HEAL_NETWORK = "heal-network";
     /// Large button: Add a node.
     ADD_NODE = "add-node";
+    /// An empty lab: Add a node.
+    EMPTY_ADD_NODE = "empty-add-node";
     /// Dialog: which role the new node gets; the role is in `data-role`.
     ADD_NODE_ROLE = "add-node-role";
+    /// Dialog: close.
+    DIALOG_CLOSE = "dialog-close";
     /// Dialog: yes to what it asks.
     CONFIRM_YES = "confirm-yes";
     /// Dialog: no.
@@ -49,12 +58,24 @@ test_ids! {
     SEND_ADDRESS = "send-address";
     /// Send form: how much.
     SEND_AMOUNT = "send-amount";
+    /// Send form: all that can be paid.
+    SEND_MAX = "send-max";
+    /// Send form: the fee.
+    SEND_FEE = "send-fee";
     /// Send form: pay.
     SEND_SUBMIT = "send-submit";
     /// Send form: what is wrong.
     SEND_ERROR = "send-error";
     /// The way of the followed payment.
     FOLLOWED = "followed-payment";
+    /// The followed payment: opens its transaction.
+    FOLLOWED_TRANSACTION = "followed-transaction";
+    /// The followed payment: close.
+    FOLLOWED_CLOSE = "followed-close";
+    /// A hash, address or other long text: copies it whole.
+    COPY = "copy";
+    /// A notice: loads the page anew.
+    RELOAD = "reload";
     /// The network map.
     MAP = "map";
     /// A node on the map.
@@ -99,6 +120,10 @@ test_ids! {
     REMOVE_NODE = "remove-node";
     /// Card: what is unusual about the node (crash, storage, viewer).
     CARD_NOTICE = "node-notice";
+    /// Card: long work and its count; `data-kind` says which.
+    CARD_PROGRESS = "node-progress";
+    /// Card: gives long work up.
+    CANCEL_WORK = "cancel-work";
     /// Card: shows the console.
     TAB_CONSOLE = "tab-console";
     /// Card: shows the log.
@@ -109,6 +134,8 @@ test_ids! {
     CONSOLE_OUTPUT = "console-output";
     /// A console or terminal: the line being typed.
     CONSOLE_INPUT = "console-input";
+    /// A console or terminal: ends what runs or is followed, as `^C` does.
+    CONSOLE_INTERRUPT = "console-interrupt";
     /// A node's log.
     NODE_LOG = "node-log";
     /// The free terminals: one more.
@@ -117,16 +144,34 @@ test_ids! {
     TERMINAL = "terminal";
     /// A free terminal: close it.
     CLOSE_TERMINAL = "close-terminal";
+    /// The footer: the way to a scene; `data-scene` says which.
+    SCENE_LINK = "scene-link";
     /// The drawer at the side.
     DRAWER = "drawer";
     /// The drawer: back.
     DRAWER_BACK = "drawer-back";
     /// The drawer: close.
     DRAWER_CLOSE = "drawer-close";
+    /// Block: its parent.
+    BLOCK_PARENT = "block-parent";
+    /// Block: a transaction of it.
+    BLOCK_TRANSACTION = "block-transaction";
+    /// Transaction: the block that it is in.
+    TRANSACTION_BLOCK = "transaction-block";
+    /// Transaction: the transaction whose output it spends.
+    TRANSACTION_INPUT = "transaction-input";
     /// Wallet: an address.
     WALLET_ADDRESS = "wallet-address";
+    /// Wallet: the label of a new address.
+    WALLET_LABEL = "wallet-label";
+    /// Wallet: makes an address.
+    WALLET_NEW_ADDRESS = "wallet-new-address";
     /// Wallet: a transaction of its history.
     WALLET_ENTRY = "wallet-entry";
+    /// Wallet: opens a transaction of its history.
+    WALLET_TRANSACTION = "wallet-transaction";
+    /// Tutorial scenes: stop playing.
+    STOP_SCENARIO = "stop-scenario";
     /// Tutorial scenes: play the scenario.
     PLAY_SCENARIO = "play-scenario";
     /// Tutorial scenes: how it went.
@@ -137,9 +182,54 @@ test_ids! {
 mod tests {
     use super::ALL;
     use std::collections::BTreeSet;
+    use std::fs;
+
+    /// The source of every view.
+    fn views() -> Vec<(String, String)> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/view");
+        let files = fs::read_dir(folder).expect("the views are beside this file");
+        let read = |path: std::path::PathBuf| {
+            let text = fs::read_to_string(&path).expect("a view is text");
+            (path.display().to_string(), text)
+        };
+        files.map(|file| read(file.expect("a file").path())).collect()
+    }
 
     #[test]
     fn no_two_elements_share_a_name() {
-        assert_eq!(ALL.iter().collect::<BTreeSet<_>>().len(), ALL.len());
+        assert_eq!(ALL.iter().map(|(_, name)| name).collect::<BTreeSet<_>>().len(), ALL.len());
+    }
+
+    #[test]
+    fn every_name_belongs_to_an_element() {
+        let views = views();
+        for (constant, name) in ALL {
+            let given = format!("testid::{constant}");
+            let is_given = |text: &str| {
+                let after = |at: usize| text[at + given.len()..].chars().next();
+                let whole = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_');
+                text.match_indices(&given).any(|(at, _)| whole(after(at)))
+            };
+            assert!(views.iter().any(|(_, text)| is_given(text)), "no element is called {name}");
+        }
+    }
+
+    #[test]
+    fn everything_that_a_person_uses_has_a_name() {
+        let controls = [
+            ("<button", "</button>"),
+            ("<select", "</select>"),
+            ("<input", "/>"),
+            ("<a\n", "</a>"),
+            ("<a ", "</a>"),
+        ];
+        for (file, text) in views() {
+            for (tag, end) in controls {
+                for (at, _) in text.match_indices(tag) {
+                    let element = text[at..].split(end).next().unwrap_or_default();
+                    assert!(element.contains("data-testid"), "{file}: {element} has no data-testid");
+                }
+            }
+        }
     }
 }

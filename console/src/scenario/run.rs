@@ -42,6 +42,11 @@ impl Report {
 }
 
 impl Scenario {
+    /// How many steps it has.
+    pub fn steps(&self) -> usize {
+        self.steps.len()
+    }
+
     /// Carries out the steps in order up to the first that fails; `show` is called after each.
     pub async fn run(&self, host: &impl Host, mut show: impl FnMut(&StepReport)) -> Report {
         let mut runner = Runner { host, names: BTreeMap::new(), timeout_ms: DEFAULT_TIMEOUT_MS };

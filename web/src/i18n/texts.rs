@@ -24,6 +24,8 @@ texts! {
     name: "Terrarium", "生态缸 Terrarium";
 
     agreement: "{0} of {1} nodes agree on {2} {3}", "{1} 个节点中 {0} 个一致：第 {2} 块 {3}";
+    network_classroom: "classroom network", "课堂网络";
+    network_custom: "a chain of its own", "自建的链";
     no_chain_yet: "No chain yet", "还没有区块链";
     power_and_pace: "{0} kH/s in all · a block every {1} s", "总算力 {0} kH/s · 平均 {1} 秒一块";
     power_alone: "{0} kH/s in all", "总算力 {0} kH/s";
@@ -40,6 +42,7 @@ texts! {
 
     set_up_failed: "The first blocks could not be made: {0}. Reload the page to go on, or make a new network.", "未能准备好最初的区块：{0}。请刷新页面继续，或新建网络。";
     emptied_elsewhere: "This lab was emptied in another tab.", "这个实验室已在另一个标签页中清空。";
+    other_build: "This page and its workers are of different builds. Clear this site's cache, then reload.", "页面与工作线程的版本不一致。请清除本站缓存后刷新。";
     unknown_scene: "There is no scene \"{0}\": this is the first one.", "没有名为“{0}”的场景，这里显示的是第一场景。";
     bad_lab_name: "A lab cannot be called \"{0}\": letters, digits, - and _ only, 32 at most. This is the scene's own lab.", "实验室不能叫“{0}”：只能用字母、数字、- 和 _，最多 32 个。这里显示的是该场景自己的实验室。";
     reload: "Reload", "刷新";
@@ -60,6 +63,9 @@ texts! {
     an_address: "An address …", "某个地址……";
     address: "Address", "地址";
     amount: "Amount in coins", "金额（教学币）";
+    fee: "Fee", "手续费";
+    most: "All", "全部";
+    most_about: "All that the payer's richest address holds, less the fee", "付款方余额最多的地址中的全部余额，扣除手续费";
     pay: "Send", "发送";
     choose_payer: "Choose who pays.", "请选择付款方。";
     choose_recipient: "Choose who is paid.", "请选择收款方。";
@@ -81,6 +87,17 @@ texts! {
     wrong_miner_address: "The miner's address is not an address of this network.", "矿工地址不是本网络的地址。";
     unreadable_chain: "This node's stored chain cannot be opened ({0}). Its blocks are kept: copy a chain file onto it, or remove the node.", "无法打开这个节点保存的区块链（{0}）。区块保持原样：请向它复制一个链文件，或移除该节点。";
     store_refused: "The change could not be stored: {0}", "更改未能保存：{0}";
+    worker_refused: "The browser could not start a worker: {0}", "浏览器无法启动工作线程：{0}";
+    unknown_key: "The key of {0} is not in this node's wallet.", "这个节点的钱包里没有 {0} 的私钥。";
+    amount_refused: "{0} coins cannot be paid: more than 0 and at most 21 million can.", "不能支付 {0} 个币：金额必须大于 0，且不超过 2100 万。";
+    blockchain_exists: "This node has a chain already.", "这个节点已经有区块链了。";
+    not_found: "This node does not know {0}.", "这个节点不知道 {0}。";
+    rejected: "The node's rules refuse it: {0}", "不符合节点的规则：{0}";
+    bad_argument: "The node cannot do that: {0}", "节点无法照办：{0}";
+    bad_chain_file: "This chain file cannot be used: {0}", "无法使用这个区块链文件：{0}";
+    not_available: "Node {0} cannot be reached: start it first.", "无法连接节点 {0}：请先启动它。";
+    cancelled: "Cancelled. What was done stays.", "已取消，已完成的部分保留。";
+    label_invalid: "A label is up to 40 characters without spaces.", "标签最多 40 个字符，不能有空格。";
     ended_unanswered: "Node {0} ended before it answered.", "节点 {0} 没有回答就结束了。";
 
     followed: "The followed payment", "跟踪的付款";
@@ -95,6 +112,8 @@ texts! {
     network: "Network", "网络";
     messages_a_second: "{0} messages/s", "消息 {0} 条/秒";
     map_about: "Map of the network: nodes, their connections and what travels on them; the live log tells the same in words", "网络图：节点、连接和正在传送的消息；实时日志用文字讲述同样的内容";
+    cut_link: "Cut the link {0} – {1}", "切断连接 {0} – {1}";
+    heal_link: "Heal the link {0} – {1}", "接通连接 {0} – {1}";
     live_log: "Live log", "实时日志";
     accepted_block: "{0} accepted block {1} {2}", "{0} 接受第 {1} 块 {2}";
     reorganised: "{0} changed branch: {1} blocks left, {2} joined, {3} transactions back in the mempool", "{0} 链重组：撤下 {1} 块，接上 {2} 块，{3} 笔交易退回交易池";
@@ -105,6 +124,7 @@ texts! {
     chain_about: "The last blocks of all nodes, oldest first; scroll sideways", "全部节点的最近区块，从旧到新；可横向滚动";
     stale_count: "{0} stale", "陈旧区块 {0}";
     stale: "stale", "陈旧区块";
+    stale_returned: "{0} transactions back in the mempool", "{0} 笔交易退回交易池";
     no_blocks_yet: "No blocks yet. They appear here as soon as a node has a chain.", "还没有区块。节点有了区块链就会出现在这里。";
     block_spoken: "Block {0} {1}, {2} transactions", "第 {0} 块 {1}，{2} 笔交易";
     block_named: "Block {0} {1}", "第 {0} 块 {1}";
@@ -128,6 +148,15 @@ texts! {
     state_killed: "ended", "已结束";
     state_crashed: "failed", "已出错";
     syncing: "{0} of {1}", "{0} / {1}";
+    blocks_of: "{0} of {1} blocks", "{0} / {1} 块";
+    work_sync: "Syncing:", "正在同步：";
+    work_mine: "Mining:", "正在挖矿：";
+    work_read: "Reading:", "正在读取：";
+    work_rescan: "Scanning for the wallet:", "钱包正在扫描：";
+    work_reindex: "Building the coins anew:", "正在重建 UTXO 集：";
+    work_import: "Checking the chain file:", "正在验证区块链文件：";
+    do_not_wait: "Do not wait", "不再等待";
+    interrupt: "Interrupt (^C)", "中断（^C）";
     height: "Height", "高度";
     last_blocks: "Last blocks", "最近的区块";
     balance: "balance", "余额";
@@ -163,6 +192,7 @@ texts! {
     addresses: "Addresses", "地址";
     label: "Label (optional)", "标签（可选）";
     history: "History", "交易记录";
+    more_history: "{0} older ones are not shown.", "另有 {0} 条更早的记录未显示。";
     no_history: "Nothing paid or received yet.", "还没有付款或收款。";
     reward: "Block reward", "区块奖励";
     paid_to: "Paid to {0}", "付给 {0}";
@@ -195,7 +225,9 @@ texts! {
     tutorial_one: "Tutorial scene one: a central node 3000, a wallet node 3001 and a miner 3002. Type the commands in the terminals below, or let them be played.", "教程场景一：中心节点 3000、钱包节点 3001、矿工 3002。可以在下面的终端里输入命令，也可以自动播放。";
     tutorial_two: "Tutorial scene two: two nodes with persistent connections, a subsidy of 100. Type the commands in the terminals below, or let them be played.", "教程场景二：两个保持长连接的节点，区块奖励 100。可以在下面的终端里输入命令，也可以自动播放。";
     play: "Play it", "播放";
-    playing: "{0} steps played", "已播放 {0} 步";
+    playing: "{0} of {1} steps played", "已播放 {0} / {1} 步";
+    play_given_up: "Stopped after {0} of {1} steps.", "已停止，播放了 {0} / {1} 步。";
+    stop_playing: "Stop playing", "停止播放";
     played: "Every step held.", "每一步都符合预期。";
     play_failed: "Stopped: {0}", "已停止：{0}";
 

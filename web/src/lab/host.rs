@@ -6,10 +6,12 @@ use super::port::{Lab, LabError};
 use super::roster::RosterEntry;
 use super::scene::{DEFAULT_KHS, Scene};
 use crate::browser;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use terrarium_console::{Desk, Host, HostError};
-use terrarium_core::interface::{Command, CommandError, MiningMode, NodeId, NodeSnapshot, Reply, Role};
+use terrarium_core::interface::{
+    Command, CommandError, MiningMode, NodeId, NodeSnapshot, Reply, RequestId, Role, Task,
+};
 
 /// The page's side of every console, terminal and scenario.
 #[derive(Clone)]
@@ -19,6 +21,8 @@ pub(crate) struct PageHost {
     desk: Rc<RefCell<Desk>>,
     /// The desk's files as they are remembered.
     kept: Rc<RefCell<Files>>,
+    /// The command that was last given to a node, and to which; one for each console.
+    given: Rc<Cell<Option<(NodeId, RequestId)>>>,
 }
 
 impl PageHost {
@@ -26,7 +30,19 @@ impl PageHost {
     pub(crate) fn new(lab: Lab, scene: Scene) -> Self {
         let kept = files::load(&lab.name());
         let desk = Desk { files: kept.clone(), ..Desk::default() };
-        PageHost { lab, scene, desk: Rc::new(RefCell::new(desk)), kept: Rc::new(RefCell::new(kept)) }
+        let desk = Rc::new(RefCell::new(desk));
+        PageHost { lab, scene, desk, kept: Rc::new(RefCell::new(kept)), given: Rc::default() }
+    }
+
+    /// The same host for one console more.
+    pub(crate) fn for_console(&self) -> Self {
+        PageHost { given: Rc::default(), ..self.clone() }
+    }
+
+    /// How far the command that was last given has come, where it is long work.
+    pub(crate) fn task(&self) -> Option<Task> {
+        let (node, request) = self.given.get()?;
+        self.lab.state.node(node)?.task_of(request)
     }
 
     /// Remembers the desk's files for the next visit, where a line has changed them.
@@ -95,7 +111,8 @@ impl Host for PageHost {
     }
 
     async fn execute(&self, node: NodeId, command: Command) -> Result<Reply, CommandError> {
-        self.lab.exec(node, command).await.map_err(|error| match error {
+        let given = |request| self.given.set(Some((node, request)));
+        self.lab.exec_named(node, command, &given).await.map_err(|error| match error {
             LabError::Command(error) => error,
             other => CommandError::BadArgument(other.to_string()),
         })

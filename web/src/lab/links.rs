@@ -46,6 +46,25 @@ impl Links {
         self.groups = groups;
     }
 
+    /// Cuts one link or heals it. A network in two halves stays cut everywhere else; `nodes` are all that there are.
+    pub(crate) fn toggle(&mut self, a: NodeId, b: NodeId, nodes: &[NodeId]) {
+        let cut = !self.is_cut(a, b);
+        if !cut {
+            self.cut_one_by_one(nodes);
+        }
+        self.set(a, b, LinkSettings { cut, ..self.get(a, b) });
+    }
+
+    /// The same cuts, as those of single links.
+    fn cut_one_by_one(&mut self, nodes: &[NodeId]) {
+        for (at, &a) in nodes.iter().enumerate() {
+            for &b in nodes[at + 1..].iter().filter(|&&b| self.is_cut(a, b)).collect::<Vec<_>>() {
+                self.set(a, b, LinkSettings { cut: true, ..self.get(a, b) });
+            }
+        }
+        self.groups.clear();
+    }
+
     /// Forgets a node that is gone. Where all `others` are on one side then, the network is whole again.
     pub(crate) fn forget(&mut self, node: NodeId, others: &[NodeId]) {
         self.settings.retain(|&(a, b), _| a != node && b != node);
@@ -140,6 +159,17 @@ mod tests {
         assert_eq!(links.conditions(C, &[A, B, C]), []);
         let condition = links.conditions(A, &[A, B, C])[0];
         assert_eq!((condition.to, condition.latency_ms, condition.cut), (B, 200.0, false));
+    }
+
+    #[test]
+    fn one_link_of_a_cut_network_can_be_healed_and_cut_again() {
+        let (nodes, mut links) = ([A, B, C], Links::default());
+        let cut = |links: &Links| [(A, B), (A, C), (B, C)].map(|(a, b)| links.is_cut(a, b));
+        links.partition(vec![vec![A], vec![B, C]]);
+        links.toggle(A, B, &nodes);
+        assert_eq!(cut(&links), [false, true, false]);
+        links.toggle(B, A, &nodes);
+        assert_eq!(cut(&links), [true, true, false]);
     }
 
     #[test]

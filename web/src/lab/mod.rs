@@ -2,6 +2,7 @@
 //! `view`. `clock`, `links`, `split`, `traffic` and `tree` are plain values with rules; `state` is the store of
 //! signals; `port` alone speaks with the workers and writes that store.
 
+pub(crate) mod cancel;
 pub(crate) mod clock;
 mod files;
 pub(crate) mod host;

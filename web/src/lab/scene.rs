@@ -60,6 +60,14 @@ impl Scene {
         }
     }
 
+    /// The height up to which blocks set the scene up.
+    pub(crate) fn set_up_blocks(self) -> u32 {
+        match self {
+            Scene::First => FIRST_BLOCKS * self.nodes().len() as u32,
+            Scene::Empty | Scene::Seed000 | Scene::Seed001 => 0,
+        }
+    }
+
     /// The network that a node added to this scene is on; none where the chain is made by hand.
     pub(crate) fn network(self) -> Option<Preset> {
         match self {

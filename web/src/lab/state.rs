@@ -8,7 +8,7 @@ use super::tree::BlockTree;
 use leptos::prelude::*;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use terrarium_core::interface::{NodeId, NodeSnapshot, PeerState, Role, RunState};
+use terrarium_core::interface::{NodeId, NodeSnapshot, PeerState, RequestId, Role, RunState, Task};
 use terrarium_core::primitives::{Amount, BlockHash, Txid};
 
 /// Names for the nodes 3000, 3001, and so on.
@@ -115,6 +115,14 @@ impl NodeView {
         self.read(|snapshot| snapshot.chain.as_ref().map(|chain| chain.tip)).flatten()
     }
 
+    /// How far the work of a command has come, where it is long work and under way.
+    pub(crate) fn task_of(&self, request: RequestId) -> Option<Task> {
+        let of = |snapshot: &NodeSnapshot| {
+            snapshot.tasks.iter().find(|task| task.request == Some(request)).copied()
+        };
+        self.read(of).flatten()
+    }
+
     /// The id with the name: `3000 Ada`.
     pub(crate) fn title(&self) -> String {
         format!("{} {}", self.id, name_of(self.id)).trim_end().to_owned()
@@ -141,6 +149,8 @@ pub(crate) enum Notice {
     SetUpFailed(String),
     /// Another tab has emptied the lab: this page shows what is gone.
     EmptiedElsewhere,
+    /// Page and workers are of different builds, and a reload has not helped.
+    OtherBuild,
     /// The address names a scene that there is none of.
     UnknownScene(String),
     /// The address names a lab by what is no plain word.

@@ -17,6 +17,8 @@ pub(crate) struct BlockTree {
     blocks: BTreeMap<BlockHash, BlockSummary>,
     /// The node that showed a block first: whoever was on that branch.
     shown_by: BTreeMap<BlockHash, NodeId>,
+    /// Tips that nodes have left, with how many transactions went back to the mempool.
+    returned: BTreeMap<BlockHash, usize>,
 }
 
 /// Where a block stands.
@@ -45,6 +47,8 @@ pub(crate) struct PlacedBlock {
     pub(crate) nodes: Vec<NodeId>,
     /// A node that can show it.
     pub(crate) shown_by: Option<NodeId>,
+    /// How many transactions went back to the mempool when it was left as a tip.
+    pub(crate) returned: usize,
 }
 
 /// The drawing: blocks from left to right.
@@ -78,7 +82,16 @@ impl BlockTree {
         let top = self.blocks.values().map(|block| block.height.0).max().unwrap_or(0);
         self.blocks.retain(|_, block| block.height.0 + REMEMBERED_HEIGHTS > top);
         self.shown_by.retain(|hash, _| self.blocks.contains_key(hash));
+        self.returned.retain(|hash, _| self.blocks.contains_key(hash));
         grown
+    }
+
+    /// A node has left the branch of `tip`; so many of its transactions went back to that node's mempool.
+    pub(crate) fn left(&mut self, tip: BlockHash, returned: usize) {
+        if self.blocks.contains_key(&tip) {
+            let most = self.returned.entry(tip).or_default();
+            *most = returned.max(*most);
+        }
     }
 
     /// Lays the last `columns` heights out, given each node's tip.
@@ -103,6 +116,7 @@ impl BlockTree {
                     parent: place(&summary.previous),
                     nodes: at_tip(tips, &summary.hash),
                     shown_by: self.shown_by.get(&summary.hash).copied(),
+                    returned: self.returned.get(&summary.hash).copied().unwrap_or(0),
                     summary: summary.clone(),
                 })
             })
@@ -225,6 +239,17 @@ mod tests {
         let layout = forked().layout(&[(NodeId(1), hash(4)), (NodeId(2), hash(4))], 10);
         assert_eq!(layout.stale(), 1);
         assert_eq!(lane(&layout, 13), 1);
+    }
+
+    #[test]
+    fn a_branch_that_was_left_says_what_it_gave_back() {
+        let mut tree = forked();
+        tree.left(hash(13), 2);
+        tree.left(hash(13), 1);
+        tree.left(hash(99), 5);
+        let layout = tree.layout(&[(NodeId(1), hash(4)), (NodeId(2), hash(4))], 10);
+        let returned = layout.blocks.iter().map(|block| block.returned).collect::<Vec<_>>();
+        assert_eq!((returned.iter().sum::<usize>(), returned.iter().max()), (2, Some(&2)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A new node by role.
 
-use super::card::role_word;
 use super::dialog::Modal;
+use super::role::{role_about, role_word};
 use super::ui::use_ui;
 use super::words::words;
 use crate::i18n::t;
@@ -16,32 +16,18 @@ use wasm_bindgen_futures::spawn_local;
 #[component]
 pub(crate) fn AddNode() -> impl IntoView {
     let title = Signal::derive(|| t().add_node.to_owned());
-    let roles = [
-        (Role::Miner, (|| t().about_miner) as fn() -> &'static str),
-        (Role::Wallet, || t().about_wallet),
-        (Role::Full, || t().about_full),
-        (Role::Spv, || t().about_spv),
-        (Role::Central, || t().about_central),
-    ];
     view! {
         <Modal title>
-            <div class="roles">{roles.map(|(role, about)| view! { <Choice role about/> })}</div>
+            <div class="roles">{Role::ALL.map(|role| view! { <Choice role/> })}</div>
         </Modal>
     }
 }
 
 #[component]
-fn Choice(role: Role, about: fn() -> &'static str) -> impl IntoView {
+fn Choice(role: Role) -> impl IntoView {
     let lab: Lab = expect_context();
     let host: StoredValue<PageHost, LocalStorage> = expect_context();
     let ui = use_ui();
-    let name = match role {
-        Role::Central => "central",
-        Role::Miner => "miner",
-        Role::Wallet => "wallet",
-        Role::Full => "full",
-        Role::Spv => "spv",
-    };
     let add = move |_| {
         ui.dialog.set(None);
         let Some(id) = free_id(&lab) else { return };
@@ -57,9 +43,9 @@ fn Choice(role: Role, about: fn() -> &'static str) -> impl IntoView {
         }
     };
     view! {
-        <button type="button" class="role" data-testid=testid::ADD_NODE_ROLE data-role=name on:click=add>
+        <button type="button" class="role" data-testid=testid::ADD_NODE_ROLE data-role=role.name() on:click=add>
             <b>{words(move || role_word(role).to_owned())}</b>
-            <span class="quiet">{about}</span>
+            <span class="quiet">{words(move || role_about(role).to_owned())}</span>
         </button>
     }
 }

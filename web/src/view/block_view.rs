@@ -3,12 +3,14 @@
 use super::answer::answer;
 use super::format;
 use super::hash::Copyable;
+use super::refusal::in_words;
 use super::ui::{Panel, use_ui};
 use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
-use crate::lab::Lab;
+use crate::lab::{Lab, LabError};
+use crate::testid;
 use leptos::prelude::*;
-use terrarium_core::interface::{BlockDetail, Command, NodeId, Reply};
+use terrarium_core::interface::{BlockDetail, Command, CommandError, NodeId, Reply, TransactionDetail};
 use terrarium_core::primitives::BlockHash;
 
 /// The header's fields in the order of their bytes: the class of its colour and its length.
@@ -28,64 +30,47 @@ pub(crate) fn BlockPanel(id: NodeId, hash: BlockHash) -> impl IntoView {
         tip.track();
         Command::ShowBlock { hash }
     });
+    // Apart, so that a tip that changes nothing else leaves everything, and the focus, where it is.
+    let active = Memo::new(move |_| match block.get() {
+        Some(Ok(Reply::Block(detail))) => detail.active,
+        _ => false,
+    });
+    let detail = Memo::new(move |_| {
+        block.get().map(|outcome| match outcome? {
+            Reply::Block(detail) => Ok(BlockDetail { active: false, ..*detail }),
+            _ => Err(LabError::Command(CommandError::Ended(id))),
+        })
+    });
     let text = hash.to_string();
     view! {
         <div class="headline">
             <span class="swatch large" style=format::hue_style(&text)></span>
             <Copyable text=text.clone() shown=format::short(&text)/>
         </div>
-        {part(move || match block.get() {
+        {part(move || match detail.get() {
             None => view! { <p class="quiet">{tr(|t| t.loading)}</p> }.into_any(),
-            Some(Ok(Reply::Block(detail))) => view! { <Detail id detail=*detail/> }.into_any(),
-            Some(Ok(_)) => ().into_any(),
-            Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
+            Some(Ok(detail)) => view! { <Detail id detail active/> }.into_any(),
+            Some(Err(error)) => view! { <p class="error">{words(move || in_words(&error))}</p> }.into_any(),
         })}
     }
 }
 
 #[component]
-fn Detail(id: NodeId, detail: BlockDetail) -> impl IntoView {
-    let ui = use_ui();
-    let BlockDetail { summary, active, version, merkle_root, bits, nonce, size, transactions, hex } = detail;
-    let previous = summary.previous;
-    let previous_text = previous.to_string();
-    let is_genesis = summary.previous == BlockHash::ZERO;
-    let parent = if is_genesis {
-        view! { <span class="quiet">{tr(|t| t.genesis)}</span> }.into_any()
-    } else {
-        view! {
-            <button type="button" class="link mono" on:click=move |_| ui.show(Panel::Block(id, previous))>
-                <span class="swatch" style=format::hue_style(&previous_text)></span>
-                {format::middle(&previous_text)}
-            </button>
-        }
-        .into_any()
-    };
+fn Detail(id: NodeId, detail: BlockDetail, active: Memo<bool>) -> impl IntoView {
+    let BlockDetail { summary, version, merkle_root, bits, nonce, size, transactions, hex, .. } = detail;
     let miner = summary.miner.clone().map(|address| {
         let shown = format::middle(&address);
         view! { <Copyable text=address shown/> }
     });
-    let count = transactions.len();
-    let list = transactions.into_iter().enumerate().map(|(index, transaction)| {
-        let txid = transaction.txid;
-        let text = txid.to_string();
-        view! {
-            <li>
-                <button type="button" class="link mono" on:click=move |_| ui.show(Panel::Transaction(id, txid))>
-                    {format::middle(&text)}
-                </button>
-                <span class="quiet">{words(move || (if index == 0 { t().coinbase } else { "" }).to_owned())}</span>
-            </li>
-        }
-    });
+    let standing = move || (if active.get() { t().in_active_chain } else { t().stale }).to_owned();
     view! {
         <dl class="fields">
             <dt>{tr(|t| t.standing)}</dt>
-            <dd>{words(move || (if active { t().in_active_chain } else { t().stale }).to_owned())}</dd>
+            <dd role="status">{words(standing)}</dd>
             <dt>{tr(|t| t.height)}</dt>
             <dd>{summary.height.to_string()}</dd>
             <dt class="byte-previous">{tr(|t| t.previous_block)}</dt>
-            <dd>{parent}</dd>
+            <dd>{parent(id, summary.previous)}</dd>
             <dt class="byte-time">{tr(|t| t.time)}</dt>
             <dd>{format::clock_time(summary.time)} <small>{summary.time.to_string()}</small></dd>
             <dt class="byte-version">{tr(|t| t.version)}</dt>
@@ -101,10 +86,56 @@ fn Detail(id: NodeId, detail: BlockDetail) -> impl IntoView {
             <dt>{tr(|t| t.miner)}</dt>
             <dd>{miner}</dd>
         </dl>
-        <h3>{words(move || fill(t().transactions, &[&count]))}</h3>
-        <ul class="list">{list.collect_view()}</ul>
+        <Transactions id transactions/>
         <h3>{tr(|t| t.bytes)} <Copyable text=hex.clone() shown=String::new()/></h3>
         <HeaderBytes hex/>
+    }
+}
+
+/// The way to the parent; a genesis block has none.
+fn parent(id: NodeId, previous: BlockHash) -> AnyView {
+    let ui = use_ui();
+    if previous == BlockHash::ZERO {
+        return view! { <span class="quiet">{tr(|t| t.genesis)}</span> }.into_any();
+    }
+    let text = previous.to_string();
+    view! {
+        <button
+            type="button"
+            class="link mono"
+            data-testid=testid::BLOCK_PARENT
+            on:click=move |_| ui.show(Panel::Block(id, previous))
+        >
+            <span class="swatch" style=format::hue_style(&text)></span>
+            {format::middle(&text)}
+        </button>
+    }
+    .into_any()
+}
+
+#[component]
+fn Transactions(id: NodeId, transactions: Vec<TransactionDetail>) -> impl IntoView {
+    let ui = use_ui();
+    let count = transactions.len();
+    let list = transactions.into_iter().enumerate().map(|(index, transaction)| {
+        let txid = transaction.txid;
+        view! {
+            <li>
+                <button
+                    type="button"
+                    class="link mono"
+                    data-testid=testid::BLOCK_TRANSACTION
+                    on:click=move |_| ui.show(Panel::Transaction(id, txid))
+                >
+                    {format::middle(&txid.to_string())}
+                </button>
+                <span class="quiet">{words(move || (if index == 0 { t().coinbase } else { "" }).to_owned())}</span>
+            </li>
+        }
+    });
+    view! {
+        <h3>{words(move || fill(t().transactions, &[&count]))}</h3>
+        <ul class="list">{list.collect_view()}</ul>
     }
 }
 

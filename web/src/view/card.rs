@@ -1,41 +1,27 @@
 //! A node's card: who it is, its last blocks, its figures, its dial, what can be done to it, its console and log.
 
 use super::console::Console;
+use super::dial::Dial;
 use super::format;
 use super::icon::{Icon, icon};
 use super::log::NodeLog;
+use super::progress::Progress;
 use super::refusal::in_words;
+use super::role::{present_role, role_about, role_word};
 use super::ui::{Dialog, Panel, use_ui};
 use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
-use crate::lab::port::MAX_KHS;
 use crate::lab::state::{NodeView, Phase, name_of};
 use crate::lab::{Lab, LabError};
 use crate::testid;
 use leptos::prelude::*;
 use std::future::Future;
 use terrarium_console::Terminal;
-use terrarium_core::interface::{Command, MiningMode, NodeSnapshot, Role};
+use terrarium_core::interface::{Command, NodeSnapshot, Role};
 use wasm_bindgen_futures::spawn_local;
 
 /// Blocks in the stripe.
 const STRIPE: usize = 8;
-
-/// A role in the reader's language.
-pub(crate) fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Central => t().role_central,
-        Role::Miner => t().role_miner,
-        Role::Wallet => t().role_wallet,
-        Role::Full => t().role_full,
-        Role::Spv => t().role_spv,
-    }
-}
-
-/// What a node is now: one that was made as a full node may have become a light one.
-fn present_role(node: NodeView) -> Role {
-    node.read(|snapshot| snapshot.role).unwrap_or(node.role)
-}
 
 /// All cards, side by side.
 #[component]
@@ -44,14 +30,22 @@ pub(crate) fn Cards() -> impl IntoView {
     let ui = use_ui();
     let none = move || lab.state.nodes.with(Vec::is_empty);
     view! {
-        <section class="cards" aria-label=tr(|t| t.nodes)>
+        <section class="cards" aria-labelledby="nodes-title">
+            <h2 id="nodes-title" class="sr">{tr(|t| t.nodes)}</h2>
             <For each=move || lab.state.nodes.get() key=|node| node.id let:node>
                 <Card node/>
             </For>
             <Show when=none>
                 <div class="panel empty-lab">
                     <p>{tr(|t| t.no_nodes_yet)}</p>
-                    <button type="button" class="primary" on:click=move |_| ui.ask(Dialog::AddNode)>{tr(|t| t.add_node)}</button>
+                    <button
+                        type="button"
+                        class="primary"
+                        data-testid=testid::EMPTY_ADD_NODE
+                        on:click=move |_| ui.ask(Dialog::AddNode)
+                    >
+                        {tr(|t| t.add_node)}
+                    </button>
                 </div>
             </Show>
         </section>
@@ -67,15 +61,15 @@ enum Foot {
 
 /// Why the last thing that was asked through the card could not be done.
 #[derive(Clone, Copy)]
-struct Refused(RwSignal<Option<String>>);
+pub(crate) struct Refused(RwSignal<Option<LabError>>);
 
 impl Refused {
     /// Does something for a card and tells if that failed.
-    fn tell(self, act: impl Future<Output = Result<(), LabError>> + 'static) {
+    pub(super) fn tell(self, act: impl Future<Output = Result<(), LabError>> + 'static) {
         spawn_local(async move {
             let outcome = act.await;
             // The card may be gone by now.
-            let _ = self.0.try_set(outcome.err().map(|error| in_words(&error)));
+            let _ = self.0.try_set(outcome.err());
         });
     }
 }
@@ -99,6 +93,7 @@ fn Card(node: NodeView) -> impl IntoView {
         >
             <Head node/>
             <Notices node refused/>
+            <Progress node/>
             <Stripe node/>
             <Figures node/>
             <Dial node refused/>
@@ -127,8 +122,8 @@ fn Head(node: NodeView) -> impl IntoView {
     view! {
         <h3>
             <span class=words(move || format!("dot {}", state.get().class())) aria-hidden="true"></span>
-            <span>{id.to_string()} " " {name_of(id)}</span>
-            <small>{words(move || role_word(present_role(node)).to_owned())}</small>
+            <span class="figure">{id.to_string()} " " {name_of(id)}</span>
+            <small class="role-word" title=words(move || role_about(present_role(node)).to_owned())>{words(move || role_word(present_role(node)).to_owned())}</small>
             <small class="state" class:sr=words_are_usual data-testid=testid::CARD_STATE data-state=words(move || state.get().class().to_owned())>
                 {words(move || state.get().word().to_owned())}
             </small>
@@ -232,7 +227,7 @@ fn Notices(node: NodeView, refused: Refused) -> impl IntoView {
         {part(move || notice("memory", memory()))}
         {part(move || notice("repaired", repaired()))}
         {part(move || notice("viewer", viewer()))}
-        {part(move || notice("refused", refused.0.get()))}
+        {part(move || notice("refused", refused.0.with(|error| error.as_ref().map(in_words))))}
     }
 }
 
@@ -291,7 +286,9 @@ fn Figures(node: NodeView) -> impl IntoView {
             let connected = terrarium_core::interface::PeerState::Connected;
             snapshot.peers.iter().filter(|peer| peer.state == connected).count()
         };
-        node.read(up).map(|count| count.to_string())
+        // A worker that has ended has none, whatever its last snapshot says.
+        let there = node.status.with(|status| status.phase == Phase::Up);
+        there.then(|| node.read(up).map(|count| count.to_string())).flatten()
     };
     let found = move || node.read(|snapshot| format::count(snapshot.mining.blocks_found));
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
@@ -311,71 +308,12 @@ fn Figures(node: NodeView) -> impl IntoView {
     }
 }
 
-/// The dial of the miner. Its scale is that of a square root, so that small shares can be set as well.
-#[component]
-fn Dial(node: NodeView, refused: Refused) -> impl IntoView {
-    let lab: Lab = expect_context();
-    let budget = Memo::new(move |_| {
-        let dial = |snapshot: &NodeSnapshot| match snapshot.mining.mode {
-            MiningMode::Off => 0.0,
-            MiningMode::WhenTwoWait | MiningMode::Always => snapshot.mining.budget_khs,
-        };
-        node.read(dial).unwrap_or(0.0)
-    });
-    // What the hand holds is shown at once, what the worker answers follows.
-    let held = RwSignal::new(None::<f64>);
-    let shown = move || held.get().unwrap_or_else(|| budget.get());
-    let turn = move |event: web_sys::Event| {
-        let place: f64 = event_target_value(&event).parse().unwrap_or(0.0);
-        let khs = from_place(place);
-        held.set(Some(khs));
-        refused.tell(async move { lab.set_hash_rate(node.id, khs) });
-    };
-    let label = move || fill(t().khs, &[&format::khs(shown())]);
-    view! {
-        <label class="dial">
-            <span>{tr(|t| t.hash_power)}</span>
-            <input
-                type="range"
-                min="0"
-                max="100"
-                step="1"
-                data-testid=testid::HASH_POWER
-                aria-valuetext=label
-                style=words(move || format!("--fill:{:.0}%", to_place(shown())))
-                prop:value=words(move || to_place(shown()).round().to_string())
-                disabled=holds(move || {
-                    present_role(node) == Role::Spv
-                        || node.status.with(|status| status.viewer || status.phase != Phase::Up)
-                })
-                on:input=turn
-                on:change=move |_| held.set(None)
-            />
-            <b class="figure">{label}</b>
-        </label>
-    }
-}
-
-fn to_place(khs: f64) -> f64 {
-    (khs / MAX_KHS).max(0.0).sqrt().min(1.0) * 100.0
-}
-
-/// The dial's steps: a quarter up to four, then halves.
-fn from_place(place: f64) -> f64 {
-    let khs = (place / 100.0).powi(2) * MAX_KHS;
-    let step = if khs < 4.0 { 4.0 } else { 2.0 };
-    // The lowest place but zero still mines.
-    let least = if place > 0.0 { 0.25 } else { 0.0 };
-    ((khs * step).round() / step).max(least)
-}
-
 #[component]
 fn Buttons(node: NodeView, refused: Refused) -> impl IntoView {
     let lab: Lab = expect_context();
     let ui = use_ui();
     let id = node.id;
     let up = move || node.status.with(|status| status.phase == Phase::Up && !status.viewer);
-    let running = Memo::new(move |_| node.is_running());
     let has_chain = move || node.read(|snapshot| snapshot.chain.is_some()).unwrap_or(false);
     let busy = RwSignal::new(false);
     let new_address = move |_| {
@@ -393,11 +331,9 @@ fn Buttons(node: NodeView, refused: Refused) -> impl IntoView {
             mined.map(drop)
         });
     };
-    let stop = move |_| refused.tell(async move { lab.stop(id).await });
-    let start = move |_| refused.tell(async move { lab.start(id, None).await });
     view! {
         <div class="row">
-            <button type="button" data-testid=testid::NEW_ADDRESS disabled=move || !up() on:click=new_address>
+            <button type="button" data-testid=testid::NEW_ADDRESS disabled=holds(move || !up()) on:click=new_address>
                 {tr(|t| t.new_address)}
             </button>
             <button
@@ -408,26 +344,34 @@ fn Buttons(node: NodeView, refused: Refused) -> impl IntoView {
             >
                 {tr(|t| t.mine_one)}
             </button>
-            <Show
-                when=move || running.get()
-                fallback=move || {
-                    view! {
-                        <button
-                            type="button"
-                            data-testid=testid::START_NODE
-                            disabled=holds(move || node.status.with(|status| status.viewer || status.phase == Phase::Starting))
-                            on:click=start
-                        >
-                            {tr(|t| t.start)}
-                        </button>
-                    }
-                }
-            >
-                <button type="button" data-testid=testid::STOP_NODE disabled=move || !up() on:click=stop>
-                    {tr(|t| t.stop)}
-                </button>
-            </Show>
+            <StartOrStop node refused/>
         </div>
+    }
+}
+
+/// One button with two meanings, so that it keeps the focus.
+#[component]
+fn StartOrStop(node: NodeView, refused: Refused) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let id = node.id;
+    let running = Memo::new(move |_| node.is_running());
+    let impossible = move || node.status.with(|status| status.viewer || status.phase == Phase::Starting);
+    let act = move |_| {
+        if running.get_untracked() {
+            refused.tell(async move { lab.stop(id).await });
+        } else {
+            refused.tell(async move { lab.start(id, None).await });
+        }
+    };
+    view! {
+        <button
+            type="button"
+            data-testid=move || if running.get() { testid::STOP_NODE } else { testid::START_NODE }
+            disabled=holds(impossible)
+            on:click=act
+        >
+            {words(move || (if running.get() { t().stop } else { t().start }).to_owned())}
+        </button>
     }
 }
 
@@ -461,28 +405,5 @@ fn FootTabs(node: NodeView, foot: RwSignal<Foot>) -> impl IntoView {
                 {tr(|t| t.wallet)} " ›"
             </button>
         </div>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_dial_reaches_both_ends_and_its_least_place_still_mines() {
-        assert_eq!([from_place(0.0), from_place(1.0), from_place(100.0)], [0.0, 0.25, MAX_KHS]);
-    }
-
-    #[test]
-    fn the_dial_never_goes_back_as_it_is_turned_up() {
-        let rates: Vec<f64> = (0..=100).map(|place| from_place(f64::from(place))).collect();
-        assert!(rates.windows(2).all(|pair| pair[0] <= pair[1]));
-    }
-
-    #[test]
-    fn the_first_scenes_rates_have_a_place_on_the_dial() {
-        for rate in [2.0, 8.0] {
-            assert!((from_place(to_place(rate).round()) - rate).abs() < 0.3);
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::format;
 use super::ui::{Panel, use_ui};
-use super::words::{tr, words};
+use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::name_of;
@@ -16,8 +16,8 @@ use terrarium_core::interface::NodeId;
 const COLUMNS: u32 = 24;
 
 /// A column's width and a lane's height, in CSS pixels; the style sheet knows the same.
-const COLUMN: u32 = 78;
-const LANE: u32 = 104;
+const COLUMN: u32 = 86;
+const LANE: u32 = 118;
 
 /// Names under a tip before the rest is counted.
 const NAMES: usize = 4;
@@ -61,8 +61,8 @@ pub(crate) fn ChainView() -> impl IntoView {
             <div class="chain-scroll" node_ref=scroller tabindex="0" role="group" aria-label=tr(|t| t.chain_about)>
                 <Show when=move || top.get().is_some() fallback=|| view! { <p class="quiet empty">{tr(|t| t.no_blocks_yet)}</p> }>
                     <ol class="tree" style=size>
-                        <For each=move || layout.get().blocks key=block_key let:block>
-                            {placed(block)}
+                        <For each=move || layout.get().blocks key=|block| block.summary.hash let:block>
+                            {placed(layout, block)}
                         </For>
                         <li class="next" style=move || format!("--at:{}", next()) aria-hidden="true"><span>"+"</span></li>
                     </ol>
@@ -80,44 +80,40 @@ fn highest_column(layout: &TreeLayout) -> u32 {
     highest(layout).map_or(0, |top| top + 1)
 }
 
-/// All that changes how a block is drawn; its height is part of the hash.
-fn block_key(block: &PlacedBlock) -> (String, usize, bool, Vec<NodeId>, Option<usize>) {
-    let parent_lane = block.parent.map(|(_, lane)| lane);
-    (
-        block.summary.hash.to_string(),
-        block.lane,
-        block.standing == Standing::Stale,
-        block.nodes.clone(),
-        parent_lane,
-    )
-}
-
-fn placed(block: PlacedBlock) -> impl IntoView {
+/// A block, which stays as its branch, its standing and the nodes on it change.
+fn placed(layout: Memo<TreeLayout>, block: PlacedBlock) -> AnyView {
     let ui = use_ui();
-    let hash = block.summary.hash.to_string();
-    let height = block.summary.height;
-    let stale = block.standing == Standing::Stale;
-    let style = format!("--at:{height};--lane:{};{}", block.lane, format::hue_style(&hash));
-    let names = (!block.nodes.is_empty()).then(|| names(&block.nodes));
+    let (id, height, transactions) = (block.summary.hash, block.summary.height, block.summary.transactions);
+    let hash = id.to_string();
+    let hue = format::hue_style(&hash);
+    let now = Memo::new(move |before: Option<&PlacedBlock>| {
+        let found =
+            layout.with(|layout| layout.blocks.iter().find(|block| block.summary.hash == id).cloned());
+        // A block that has just left the drawing is drawn once more at most.
+        found.unwrap_or_else(|| before.cloned().unwrap_or_else(|| block.clone()))
+    });
+    let stale = Memo::new(move |_| now.with(|block| block.standing == Standing::Stale));
+    let places = Memo::new(move |_| now.with(|block| (block.lane, block.parent.map(|(_, lane)| lane))));
+    let on_it = Memo::new(move |_| now.with(|block| names(&block.nodes)));
     let spoken = {
-        let (hash, names) = (hash.clone(), names.clone());
-        let transactions = block.summary.transactions;
+        let hash = hash.clone();
         move || {
-            let standing = if stale { t().stale } else { "" };
+            let standing = if stale.get() { t().stale } else { "" };
             let block = fill(t().block_spoken, &[&height, &format::short(&hash), &transactions]);
-            format!("{block} {standing} {}", names.as_deref().unwrap_or_default())
+            format!("{block} {standing} {}", on_it.get())
         }
     };
-    let id = block.summary.hash;
-    let viewer = block.nodes.first().copied().or(block.shown_by);
     let open = move |_| {
+        let viewer = now.with_untracked(|block| block.nodes.first().copied().or(block.shown_by));
         if let Some(viewer) = viewer {
             ui.show(Panel::Block(viewer, id));
         }
     };
+    let standing = move || (if stale.get() { "stale" } else { "active" }).to_owned();
+    let returned = Memo::new(move |_| now.with(|block| block.returned));
     view! {
-        <li class="spot" class:stale=stale style=style>
-            {block.parent.map(|(_, lane)| edge(block.lane, lane))}
+        <li class="spot" class:stale=stale style=words(move || format!("--at:{height};--lane:{};{hue}", places.get().0))>
+            {part(move || places.get().1.map(|parent| edge(places.get().0, parent)))}
             <span class="height" aria-hidden="true">{height.to_string()}</span>
             <button
                 type="button"
@@ -125,17 +121,33 @@ fn placed(block: PlacedBlock) -> impl IntoView {
                 data-testid=testid::CHAIN_BLOCK
                 data-hash=hash.clone()
                 data-height=height.to_string()
-                data-standing=if stale { "stale" } else { "active" }
-                aria-label=spoken
+                data-standing=words(standing)
+                aria-label=words(spoken)
                 on:click=open
             >
                 {format::tail(&hash, 6).to_owned()}
             </button>
-            <span class="below">
-                {names.map(|names| view! { <b>{names}</b> })}
-                {stale.then(|| view! { <i>{tr(|t| t.stale)}</i> })}
-            </span>
+            <Below on_it stale returned/>
         </li>
+    }
+    .into_any()
+}
+
+/// What stands under a block: the nodes whose tip it is, or that nobody is on it any more.
+#[component]
+fn Below(on_it: Memo<String>, stale: Memo<bool>, returned: Memo<usize>) -> impl IntoView {
+    let given_up = move || {
+        let back = match returned.get() {
+            0 => String::new(),
+            returned => fill(t().stale_returned, &[&returned]),
+        };
+        if stale.get() { format!("{} {back}", t().stale) } else { String::new() }
+    };
+    view! {
+        <span class="below">
+            <b>{words(move || on_it.get())}</b>
+            <i>{words(given_up)}</i>
+        </span>
     }
 }
 

@@ -3,6 +3,7 @@
 use super::icon::{Icon, icon};
 use super::ui::use_ui;
 use super::words::tr;
+use crate::testid;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -32,7 +33,13 @@ pub(crate) fn Modal(
         <dialog node_ref=element class="modal" aria-labelledby="modal-title" on:close=move |_| ui.dialog.set(None)>
             <header>
                 <h2 id="modal-title">{title}</h2>
-                <button type="button" class="round" aria-label=tr(|t| t.close) on:click=move |_| ui.dialog.set(None)>
+                <button
+                    type="button"
+                    class="round"
+                    aria-label=tr(|t| t.close)
+                    data-testid=testid::DIALOG_CLOSE
+                    on:click=move |_| ui.dialog.set(None)
+                >
                     {icon(Icon::Close)}
                 </button>
             </header>

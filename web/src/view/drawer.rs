@@ -30,55 +30,71 @@ fn Opened() -> impl IntoView {
             ui.close();
         }
     };
-    let panel = move || match ui.panels.with(|panels| panels.last().copied()) {
+    let panel = move || match in_sight(ui) {
         Some(Panel::Wallet(node)) => view! { <WalletPanel id=node/> }.into_any(),
         Some(Panel::Block(node, hash)) => view! { <BlockPanel id=node hash/> }.into_any(),
         Some(Panel::Transaction(node, txid)) => view! { <TransactionPanel id=node txid/> }.into_any(),
         None => ().into_any(),
     };
-    let title = move || match ui.panels.with(|panels| panels.last().copied()) {
-        Some(Panel::Wallet(_)) => t().wallet,
-        Some(Panel::Block(..)) => t().block,
-        Some(Panel::Transaction(..)) => t().transaction,
-        None => "",
-    };
-    let deep = move || ui.panels.with(|panels| panels.len() > 1);
     view! {
         <aside
             class="drawer"
             node_ref=element
             tabindex="-1"
             role="dialog"
-            aria-label=title
+            aria-label=move || title(ui)
             data-testid=testid::DRAWER
             on:keydown=on_key
         >
-            <header>
-                <Show when=deep>
-                    <button
-                        type="button"
-                        class="round"
-                        aria-label=tr(|t| t.back)
-                        data-testid=testid::DRAWER_BACK
-                        on:click=move |_| ui.back()
-                    >
-                        {icon(Icon::Back)}
-                    </button>
-                </Show>
-                <h2>{title}</h2>
-                <span class="grow"></span>
+            <Top/>
+            {panel}
+        </aside>
+    }
+}
+
+fn in_sight(ui: Ui) -> Option<Panel> {
+    ui.panels.with(|panels| panels.last().copied())
+}
+
+fn title(ui: Ui) -> &'static str {
+    match in_sight(ui) {
+        Some(Panel::Wallet(_)) => t().wallet,
+        Some(Panel::Block(..)) => t().block,
+        Some(Panel::Transaction(..)) => t().transaction,
+        None => "",
+    }
+}
+
+/// The way back, the title, the way out.
+#[component]
+fn Top() -> impl IntoView {
+    let ui = use_ui();
+    let deep = move || ui.panels.with(|panels| panels.len() > 1);
+    view! {
+        <header>
+            <Show when=deep>
                 <button
                     type="button"
                     class="round"
-                    aria-label=tr(|t| t.close)
-                    data-testid=testid::DRAWER_CLOSE
-                    on:click=move |_| ui.close()
+                    aria-label=tr(|t| t.back)
+                    data-testid=testid::DRAWER_BACK
+                    on:click=move |_| ui.back()
                 >
-                    {icon(Icon::Close)}
+                    {icon(Icon::Back)}
                 </button>
-            </header>
-            {panel}
-        </aside>
+            </Show>
+            <h2>{move || title(ui)}</h2>
+            <span class="grow"></span>
+            <button
+                type="button"
+                class="round"
+                aria-label=tr(|t| t.close)
+                data-testid=testid::DRAWER_CLOSE
+                on:click=move |_| ui.close()
+            >
+                {icon(Icon::Close)}
+            </button>
+        </header>
     }
 }
 

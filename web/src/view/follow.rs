@@ -3,7 +3,7 @@
 use super::format;
 use super::icon::{Icon, icon};
 use super::ui::{Panel, use_ui};
-use super::words::{part, tr};
+use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::FollowedPayment;
@@ -57,13 +57,26 @@ fn Strip(payment: FollowedPayment) -> impl IntoView {
     let confirmed = move || fill(t().confirmations, &[&confirmations.get().unwrap_or(0)]);
     view! {
         <section class="followed" data-testid=testid::FOLLOWED aria-label=tr(|t| t.followed)>
-            <button type="button" class="link" on:click=move |_| ui.show(Panel::Transaction(from, txid))>{summary}</button>
+            <button
+                type="button"
+                class="link"
+                data-testid=testid::FOLLOWED_TRANSACTION
+                on:click=move |_| ui.show(Panel::Transaction(from, txid))
+            >
+                {words(summary)}
+            </button>
             <ol role="status">
                 {part(move || step(true, sent()))}
                 {part(move || step(block.get().is_some(), in_block()))}
                 {part(move || step(confirmations.get().is_some_and(|n| n >= SETTLED), confirmed()))}
             </ol>
-            <button type="button" class="round" aria-label=tr(|t| t.close) on:click=move |_| ui.followed.set(None)>
+            <button
+                type="button"
+                class="round"
+                aria-label=tr(|t| t.close)
+                data-testid=testid::FOLLOWED_CLOSE
+                on:click=move |_| ui.followed.set(None)
+            >
                 {icon(Icon::Close)}
             </button>
         </section>

@@ -4,6 +4,7 @@ use super::icon::{Icon, icon};
 use super::words::words;
 use crate::browser;
 use crate::i18n::t;
+use crate::testid;
 use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
@@ -36,7 +37,7 @@ pub(crate) fn Copyable(
         });
     };
     view! {
-        <button type="button" class="copyable" class:done=copied title=whole on:click=copy>
+        <button type="button" class="copyable" class:done=copied title=whole data-testid=testid::COPY on:click=copy>
             <span class="mono">{shown}</span>
             {move || icon(if copied.get() { Icon::Done } else { Icon::Copy })}
             <span class="sr">{words(move || (if copied.get() { t().copied } else { t().copy }).to_owned())}</span>

@@ -1,5 +1,6 @@
 //! The header: what all nodes agree on, the lab's clock, language and theme.
 
+use super::footer::scene_title;
 use super::format;
 use super::icon::{Icon, icon};
 use super::ui::{Dialog, use_ui};
@@ -9,16 +10,17 @@ use crate::lab::Lab;
 use crate::lab::clock::{LabClock, SPEEDS};
 use crate::lab::scene::Scene;
 use crate::lab::state::{LabState, NodeView, Phase};
-use crate::{prefs, testid};
+use crate::{browser, prefs, testid};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
+use terrarium_core::interface::NodeSnapshot;
 use terrarium_core::primitives::{BlockHash, Height};
 
 /// Blocks over which the pace is averaged.
 const PACE_BLOCKS: usize = 16;
 
-/// Fewer say nothing: the first scene's first blocks come all at once.
-const LEAST_PACE_BLOCKS: usize = 12;
+/// Fewer say nothing of a pace.
+const LEAST_PACE_BLOCKS: usize = 4;
 
 /// How far the nodes agree.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,10 +40,13 @@ pub(crate) fn Header() -> impl IntoView {
     let ui = use_ui();
     view! {
         <header class="top">
-            <h1 class="logo"><i aria-hidden="true"></i><span>{tr(|t| t.name)}</span></h1>
-            <span class="quiet">{words(move || place(lab))}</span>
+            <div class="logo">
+                <i aria-hidden="true"></i>
+                <h1>{tr(|t| t.name)}</h1>
+                <span class="quiet" data-testid=testid::PLACE>{words(move || place(lab))}</span>
+            </div>
             <AgreementPill/>
-            <span class="quiet pace">{words(move || pace_text(&lab.state))}</span>
+            <span class="quiet pace" data-testid=testid::PACE>{words(move || pace_text(&lab.state))}</span>
             <span class="grow"></span>
             <ClockControls/>
             <LangSwitch/>
@@ -61,15 +66,21 @@ pub(crate) fn Header() -> impl IntoView {
     }
 }
 
-/// The network's name, and the lab's where it is not the scene's own.
+/// The lab's name, which is its scene's unless the address gives it one, and the network's.
 fn place(lab: Lab) -> String {
+    let scene = Scene::from_address();
+    let name = lab.name();
+    let lab_name = if name == scene.name() { scene_title(scene).to_owned() } else { name };
     let network = lab.state.nodes.with(|nodes| {
         let of = |node: &NodeView| node.read(|snapshot| Some(snapshot.chain.as_ref()?.network.clone()));
         nodes.iter().find_map(|node| of(node).flatten())
     });
-    let own = (lab.name() != Scene::from_address().name()).then(|| lab.name());
-    let parts: Vec<String> = network.into_iter().chain(own).collect();
-    parts.join(" · ")
+    match network.as_deref() {
+        None => lab_name,
+        Some("classroom") => format!("{lab_name} · {}", t().network_classroom),
+        Some("custom") => format!("{lab_name} · {}", t().network_custom),
+        Some(other) => format!("{lab_name} · {other}"),
+    }
 }
 
 #[component]
@@ -115,26 +126,32 @@ fn pace_text(state: &LabState) -> String {
     let (power, pace) = state.nodes.with(|nodes| {
         let rate = |node: &NodeView| node.read(|snapshot| snapshot.mining.hashes_per_second).unwrap_or(0.0);
         let power: f64 = nodes.iter().map(rate).sum();
-        let times = nodes.iter().filter_map(|node| {
-            node.read(|snapshot| {
-                let recent = &snapshot.chain.as_ref()?.recent;
-                // The genesis block's time says nothing of this lab.
-                let mined = recent.iter().position(|block| block.height != Height::GENESIS)?;
-                let last = &recent[mined.max(recent.len().saturating_sub(PACE_BLOCKS))..];
-                let span = f64::from(last.last()?.time) - f64::from(last.first()?.time);
-                (last.len() >= LEAST_PACE_BLOCKS)
-                    .then(|| (last.last().map(|block| block.height), span / (last.len() - 1) as f64))
-            })
-            .flatten()
-        });
-        let pace = times.max_by(|a, b| a.0.cmp(&b.0)).map(|(_, pace)| pace);
-        (power / 1000.0, pace)
+        let now = state.clock.with(|clock| clock.lab_ms(browser::now_ms())) / 1000.0;
+        let paces = nodes.iter().filter_map(|node| node.read(|snapshot| pace(snapshot, now)).flatten());
+        (power / 1000.0, paces.max_by_key(|(height, _)| *height).map(|(_, pace)| pace))
     });
     let power = format::khs(power);
     match pace {
         Some(pace) => fill(t().power_and_pace, &[&power, &format!("{pace:.1}")]),
         None => fill(t().power_alone, &[&power]),
     }
+}
+
+/// Seconds between the last blocks that were mined, up to which height; none while they are too few. The genesis block
+/// and those that set the scene up, all at once, say nothing of a pace; the wait for the next one does.
+fn pace(snapshot: &NodeSnapshot, now: f64) -> Option<(Height, f64)> {
+    let set_up = Scene::from_address().set_up_blocks();
+    let recent = &snapshot.chain.as_ref()?.recent;
+    let mined = recent.iter().position(|block| block.height.0 > set_up)?;
+    let last = &recent[mined.max(recent.len().saturating_sub(PACE_BLOCKS))..];
+    if last.len() < LEAST_PACE_BLOCKS {
+        return None;
+    }
+    let (first, tip) = (last.first()?, last.last()?);
+    let between = f64::from(tip.time) - f64::from(first.time);
+    let with_wait = now - f64::from(first.time);
+    let gaps = (last.len() - 1) as f64;
+    Some((tip.height, (between / gaps).max(with_wait / (gaps + 1.0))))
 }
 
 #[component]

@@ -1,7 +1,7 @@
 //! The network map: nodes, links, cuts, and what travels; beneath it the live log, its twin in words.
 
 use super::format;
-use super::words::{holds, tr, words};
+use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::{NodeView, name_of};
@@ -85,35 +85,60 @@ fn Links() -> impl IntoView {
         links.extend(before.into_iter().flatten().filter(cut));
         links
     });
-    let line = move |(a, b): (NodeId, NodeId)| {
-        let cut = Memo::new(move |_| lab.state.links.with(|links| links.is_cut(a, b)));
-        let ends = Memo::new(move |_| Some((place_of(&lab, a)?, place_of(&lab, b)?)));
-        let path = move || {
-            ends.get().map(|(from, to)| format!("M{:.1} {:.1}L{:.1} {:.1}", from.x, from.y, to.x, to.y))
-        };
-        let mark = move || {
-            let (from, to) = ends.get()?;
-            let at = format!("translate({:.1} {:.1})", (from.x + to.x) / 2.0, (from.y + to.y) / 2.0);
-            cut.get().then(|| {
-                view! {
-                    <g class="cut-mark" transform=at>
-                        <circle r="9"></circle>
-                        <path d="M-4 -4L4 4M4 -4L-4 4"></path>
-                    </g>
-                }
-            })
-        };
-        view! {
-            <g data-testid=testid::MAP_LINK data-link=format!("{a}-{b}") data-cut=move || cut.get().to_string()>
-                <path class="link-line" class:cut=cut d=path></path>
-                {mark}
-            </g>
-        }
-    };
     view! {
         <For each=move || links.get() key=|link| *link let:link>
-            {line(link)}
+            {link_line(lab, link)}
         </For>
+    }
+}
+
+/// A link, which a click cuts or heals.
+fn link_line(lab: Lab, (a, b): (NodeId, NodeId)) -> AnyView {
+    let cut = Memo::new(move |_| lab.state.links.with(|links| links.is_cut(a, b)));
+    let ends = Memo::new(move |_| Some((place_of(&lab, a)?, place_of(&lab, b)?)));
+    let path = move || {
+        let path =
+            ends.get().map(|(from, to)| format!("M{:.1} {:.1}L{:.1} {:.1}", from.x, from.y, to.x, to.y));
+        path.unwrap_or_default()
+    };
+    let mark = move || {
+        let (from, to) = ends.get().filter(|_| cut.get())?;
+        let at = format!("translate({:.1} {:.1})", (from.x + to.x) / 2.0, (from.y + to.y) / 2.0);
+        Some(view! {
+            <g class="cut-mark" transform=at>
+                <circle r="9"></circle>
+                <path d="M-4 -4L4 4M4 -4L-4 4"></path>
+            </g>
+        })
+    };
+    let act = move || lab.toggle_link(a, b);
+    let label = move || fill(if cut.get() { t().heal_link } else { t().cut_link }, &[&a, &b]);
+    view! {
+        <g
+            class="map-link"
+            role="button"
+            tabindex="0"
+            aria-label=words(label)
+            data-testid=testid::MAP_LINK
+            data-link=format!("{a}-{b}")
+            data-cut=words(move || cut.get().to_string())
+            on:click=move |_| act()
+            on:keydown=move |event| on_press(&event, act)
+        >
+            <title>{words(label)}</title>
+            <path class="link-reach" d=words(path)></path>
+            <path class="link-line" class:cut=cut d=words(path)></path>
+            {part(mark)}
+        </g>
+    }
+    .into_any()
+}
+
+/// Enter and the space bar press what has the focus, as they do for buttons.
+fn on_press(event: &web_sys::KeyboardEvent, act: impl Fn()) {
+    if event.key() == "Enter" || event.key() == " " {
+        event.prevent_default();
+        act();
     }
 }
 
@@ -136,18 +161,12 @@ fn MapNode(node: NodeView) -> impl IntoView {
     let tip = Memo::new(move |_| node.tip().map(|tip| tip.to_string()));
     let ring = move || tip.with(|tip| tip.as_deref().map(format::hue_style));
     let label = move || {
-        let role = super::card::role_word(node.role);
+        let role = super::role::role_word(super::role::present_role(node));
         let name = name_of(node.id);
         if name.is_empty() { role.to_owned() } else { format!("{name} · {role}") }
     };
     let running = Memo::new(move |_| node.is_running());
     let go = move || reveal_card(node.id);
-    let on_key = move |event: web_sys::KeyboardEvent| {
-        if event.key() == "Enter" || event.key() == " " {
-            event.prevent_default();
-            go();
-        }
-    };
     view! {
         <g
             class="map-node"
@@ -161,7 +180,7 @@ fn MapNode(node: NodeView) -> impl IntoView {
             data-testid=testid::MAP_NODE
             data-node=node.id.to_string()
             on:click=move |_| go()
-            on:keydown=on_key
+            on:keydown=move |event| on_press(&event, go)
         >
             <circle r="27"></circle>
             <text class="mono" y="4.5">{node.id.to_string()}</text>

@@ -1,10 +1,10 @@
 //! What the visitor must know of the lab as a whole, above everything else.
 
 use super::words::tr;
-use crate::browser;
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::Notice;
+use crate::{browser, testid};
 use leptos::prelude::*;
 
 /// The notices; nothing where there are none.
@@ -12,9 +12,11 @@ use leptos::prelude::*;
 pub(crate) fn Notices() -> impl IntoView {
     let lab: Lab = expect_context();
     let notice = |notice: Notice| {
-        let again = (notice == Notice::EmptiedElsewhere).then(|| {
+        let again = matches!(notice, Notice::EmptiedElsewhere | Notice::OtherBuild).then(|| {
             view! {
-                <button type="button" class="plain" on:click=|_| browser::reload()>{tr(|t| t.reload)}</button>
+                <button type="button" class="plain" data-testid=testid::RELOAD on:click=|_| browser::reload()>
+                    {tr(|t| t.reload)}
+                </button>
             }
         });
         view! { <p class="notice" role="alert">{move || text(&notice)} " " {again}</p> }
@@ -26,6 +28,7 @@ fn text(notice: &Notice) -> String {
     match notice {
         Notice::SetUpFailed(why) => fill(t().set_up_failed, &[why]),
         Notice::EmptiedElsewhere => t().emptied_elsewhere.to_owned(),
+        Notice::OtherBuild => t().other_build.to_owned(),
         Notice::UnknownScene(name) => fill(t().unknown_scene, &[name]),
         Notice::BadLabName(name) => fill(t().bad_lab_name, &[name]),
     }

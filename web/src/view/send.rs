@@ -4,8 +4,8 @@ use super::dialog::Modal;
 use super::format;
 use super::refusal::in_words;
 use super::ui::use_ui;
-use super::words::tr;
-use crate::i18n::{Texts, fill, t, t_now};
+use super::words::{tr, words};
+use crate::i18n::{Texts, fill, t};
 use crate::lab::state::{FollowedPayment, NodeView};
 use crate::lab::{Lab, LabError};
 use crate::testid;
@@ -36,8 +36,30 @@ struct Draft {
     to: RwSignal<String>,
     address: RwSignal<String>,
     amount: RwSignal<String>,
-    error: RwSignal<Option<String>>,
+    fee: RwSignal<String>,
+    error: RwSignal<Option<Wrong>>,
     busy: RwSignal<bool>,
+}
+
+/// What is wrong with what was typed, or why the node refused it.
+enum Wrong {
+    Rule(Rule),
+    /// The richest address of the payer holds less; so much.
+    TooLittle(Amount),
+    Refused(LabError),
+}
+
+/// A rule of the form, by the text that names it.
+type Rule = fn(&Texts) -> &'static str;
+
+impl Wrong {
+    fn in_words(&self) -> String {
+        match self {
+            Wrong::Rule(rule) => rule(t()).to_owned(),
+            Wrong::TooLittle(balance) => fill(t().not_enough, &[&format::coins(*balance)]),
+            Wrong::Refused(error) => in_words(error),
+        }
+    }
 }
 
 /// The form. `from` fixes who pays.
@@ -54,7 +76,7 @@ pub(crate) fn SendForm(
         event.prevent_default();
         let payment = match draft.check(&lab) {
             Ok(payment) => payment,
-            Err(error) => return draft.error.set(Some(error)),
+            Err(wrong) => return draft.error.set(Some(wrong)),
         };
         draft.error.set(None);
         draft.busy.set(true);
@@ -67,33 +89,62 @@ pub(crate) fn SendForm(
                     ui.followed.set(Some(followed));
                     let _ = on_sent.try_run(());
                 }
-                Err(error) => drop(draft.error.try_set(Some(in_words(&error)))),
+                Err(error) => drop(draft.error.try_set(Some(Wrong::Refused(error)))),
             }
         });
     };
-    // Typing replaces the amount that is there.
-    let select_all = |event: web_sys::FocusEvent| event_target::<web_sys::HtmlInputElement>(&event).select();
+    let error = move || draft.error.with(|error| error.as_ref().map(Wrong::in_words));
     view! {
         <form class="send" on:submit=submit novalidate>
             <Show when=move || from.is_none()><PayerField draft/></Show>
             <RecipientField draft/>
-            <label>
-                <span>{tr(|t| t.amount)}</span>
-                <input
-                    type="text"
-                    inputmode="decimal"
-                    autofocus
-                    autocomplete="off"
-                    data-testid=testid::SEND_AMOUNT
-                    on:focus=select_all
-                    bind:value=draft.amount
-                />
-            </label>
-            <p class="error" role="alert" data-testid=testid::SEND_ERROR>{draft.error}</p>
+            <AmountFields draft/>
+            <p class="error" role="alert" data-testid=testid::SEND_ERROR>{words(move || error().unwrap_or_default())}</p>
             <button type="submit" class="primary" data-testid=testid::SEND_SUBMIT disabled=draft.busy>
                 {tr(|t| t.pay)}
             </button>
         </form>
+    }
+}
+
+/// How much, and for how much.
+#[component]
+fn AmountFields(draft: Draft) -> impl IntoView {
+    let lab: Lab = expect_context();
+    let all = move |_| match draft.most(&lab) {
+        Ok(most) => {
+            draft.amount.set(most.to_string());
+            draft.error.set(None);
+        }
+        Err(wrong) => draft.error.set(Some(wrong)),
+    };
+    // Typing replaces the amount that is there.
+    let select_all = |event: web_sys::FocusEvent| event_target::<web_sys::HtmlInputElement>(&event).select();
+    let field = move |name: Rule, testid: &'static str, value: RwSignal<String>| {
+        view! {
+            <label>
+                <span>{tr(name)}</span>
+                <input
+                    type="text"
+                    inputmode="decimal"
+                    autofocus=testid == testid::SEND_AMOUNT
+                    autocomplete="off"
+                    placeholder=if testid == testid::SEND_FEE { "0" } else { "" }
+                    data-testid=testid
+                    on:focus=select_all
+                    bind:value=value
+                />
+            </label>
+        }
+    };
+    view! {
+        <div class="amounts">
+            {field(|t| t.amount, testid::SEND_AMOUNT, draft.amount)}
+            <button type="button" class="plain" title=tr(|t| t.most_about) data-testid=testid::SEND_MAX on:click=all>
+                {tr(|t| t.most)}
+            </button>
+            {field(|t| t.fee, testid::SEND_FEE, draft.fee)}
+        </div>
     }
 }
 
@@ -168,6 +219,8 @@ struct Payment {
     source: String,
     to: Recipient,
     amount: Amount,
+    /// None leaves it to the node.
+    fee: Option<Amount>,
 }
 
 enum Recipient {
@@ -188,40 +241,58 @@ impl Draft {
             to: RwSignal::new(to.map_or_else(|| BY_ADDRESS.to_owned(), |id| id.to_string())),
             address: RwSignal::new(String::new()),
             amount: RwSignal::new("10".to_owned()),
+            fee: RwSignal::new(String::new()),
             error: RwSignal::new(None),
             busy: RwSignal::new(false),
         }
     }
 
-    /// The payment, or what is wrong with it in the reader's words.
-    fn check(&self, lab: &Lab) -> Result<Payment, String> {
-        let t = t_now();
-        let from = self.from.get_untracked().ok_or(t.choose_payer)?;
+    /// The payment, or what is wrong with it.
+    fn check(&self, lab: &Lab) -> Result<Payment, Wrong> {
+        let rule = |rule: Rule| Wrong::Rule(rule);
+        let from = self.from.get_untracked().ok_or(rule(|t| t.choose_payer))?;
         let to = match self.to.get_untracked() {
             to if to == BY_ADDRESS => {
                 let address = self.address.get_untracked().trim().to_owned();
                 if address.is_empty() {
-                    return Err(t.address_missing.to_owned());
+                    return Err(rule(|t| t.address_missing));
                 }
                 Recipient::Address(address)
             }
-            node => Recipient::Node(node.parse().map_err(|_| t.choose_recipient)?),
+            node => Recipient::Node(node.parse().map_err(|_| rule(|t| t.choose_recipient))?),
         };
-        let amount = read_amount(&self.amount.get_untracked()).map_err(|pick| pick(t))?;
+        let amount = read_amount(&self.amount.get_untracked()).map_err(Wrong::Rule)?;
         if amount == Amount::ZERO {
-            return Err(t.amount_zero.to_owned());
+            return Err(rule(|t| t.amount_zero));
         }
-        let source = richest(lab, from).ok_or(t.no_coins)?;
-        if source.balance < amount {
-            return Err(fill(t.not_enough, &[&format::coins(source.balance)]));
+        let fee = self.fee()?;
+        let source = richest(lab, from).ok_or(rule(|t| t.no_coins))?;
+        if amount.checked_add(fee.unwrap_or_default()).is_none_or(|sum| source.balance < sum) {
+            return Err(Wrong::TooLittle(source.balance));
         }
-        Ok(Payment { from, source: source.address, to, amount })
+        Ok(Payment { from, source: source.address, to, amount, fee })
+    }
+
+    /// The fee; none where nothing is typed.
+    fn fee(&self) -> Result<Option<Amount>, Wrong> {
+        let typed = self.fee.get_untracked();
+        let typed = (!typed.trim().is_empty()).then(|| read_amount(&typed));
+        typed.transpose().map_err(Wrong::Rule)
+    }
+
+    /// The most that the payer can pay at once, with the fee that is typed.
+    fn most(&self, lab: &Lab) -> Result<Amount, Wrong> {
+        let no_coins = || Wrong::Rule(|t: &Texts| t.no_coins);
+        let fee = self.fee()?;
+        let source = self.from.get_untracked().and_then(|from| richest(lab, from)).ok_or_else(no_coins)?;
+        let most = source.balance.checked_sub(fee.unwrap_or_default()).filter(|most| *most > Amount::ZERO);
+        most.ok_or(Wrong::TooLittle(source.balance))
     }
 }
 
 /// An amount as people type it, full-width digits included; else the text that names the rule. A comma is a decimal
 /// point to some and parts thousands for others, so it is neither.
-fn read_amount(typed: &str) -> Result<Amount, fn(&Texts) -> &'static str> {
+fn read_amount(typed: &str) -> Result<Amount, Rule> {
     let half_width = |c: char| match c {
         '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
         '．' | '。' => '.',
@@ -232,7 +303,7 @@ fn read_amount(typed: &str) -> Result<Amount, fn(&Texts) -> &'static str> {
     if typed.contains([',', '，', '、']) {
         return Err(|t| t.amount_comma);
     }
-    Amount::parse_coins(&typed).map_err(|error| -> fn(&Texts) -> &'static str {
+    Amount::parse_coins(&typed).map_err(|error| -> Rule {
         match error {
             ParseAmountError::NotANumber(_) => |t| t.amount_unreadable,
             ParseAmountError::Negative(_) => |t| t.amount_zero,
@@ -256,7 +327,7 @@ fn richest(lab: &Lab, id: NodeId) -> Option<AddressEntry> {
 }
 
 async fn pay(lab: Lab, payment: Payment) -> Result<FollowedPayment, LabError> {
-    let Payment { from, source, to, amount } = payment;
+    let Payment { from, source, to, amount, fee } = payment;
     let (to, name) = match to {
         Recipient::Address(address) => (address.clone(), format::middle(&address)),
         Recipient::Node(id) => {
@@ -264,7 +335,7 @@ async fn pay(lab: Lab, payment: Payment) -> Result<FollowedPayment, LabError> {
             (address_of(lab, id).await?, title)
         }
     };
-    let command = Command::Send { from: source, to, amount, fee: None, mine: false };
+    let command = Command::Send { from: source, to, amount, fee, mine: false };
     match lab.exec(from, command).await? {
         Reply::Sent { txid, .. } => Ok(FollowedPayment { from, to: name, amount, txid }),
         _ => Err(LabError::Command(CommandError::Ended(from))),

@@ -3,13 +3,15 @@
 use super::answer::answer;
 use super::format;
 use super::hash::Copyable;
+use super::refusal::in_words;
 use super::ui::{Panel, use_ui};
 use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
-use crate::lab::Lab;
+use crate::lab::{Lab, LabError};
+use crate::testid;
 use leptos::prelude::*;
-use terrarium_core::interface::{Command, NodeId, Reply, TransactionDetail};
-use terrarium_core::primitives::Txid;
+use terrarium_core::interface::{Command, CommandError, NodeId, Reply, TransactionDetail};
+use terrarium_core::primitives::{BlockHash, Height, Txid};
 
 /// A transaction as a node has it.
 #[component]
@@ -20,39 +22,41 @@ pub(crate) fn TransactionPanel(id: NodeId, txid: Txid) -> impl IntoView {
         tip.track();
         Command::ShowTransaction { txid }
     });
+    // Apart, so that a tip that changes nothing else leaves everything, and the focus, where it is.
+    let place = Memo::new(move |_| match transaction.get() {
+        Some(Ok(Reply::Transaction(detail))) => detail.block,
+        _ => None,
+    });
+    let detail = Memo::new(move |_| {
+        transaction.get().map(|outcome| match outcome? {
+            Reply::Transaction(detail) => Ok(TransactionDetail { block: None, ..*detail }),
+            _ => Err(LabError::Command(CommandError::Ended(id))),
+        })
+    });
     let text = txid.to_string();
     view! {
         <div class="headline"><Copyable text=text.clone() shown=format::middle(&text)/></div>
-        {part(move || match transaction.get() {
+        {part(move || match detail.get() {
             None => view! { <p class="quiet">{tr(|t| t.loading)}</p> }.into_any(),
-            Some(Ok(Reply::Transaction(detail))) => view! { <Detail id detail=*detail/> }.into_any(),
-            Some(Ok(_)) => ().into_any(),
-            Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
+            Some(Ok(detail)) => view! { <Detail id detail place/> }.into_any(),
+            Some(Err(error)) => view! { <p class="error">{words(move || in_words(&error))}</p> }.into_any(),
         })}
     }
 }
 
+/// The block that a transaction is in, and its height.
+type Place = Option<(BlockHash, Height)>;
+
 #[component]
-fn Detail(id: NodeId, detail: TransactionDetail) -> impl IntoView {
-    let ui = use_ui();
-    let TransactionDetail { block, json, hex, .. } = detail;
-    let place = match block {
-        None => view! { <span>{tr(|t| t.waits_for_block)}</span> }.into_any(),
-        Some((hash, height)) => view! {
-            <button type="button" class="link" on:click=move |_| ui.show(Panel::Block(id, hash))>
-                <span class="swatch" style=format::hue_style(&hash.to_string())></span>
-                {words(move || fill(t().block_named, &[&height, &format::short(&hash.to_string())]))}
-            </button>
-        }
-        .into_any(),
-    };
+fn Detail(id: NodeId, detail: TransactionDetail, place: Memo<Place>) -> impl IntoView {
+    let TransactionDetail { json, hex, .. } = detail;
     let inputs = list(&json["vin"]).map(|input| view! { <li>{spends(id, input)}</li> }).collect_view();
     let outputs = list(&json["vout"]).map(|output| view! { <li>{pays(output)}</li> }).collect_view();
     let number = |field: &str| json[field].to_string();
     view! {
         <dl class="fields">
             <dt>{tr(|t| t.block)}</dt>
-            <dd>{place}</dd>
+            <dd role="status">{part(move || in_block(id, place.get()))}</dd>
             <dt>{tr(|t| t.version)}</dt>
             <dd>{number("version")}</dd>
             <dt>{tr(|t| t.lock_time)}</dt>
@@ -69,6 +73,28 @@ fn Detail(id: NodeId, detail: TransactionDetail) -> impl IntoView {
     }
 }
 
+/// The way to its block, once it is in one.
+fn in_block(id: NodeId, place: Place) -> AnyView {
+    let ui = use_ui();
+    let Some((hash, height)) = place else {
+        return view! { <span>{tr(|t| t.waits_for_block)}</span> }.into_any();
+    };
+    let text = hash.to_string();
+    let style = format::hue_style(&text);
+    view! {
+        <button
+            type="button"
+            class="link"
+            data-testid=testid::TRANSACTION_BLOCK
+            on:click=move |_| ui.show(Panel::Block(id, hash))
+        >
+            <span class="swatch" style=style></span>
+            {words(move || fill(t().block_named, &[&height, &format::short(&text)]))}
+        </button>
+    }
+    .into_any()
+}
+
 fn list(value: &serde_json::Value) -> impl Iterator<Item = &serde_json::Value> {
     value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
 }
@@ -83,7 +109,14 @@ fn spends(id: NodeId, input: &serde_json::Value) -> AnyView {
     let output = input["vout"].to_string();
     let shown = format!("{}:{output}", format::middle(&txid.to_string()));
     view! {
-        <button type="button" class="link mono" on:click=move |_| ui.show(Panel::Transaction(id, txid))>{shown}</button>
+        <button
+            type="button"
+            class="link mono"
+            data-testid=testid::TRANSACTION_INPUT
+            on:click=move |_| ui.show(Panel::Transaction(id, txid))
+        >
+            {shown}
+        </button>
     }
     .into_any()
 }

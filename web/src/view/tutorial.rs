@@ -1,7 +1,8 @@
 //! The banner of a tutorial scene: what it is, and a button that plays the seed's transcript.
 
-use super::words::tr;
+use super::words::{holds, tr, words};
 use crate::i18n::{fill, t};
+use crate::lab::cancel::{self, Canceller};
 use crate::lab::host::PageHost;
 use crate::lab::scene::Scene;
 use crate::testid;
@@ -18,11 +19,12 @@ fn transcript(scene: Scene) -> Option<&'static str> {
     }
 }
 
-/// How far the transcript has been played.
+/// How far the transcript has come.
 #[derive(Clone, Debug, PartialEq)]
 enum Progress {
     Waiting,
-    Playing(usize),
+    Playing,
+    GivenUp,
     Passed,
     Failed(String),
 }
@@ -33,54 +35,111 @@ pub(crate) fn Tutorial(scene: Scene) -> impl IntoView {
     transcript(scene).map(|text| view! { <Banner scene text/> })
 }
 
-#[component]
-fn Banner(scene: Scene, text: &'static str) -> impl IntoView {
-    let host: StoredValue<PageHost, LocalStorage> = expect_context();
-    let progress = RwSignal::new(Progress::Waiting);
-    let steps = RwSignal::new(Vec::<StepReport>::new());
-    let play = move |_| {
-        let host = host.with_value(PageHost::clone);
+/// A transcript that is played.
+#[derive(Clone, Copy)]
+struct Playback {
+    progress: RwSignal<Progress>,
+    /// Its steps in all.
+    all: RwSignal<usize>,
+    done: RwSignal<Vec<StepReport>>,
+    /// Ends it early.
+    playing: StoredValue<Option<Canceller>, LocalStorage>,
+}
+
+impl Playback {
+    fn new() -> Self {
+        Playback {
+            progress: RwSignal::new(Progress::Waiting),
+            all: RwSignal::new(0),
+            done: RwSignal::new(Vec::new()),
+            playing: StoredValue::new_local(None),
+        }
+    }
+
+    fn play(self, host: PageHost, text: &'static str) {
+        let Playback { progress, all, done, playing } = self;
+        let (canceller, cancelled) = cancel::pair();
+        playing.set_value(Some(canceller));
         spawn_local(async move {
             let scenario = match text.parse::<Scenario>() {
                 Ok(scenario) => scenario,
                 Err(error) => return progress.set(Progress::Failed(error.to_string())),
             };
-            progress.set(Progress::Playing(0));
-            let show = |step: &StepReport| {
-                steps.update(|steps| steps.push(step.clone()));
-                progress.set(Progress::Playing(steps.with_untracked(Vec::len)));
-            };
-            let report = scenario.run(&host, show).await;
-            progress.set(report.failure().map_or(Progress::Passed, Progress::Failed));
+            all.set(scenario.steps());
+            progress.set(Progress::Playing);
+            let show = |step: &StepReport| done.update(|steps| steps.push(step.clone()));
+            let report = cancel::unless(cancelled, scenario.run(&host, show)).await;
+            progress.set(match report {
+                None => Progress::GivenUp,
+                Some(report) => report.failure().map_or(Progress::Passed, Progress::Failed),
+            });
         });
-    };
+    }
+
+    fn stop(self) {
+        if let Some(playing) = self.playing.try_update_value(Option::take).flatten() {
+            // What has just ended hears nothing of it.
+            let _ = playing.send(());
+        }
+    }
+
+    fn in_words(self) -> String {
+        let count = |text: &str| fill(text, &[&self.done.with(Vec::len), &self.all.get()]);
+        match self.progress.get() {
+            Progress::Waiting => String::new(),
+            Progress::Playing => count(t().playing),
+            Progress::GivenUp => count(t().play_given_up),
+            Progress::Passed => t().played.to_owned(),
+            Progress::Failed(why) => fill(t().play_failed, &[&why]),
+        }
+    }
+}
+
+#[component]
+fn Banner(scene: Scene, text: &'static str) -> impl IntoView {
+    let host: StoredValue<PageHost, LocalStorage> = expect_context();
+    let playback = Playback::new();
+    let is = move |wanted: Progress| holds(move || playback.progress.with(|progress| *progress == wanted));
+    let is_not =
+        move |wanted: Progress| holds(move || playback.progress.with(|progress| *progress != wanted));
     let about = move || match scene {
         Scene::Seed001 => t().tutorial_two,
         _ => t().tutorial_one,
     };
-    let result = move || match progress.get() {
-        Progress::Waiting => String::new(),
-        Progress::Playing(done) => fill(t().playing, &[&done]),
-        Progress::Passed => t().played.to_owned(),
-        Progress::Failed(why) => fill(t().play_failed, &[&why]),
-    };
-    let playable = move || matches!(progress.get(), Progress::Waiting);
     view! {
         <section class="panel tutorial">
             <p>{about}</p>
-            <button type="button" class="primary" data-testid=testid::PLAY_SCENARIO disabled=move || !playable() on:click=play>
+            <button
+                type="button"
+                class="primary"
+                data-testid=testid::PLAY_SCENARIO
+                hidden=is(Progress::Playing)
+                disabled=is_not(Progress::Waiting)
+                on:click=move |_| playback.play(host.with_value(PageHost::for_console), text)
+            >
                 {tr(|t| t.play)}
             </button>
-            <p class="quiet" role="status" data-testid=testid::SCENARIO_RESULT>{result}</p>
-            <ol class="screen transcript" hidden=move || steps.with(Vec::is_empty)>
-                <For each=move || steps.get() key=|step| step.line let:step>
-                    <li>
-                        <b>{step.text}</b>
-                        {step.output.into_iter().map(|line| view! { <div>{line}</div> }).collect_view()}
-                        {step.failure.map(|why| view! { <div class="bad">{why}</div> })}
-                    </li>
+            <button
+                type="button"
+                class="plain"
+                data-testid=testid::STOP_SCENARIO
+                hidden=is_not(Progress::Playing)
+                on:click=move |_| playback.stop()
+            >
+                {tr(|t| t.stop_playing)}
+            </button>
+            <p class="quiet" role="status" data-testid=testid::SCENARIO_RESULT>{words(move || playback.in_words())}</p>
+            <ol class="screen transcript" hidden=holds(move || playback.done.with(Vec::is_empty))>
+                <For each=move || playback.done.get() key=|step| step.line let:step>
+                    {played(step)}
                 </For>
             </ol>
         </section>
     }
+}
+
+fn played(step: StepReport) -> AnyView {
+    let output = step.output.into_iter().map(|line| view! { <div>{line}</div> }).collect_view();
+    let failure = step.failure.map(|why| view! { <div class="bad">{why}</div> });
+    view! { <li><b>{step.text}</b> {output} {failure}</li> }.into_any()
 }

@@ -6,14 +6,19 @@ use super::hash::Copyable;
 use super::refusal::in_words;
 use super::send::SendForm;
 use super::ui::{Panel, use_ui};
-use super::words::tr;
+use super::words::{tr, words};
 use crate::i18n::{fill, t};
-use crate::lab::Lab;
 use crate::lab::state::NodeView;
+use crate::lab::{Lab, LabError};
 use crate::testid;
 use leptos::prelude::*;
-use terrarium_core::interface::{AddressEntry, Command, NodeId, Reply, SETTLED, WalletTransaction};
+use terrarium_core::interface::{
+    AddressEntry, Command, CommandError, NodeId, Reply, SETTLED, WalletTransaction,
+};
 use wasm_bindgen_futures::spawn_local;
+
+/// Lines of the history that are shown, the newest.
+const SHOWN: usize = 60;
 
 /// The wallet of a node.
 #[component]
@@ -53,8 +58,9 @@ fn Wallet(node: NodeView) -> impl IntoView {
 fn Addresses(node: NodeView) -> impl IntoView {
     let lab: Lab = expect_context();
     let label = RwSignal::new(String::new());
-    let error = RwSignal::new(None::<String>);
-    let addresses = move || node.read(|snapshot| snapshot.wallet.addresses.clone()).unwrap_or_default();
+    let error = RwSignal::new(None::<LabError>);
+    let addresses =
+        Memo::new(move |_| node.read(|snapshot| snapshot.wallet.addresses.clone()).unwrap_or_default());
     let create = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = label.get_untracked().trim().to_owned();
@@ -62,37 +68,61 @@ fn Addresses(node: NodeView) -> impl IntoView {
         spawn_local(async move {
             // The wallet may have been closed while the node answered.
             match lab.exec(node.id, command).await {
-                Ok(_) => drop(label.try_set(String::new())),
-                Err(refused) => drop(error.try_set(Some(in_words(&refused)))),
+                Ok(_) => {
+                    let _ = label.try_set(String::new());
+                    let _ = error.try_set(None);
+                }
+                Err(refused) => drop(error.try_set(Some(refused))),
             }
         });
+    };
+    // Nothing but the label can be wrong with it.
+    let trouble = move || match error.get() {
+        None => String::new(),
+        Some(LabError::Command(CommandError::BadArgument(_))) => t().label_invalid.to_owned(),
+        Some(error) => in_words(&error),
     };
     view! {
         <h3>{tr(|t| t.addresses)}</h3>
         <ul class="list">
-            <For each=addresses key=|entry| (entry.address.clone(), entry.balance) let:entry>
-                {address(entry)}
+            <For each=move || addresses.get() key=|entry| entry.address.clone() let:entry>
+                {address(addresses, entry)}
             </For>
         </ul>
         <form class="inline" on:submit=create>
-            <input type="text" maxlength="40" placeholder=tr(|t| t.label) aria-label=tr(|t| t.label) bind:value=label/>
-            <button type="submit" class="plain">{tr(|t| t.new_address)}</button>
+            <input
+                type="text"
+                maxlength="40"
+                placeholder=tr(|t| t.label)
+                aria-label=tr(|t| t.label)
+                data-testid=testid::WALLET_LABEL
+                bind:value=label
+            />
+            <button type="submit" class="plain" data-testid=testid::WALLET_NEW_ADDRESS>{tr(|t| t.new_address)}</button>
         </form>
-        <p class="error" role="alert">{error}</p>
+        <p class="error" role="alert">{words(trouble)}</p>
     }
 }
 
-fn address(entry: AddressEntry) -> impl IntoView {
-    let shown = format::middle(&entry.address);
-    let address = entry.address.clone();
+/// A line of the addresses. It stays as its balance changes.
+fn address(addresses: Memo<Vec<AddressEntry>>, entry: AddressEntry) -> AnyView {
+    let AddressEntry { address, label, .. } = entry;
+    let (shown, own, whole) = (format::middle(&address), address.clone(), address.clone());
+    let balance = move || {
+        addresses.with(|all| {
+            let entry = all.iter().find(|entry| entry.address == own);
+            entry.map(|entry| format::coins(entry.balance)).unwrap_or_default()
+        })
+    };
     view! {
-        <li data-testid=testid::WALLET_ADDRESS data-address=address>
-            <b>{entry.label}</b>
-            <Copyable text=entry.address shown/>
+        <li data-testid=testid::WALLET_ADDRESS data-address=whole>
+            <b>{label}</b>
+            <Copyable text=address shown/>
             <span class="grow"></span>
-            <span class="figure">{format::coins(entry.balance)}</span>
+            <span class="figure">{words(balance)}</span>
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -101,33 +131,42 @@ fn History(node: NodeView) -> impl IntoView {
     let id = node.id;
     // Asked again when the history has changed, and with each tip, for confirmations count up.
     let changed = Memo::new(move |_| (node.read(|snapshot| snapshot.wallet.revision), node.tip()));
-    let history = answer(lab, id, move || {
+    let answered = answer(lab, id, move || {
         changed.track();
         Command::History
     });
-    let entries = move || match history.get() {
-        Some(Ok(Reply::History(entries))) => {
-            if entries.is_empty() {
-                view! { <p class="quiet">{tr(|t| t.no_history)}</p> }.into_any()
-            } else {
-                entries.into_iter().map(|one| view! { <Entry id entry=one/> }).collect_view().into_any()
-            }
-        }
-        Some(Err(error)) => view! { <p class="error">{error.to_string()}</p> }.into_any(),
-        _ => view! { <p class="quiet">{tr(|t| t.loading)}</p> }.into_any(),
+    let history = Memo::new(move |_| match answered.get() {
+        Some(Ok(Reply::History(entries))) => entries,
+        _ => Vec::new(),
+    });
+    let trouble = move || match answered.get() {
+        None => t().loading.to_owned(),
+        Some(Err(error)) => in_words(&error),
+        Some(Ok(_)) if history.with(Vec::is_empty) => t().no_history.to_owned(),
+        Some(Ok(_)) => history.with(|all| match all.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => fill(t().more_history, &[&more]),
+        }),
     };
     view! {
         <h3>{tr(|t| t.history)}</h3>
-        <ul class="list history">{entries}</ul>
+        <ul class="list history">
+            <For
+                each=move || history.with(|all| all.iter().take(SHOWN).cloned().collect::<Vec<_>>())
+                key=|entry| entry.txid
+                let:entry
+            >
+                {entry_line(id, history, entry)}
+            </For>
+        </ul>
+        <p class="quiet">{words(trouble)}</p>
     }
 }
 
-#[component]
-fn Entry(id: NodeId, entry: WalletTransaction) -> impl IntoView {
+/// A line of the history. It stays as its confirmations count up.
+fn entry_line(id: NodeId, history: Memo<Vec<WalletTransaction>>, entry: WalletTransaction) -> AnyView {
     let ui = use_ui();
-    let txid = entry.txid;
-    let conflicted = entry.conflicted;
-    let (coinbase, count) = (entry.coinbase, entry.confirmations);
+    let (txid, coinbase) = (entry.txid, entry.coinbase);
     let to = entry.to.first().map(|address| format::middle(address)).unwrap_or_default();
     let paid = entry.net.to_sat() < 0;
     let what = move || match (coinbase, paid) {
@@ -135,17 +174,32 @@ fn Entry(id: NodeId, entry: WalletTransaction) -> impl IntoView {
         (false, true) => fill(t().paid_to, &[&to]),
         (false, false) => t().received.to_owned(),
     };
-    let standing = move || match conflicted {
-        true => t().conflicted.to_owned(),
-        false if count >= SETTLED => fill(t().settled, &[&count]),
-        false => fill(t().confirmations, &[&count]),
+    let now = Memo::new(move |_| {
+        history.with(|all| {
+            let entry = all.iter().find(|entry| entry.txid == txid)?;
+            Some((entry.confirmations, entry.conflicted))
+        })
+    });
+    let count = move || now.get().map_or(0, |(confirmations, _)| confirmations);
+    let standing = move || match now.get() {
+        Some((_, true)) => t().conflicted.to_owned(),
+        _ if count() >= SETTLED => fill(t().settled, &[&count()]),
+        _ => fill(t().confirmations, &[&count()]),
     };
     view! {
-        <li data-testid=testid::WALLET_ENTRY data-confirmations=count.to_string()>
-            <button type="button" class="link" on:click=move |_| ui.show(Panel::Transaction(id, txid))>{what}</button>
-            <small class="quiet">{format::clock_time(entry.time)} " · " {standing}</small>
+        <li data-testid=testid::WALLET_ENTRY data-confirmations=words(move || count().to_string())>
+            <button
+                type="button"
+                class="link"
+                data-testid=testid::WALLET_TRANSACTION
+                on:click=move |_| ui.show(Panel::Transaction(id, txid))
+            >
+                {words(what)}
+            </button>
+            <small class="quiet">{format::clock_time(entry.time)} " · " {words(standing)}</small>
             <span class="grow"></span>
             <b class="figure" class:gain=!paid>{format::signed_coins(entry.net)}</b>
         </li>
     }
+    .into_any()
 }

@@ -3,7 +3,7 @@
 use super::worker_link::BUILD_ID;
 use super::{Happening, Inner, Lab, Observer};
 use crate::browser;
-use crate::lab::state::Phase;
+use crate::lab::state::{Notice, Phase};
 use crate::lab::traffic::FLIGHT_MS;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -11,6 +11,9 @@ use std::time::Duration;
 use terrarium_core::interface::{
     Event, NodeId, NodeSnapshot, Ownership, PageMessage, Storage, WorkerMessage,
 };
+
+/// Changes of branch that are taken in between two frames; a hidden page has none.
+const MAX_LEFT_TIPS: usize = 64;
 
 /// Under this name the page remembers for which build it has reloaded itself.
 const RELOADED: &str = "terrarium/reloaded";
@@ -52,10 +55,8 @@ impl Lab {
         browser::remember(RELOADED, BUILD_ID);
         // Where nothing can be remembered the page would reload for ever: there the visitor is asked to.
         if again || !reloaded() {
-            let text = format!(
-                "the worker is of build {build}, the page of build {BUILD_ID}: reload the page, or clear this site's cache"
-            );
-            return self.fail(id, &text);
+            self.notify(Notice::OtherBuild);
+            return self.fail(id, &format!("the worker is of build {build}, the page of build {BUILD_ID}"));
         }
         browser::reload();
     }
@@ -95,6 +96,9 @@ impl Lab {
                 let Some(node) = inner.nodes.get_mut(&id) else { continue };
                 match event {
                     Event::Block { hash, height } => node.tip = Some((*height, *hash)),
+                    Event::Reorg { from, returned, .. } if inner.left_tips.len() < MAX_LEFT_TIPS => {
+                        inner.left_tips.push((*from, *returned));
+                    }
                     Event::Log(line) => node.log(&line.to_string()),
                     _ => {}
                 }
@@ -173,11 +177,13 @@ impl Inner {
                 node.writer.snapshot.set(node.snapshot.clone());
             }
         }
+        let left = std::mem::take(&mut self.left_tips);
         self.writer.tree.maybe_update(|tree| {
-            let mut grown = false;
+            let mut grown = !left.is_empty();
             for (id, chain) in tree_news.iter().filter_map(|news| Some((news.id, news.chain.as_ref()?))) {
                 grown |= tree.merge(id, &chain.recent);
             }
+            left.iter().for_each(|&(tip, returned)| tree.left(tip, returned));
             grown
         });
     }

@@ -23,7 +23,10 @@ use leptos::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use terrarium_core::interface::{Command, CommandError, Event, MiningMode, NodeId, PageMessage, Reply};
+use terrarium_core::interface::{
+    Command, CommandError, Event, MiningMode, NodeId, PageMessage, Reply, RequestId,
+};
+use terrarium_core::primitives::BlockHash;
 
 /// How long a worker may take to start, in milliseconds.
 const READY_MS: i32 = 30_000;
@@ -80,6 +83,8 @@ struct Inner {
     links: Links,
     clock: LabClock,
     traffic: Traffic,
+    /// Tips that nodes have left since the last frame, with how many transactions came back.
+    left_tips: Vec<(BlockHash, usize)>,
     /// Waits in progress.
     watches: Vec<Watch>,
     observers: BTreeMap<u64, Observer>,
@@ -118,6 +123,7 @@ impl Lab {
             links: Links::default(),
             clock,
             traffic: Traffic::default(),
+            left_tips: Vec::new(),
             watches: Vec::new(),
             observers: BTreeMap::new(),
             next_observer: 0,
@@ -166,16 +172,30 @@ impl Lab {
         self.change(|inner| inner.observers.remove(&number));
     }
 
-    /// Runs a command at a node, once its worker is up.
+    /// Runs a command at a node, once its worker is up. Whoever drops the future gives the command up.
     pub(crate) async fn exec(&self, id: NodeId, command: Command) -> Result<Reply, LabError> {
+        self.exec_named(id, command, &|_| {}).await
+    }
+
+    /// As [`Lab::exec`]; `named` is told by what name the command went to the node.
+    pub(crate) async fn exec_named(
+        &self,
+        id: NodeId,
+        command: Command,
+        named: &dyn Fn(RequestId),
+    ) -> Result<Reply, LabError> {
         self.ready(id).await?;
         let wish = Wish::of(&command);
-        let answer = self.change(|inner| {
+        let (request, answer) = self.change(|inner| {
             let node = inner.nodes.get_mut(&id).ok_or(LabError::UnknownNode(id))?;
             let link = node.link.as_mut().ok_or(LabError::NoWorker(id))?;
             Ok::<_, LabError>(link.ask(command))
         })?;
-        let reply = answer.await.unwrap_or(Err(CommandError::Ended(id)))?;
+        named(request);
+        let mut open = OpenCommand { lab: *self, node: id, request: Some(request) };
+        let outcome = answer.await;
+        open.request = None;
+        let reply = outcome.unwrap_or(Err(CommandError::Ended(id)))?;
         self.change(|inner| {
             let Some(node) = inner.nodes.get_mut(&id) else { return };
             let before = node.entry.clone();
@@ -185,6 +205,15 @@ impl Lab {
             }
         });
         Ok(reply)
+    }
+
+    /// Gives a command up: the node answers it by `Cancelled`, if it is still open.
+    pub(crate) fn cancel(&self, node: NodeId, request: RequestId) {
+        self.with(|inner| {
+            if let Some(link) = inner.nodes.get(&node).and_then(|node| node.link.as_ref()) {
+                link.post(&PageMessage::Cancel { id: request });
+            }
+        });
     }
 
     /// Tells the visitor something of the lab as a whole.
@@ -282,6 +311,21 @@ impl Inner {
 
     fn post_all(&self, message: &PageMessage) {
         self.nodes.values().filter_map(|node| node.link.as_ref()).for_each(|link| link.post(message));
+    }
+}
+
+/// A command without an answer yet. Dropped so, it is given up.
+struct OpenCommand {
+    lab: Lab,
+    node: NodeId,
+    request: Option<RequestId>,
+}
+
+impl Drop for OpenCommand {
+    fn drop(&mut self) {
+        if let Some(request) = self.request {
+            self.lab.cancel(self.node, request);
+        }
     }
 }
 

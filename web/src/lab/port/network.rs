@@ -58,6 +58,12 @@ impl Lab {
         Ok(())
     }
 
+    /// Cuts one link or heals it.
+    pub(crate) fn toggle_link(&self, a: NodeId, b: NodeId) {
+        let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
+        self.change_links(|links| links.toggle(a, b, &ids));
+    }
+
     /// Heals every cut.
     pub(crate) fn heal(&self) {
         self.change_links(Links::heal);

@@ -73,13 +73,13 @@ impl WorkerLink {
     }
 
     /// Sends a command; the receiver gets its answer, or the news that there will be none.
-    pub(super) fn ask(&mut self, command: Command) -> oneshot::Receiver<Outcome> {
+    pub(super) fn ask(&mut self, command: Command) -> (RequestId, oneshot::Receiver<Outcome>) {
         let id = RequestId(self.next_request);
         self.next_request = self.next_request.wrapping_add(1);
         let (sender, receiver) = oneshot::channel();
         self.pending.insert(id, sender);
         self.post(&PageMessage::Command { id, command });
-        receiver
+        (id, receiver)
     }
 
     /// Hands an answer to who asked.
