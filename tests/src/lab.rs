@@ -1,6 +1,6 @@
 //! A [`World`] as consoles and scenarios see it: every await is answered at once, by letting virtual time pass.
 
-use crate::world::{Wire, World};
+use crate::sim::{Link, World};
 use std::cell::{RefCell, RefMut};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -137,7 +137,7 @@ impl Host for Lab {
 
     fn link(&self, a: NodeId, b: NodeId, settings: LinkSettings) -> Result<(), HostError> {
         let latency = Span((settings.latency_ms * 1_000.0) as u64);
-        self.world().set_wire(a, b, Wire { latency, cut: settings.cut });
+        self.world().set_link(a, b, Link { latency, cut: settings.cut, ..Link::default() });
         Ok(())
     }
 

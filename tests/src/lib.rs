@@ -3,6 +3,6 @@
 pub mod browser;
 pub mod fixture;
 mod lab;
-pub mod world;
+pub mod sim;
 
 pub use lab::Lab;

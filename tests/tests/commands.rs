@@ -8,7 +8,7 @@ use terrarium_core::interface::{
 };
 use terrarium_core::primitives::{Amount, BlockHash, Height, Txid};
 use terrarium_core::time::Span;
-use terrarium_tests::world::World;
+use terrarium_tests::sim::World;
 
 const A: NodeId = NodeId(3000);
 const B: NodeId = NodeId(3001);

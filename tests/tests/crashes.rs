@@ -11,7 +11,7 @@ use terrarium_core::node::Node;
 use terrarium_core::primitives::{Amount, BlockHash};
 use terrarium_core::store::{Database, Table};
 use terrarium_core::time::Span;
-use terrarium_tests::world::World;
+use terrarium_tests::sim::World;
 
 /// The node that dies.
 const A: NodeId = NodeId(3000);
@@ -51,7 +51,7 @@ impl Life {
 
     fn until(&mut self, mut done: impl FnMut(&World) -> bool) -> Result<(), Died> {
         let writes = self.writes;
-        let dies = |world: &World| world.host(A).writes() >= writes;
+        let dies = |world: &World| world.host(A).disk().writes() >= writes;
         let ended = self.world.run_until(PATIENCE, |world| dies(world) || done(world));
         assert!(ended, "the story goes on");
         if dies(&self.world) { Err(Died) } else { Ok(()) }
@@ -132,7 +132,7 @@ impl Life {
         let keys: Vec<Vec<u8>> = (0..256_u32).map(|number| number.to_be_bytes().to_vec()).collect();
         [(Database::Chain, Table::Bodies), (Database::Chain, Table::Undo), (Database::Wallet, Table::Keys)]
             .map(|(database, table)| {
-                let found = self.world.host(A).store().lookup(database, table, &keys);
+                let found = self.world.host(A).disk().store().lookup(database, table, &keys);
                 found.expect("its own table").iter().flatten().count()
             })
     }

@@ -10,7 +10,7 @@ use terrarium_core::store::Database;
 use terrarium_core::time::Span;
 use terrarium_tests::Lab;
 use terrarium_tests::fixture::Chain;
-use terrarium_tests::world::World;
+use terrarium_tests::sim::World;
 
 const A: NodeId = NodeId(3000);
 const B: NodeId = NodeId(3001);
@@ -71,7 +71,7 @@ fn a_light_node_finds_its_payments_and_stores_less_than_120_bytes_a_block() {
     world.run_for(Span::from_secs(5));
     let balance = world.execute(LIGHT, Command::GetBalance { address: own });
     assert_eq!(balance, Ok(Reply::Balance(Amount::from_coins(50))));
-    let records = world.host(LIGHT).store().records(Database::Chain);
+    let records = world.host(LIGHT).disk().store().records(Database::Chain);
     let bytes: usize = records.iter().map(|record| record.key.len() + record.value.len()).sum();
     assert!(bytes < 120 * 600, "{} bytes a block", bytes / 600);
     let snapshot = world.snapshot(LIGHT);

@@ -6,7 +6,7 @@ use terrarium_core::interface::{
 };
 use terrarium_core::primitives::{Amount, Height};
 use terrarium_core::time::Span;
-use terrarium_tests::world::World;
+use terrarium_tests::sim::World;
 
 const A: NodeId = NodeId(3000);
 const B: NodeId = NodeId(3001);
@@ -112,6 +112,7 @@ fn miners_that_mine_all_the_time_agree() {
 fn the_same_seed_gives_the_same_run() {
     let run = || {
         let mut world = classroom(7);
+        world.begin_trace();
         generate(&mut world, B, 2);
         world.run_for(Span::from_secs(20));
         world.trace()

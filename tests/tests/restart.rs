@@ -8,7 +8,7 @@ use terrarium_core::interface::{
 use terrarium_core::primitives::{Amount, Txid};
 use terrarium_core::store::{BatchId, Database, Durability, Op, StoreBatch, Table};
 use terrarium_core::time::Span;
-use terrarium_tests::world::World;
+use terrarium_tests::sim::World;
 
 const A: NodeId = NodeId(3000);
 
@@ -93,7 +93,7 @@ fn a_kill_at_any_write_leaves_a_consistent_chain_and_everything_that_was_told() 
     for writes in 0.. {
         let mut world = world(Some(Preset::Classroom));
         let requests = story(&mut world);
-        world.run_until(Span::from_secs(60), |world| world.host(A).writes() >= writes);
+        world.run_until(Span::from_secs(60), |world| world.host(A).disk().writes() >= writes);
         let replies: Vec<_> =
             requests.iter().filter_map(|request| world.host_mut(A).take_reply(*request)).collect();
         restart(&mut world);
@@ -119,14 +119,14 @@ fn a_store_that_refuses_is_told_stops_mining_and_is_tried_again() {
     world.execute(A, Command::StartNode(StartOptions::default())).expect("the node starts");
     world.execute(A, Command::SetMining { mode: MiningMode::Always, address: None }).expect("it mines");
     assert!(world.run_until(Span::from_secs(120), |world| height(world) >= 1));
-    world.host(A).store().fail_after(0);
+    world.host_mut(A).disk_mut().set_full(true);
     let reply = world.execute(A, Command::CreateWallet { label: None });
     assert!(matches!(reply, Err(CommandError::StoreFailed(_))), "{reply:?}");
     let failing = world.snapshot(A);
     assert!(failing.store_failure.is_some() && !failing.mining.active, "{failing:?}");
     assert!(world.execute(A, Command::GetBlockchainInfo).is_ok(), "it goes on answering");
     let stuck = height(&world);
-    world.host(A).store().recover();
+    world.host_mut(A).disk_mut().set_full(false);
     assert!(world.run_until(Span::from_secs(120), |world| height(world) > stuck), "it mines again");
     assert_eq!(world.snapshot(A).store_failure, None);
     world.run_for(Span::from_millis(10));
@@ -138,7 +138,7 @@ fn a_store_that_refuses_is_told_stops_mining_and_is_tried_again() {
 fn a_key_that_could_not_be_stored_is_not_offered_and_its_label_is_free() {
     let mut world = world(Some(Preset::Classroom));
     world.run_for(Span::from_secs(1));
-    world.host(A).store().fail_after(0);
+    world.host_mut(A).disk_mut().set_full(true);
     let create = Command::CreateWallet { label: Some("alice".to_owned()) };
     let generate = Command::Generate { blocks: 1, address: None };
     for command in [generate, create] {
@@ -146,7 +146,7 @@ fn a_key_that_could_not_be_stored_is_not_offered_and_its_label_is_free() {
         assert!(matches!(reply, Err(CommandError::StoreFailed(_))), "{reply:?}");
         assert_eq!(world.execute(A, Command::ListAddresses), Ok(Reply::Addresses(vec![])));
     }
-    world.host(A).store().recover();
+    world.host_mut(A).disk_mut().set_full(false);
     world.run_for(Span::from_secs(60));
     assert_eq!(world.execute(A, Command::ListAddresses), Ok(Reply::Addresses(vec![])));
     let alice = address(&mut world, "alice");
@@ -192,7 +192,7 @@ fn spoil(world: &World, table: Table, keys: &[&[u8]]) {
     let ops = keys.iter().map(put).collect();
     let (id, database, durability) = (BatchId(0), Database::Chain, Durability::Strict);
     let batch = StoreBatch { id, database, durability, ops };
-    world.host(A).store().apply(&batch).expect("it is written");
+    world.host(A).disk().store().apply(&batch).expect("it is written");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_chain_whose_network_nobody_can_tell_is_left_alone_and_its_keys_are_served()
     let Ok(Reply::ChainFile(file)) = world.execute(A, Command::ExportChain) else { panic!("a file") };
     world.kill(A);
     spoil(&world, Table::ChainMeta, &[b"network", b"network-copy"]);
-    let before = world.host(A).store().records(Database::Chain);
+    let before = world.host(A).disk().store().records(Database::Chain);
     world.open(A);
     assert_eq!(world.host(A).repaired().len(), 1, "the network is missed");
     assert!(matches!(world.execute(A, Command::DumpKey { address: alice.clone() }), Ok(Reply::Key(_))));
@@ -213,7 +213,7 @@ fn a_chain_whose_network_nobody_can_tell_is_left_alone_and_its_keys_are_served()
         assert!(matches!(error, CommandError::UnreadableChain(_)), "{error:?}");
     }
     world.run_for(Span::from_secs(5));
-    assert_eq!(world.host(A).store().records(Database::Chain), before, "nothing was written");
+    assert_eq!(world.host(A).disk().store().records(Database::Chain), before, "nothing was written");
     world.execute(A, Command::ImportChain { file }).expect("its owner may replace it");
     assert_eq!(world.execute(A, Command::GetBalance { address: alice }), Ok(Reply::Balance(COINBASE)));
 }
@@ -268,6 +268,7 @@ fn bans_of_a_node_that_has_no_chain_yet_are_those_of_its_first() {
     let (id, database, durability) = (BatchId(0), Database::Chain, Durability::Strict);
     world
         .host(A)
+        .disk()
         .store()
         .clone()
         .apply(&StoreBatch { id, database, durability, ops })

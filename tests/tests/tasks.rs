@@ -7,7 +7,7 @@ use terrarium_core::interface::{
 use terrarium_core::node::{Cost, Entropy, Input, Loaded, Node, Output};
 use terrarium_core::primitives::Height;
 use terrarium_core::time::{Mono, Span, Time, UnixTime};
-use terrarium_tests::world::World;
+use terrarium_tests::sim::World;
 
 const A: NodeId = NodeId(3000);
 

@@ -27,7 +27,7 @@ impl Args {
     }
 
     /// Takes `name VALUE` if it is there.
-    pub(crate) fn value<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, Error> {
+    pub fn value<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, Error> {
         let Some(at) = self.0.iter().position(|arg| arg == name) else { return Ok(None) };
         if at + 1 == self.0.len() {
             return Err(Error::new(format!("{name} needs a value")));
@@ -38,7 +38,7 @@ impl Args {
     }
 
     /// Refuses what no one has taken.
-    pub(crate) fn finish(&self) -> Result<(), Error> {
+    pub fn finish(&self) -> Result<(), Error> {
         match self.0.first() {
             None => Ok(()),
             Some(unknown) => Err(Error::new(format!("unknown argument {unknown}"))),

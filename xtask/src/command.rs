@@ -4,4 +4,5 @@ pub mod bench;
 pub mod build;
 pub mod dist;
 pub mod serve;
+pub mod sim;
 pub mod test;

@@ -10,6 +10,7 @@ usage: cargo xtask COMMAND
   serve [--port N] [--open] [--dev]  build the page and serve it on 127.0.0.1 (port 8080)
   test [--only STEP]                 every check and test; ends with a count
   bench [--only NAME]                measure, beside references; table here, JSON in target/bench/
+  sim [--seed N | --seeds N]         storms: networks in which everything goes wrong, one for each seed
   dist [--single-file]               the static site into dist/, or one HTML file that works from a double-click
   build [--dev]                      the page alone, into target/site or target/site-dev";
 
@@ -29,6 +30,7 @@ fn run(args: &mut Args) -> Result<(), Error> {
         Some("serve") => command::serve::run(args),
         Some("test") => command::test::run(args),
         Some("bench") => command::bench::run(args),
+        Some("sim") => command::sim::run(args),
         Some("dist") => command::dist::run(args),
         Some("build") => command::build::run(args),
         Some("help" | "--help" | "-h") | None => {

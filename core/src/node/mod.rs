@@ -123,7 +123,9 @@ impl Node {
 
     /// When the node wants to be let work again though nothing happens; none if never.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        let network = self.engine.as_ref().and_then(|engine| engine.network.next_wakeup());
+        // While the chain changes branch peers wait, and what ends that is no timer.
+        let settled = self.engine.as_ref().filter(|engine| engine.is_settled());
+        let network = settled.and_then(|engine| engine.network.next_wakeup());
         let waiting = self.engine.as_ref().filter(|engine| !engine.mempool.is_empty());
         let expiry = waiting.map(|engine| engine.next_expiry);
         let mining = self.miner.next_wakeup(self.mining_basis());

@@ -78,6 +78,15 @@ impl Persistence {
         Some(Database::ALL[at])
     }
 
+    /// There is nothing to write. If a refused batch was to be tried again now, what it held has been withdrawn, and
+    /// nothing is left that the store could refuse or take.
+    pub(super) fn nothing_to_send(&mut self, database: Database, now: Mono) {
+        let failure = &mut self.lanes[index(database)].failure;
+        if failure.as_ref().is_some_and(|failure| failure.retry_at <= now) {
+            *failure = None;
+        }
+    }
+
     /// The store refused a batch: its database, and the replies that waited for it, which fail.
     pub(super) fn failed(
         &mut self,
@@ -226,6 +235,17 @@ mod tests {
         let second = send(&mut persistence, Database::Chain);
         persistence.committed(second);
         assert_eq!(persistence.failure(), None);
+    }
+
+    #[test]
+    fn a_refused_batch_whose_content_was_withdrawn_is_not_waited_for() {
+        let mut persistence = Persistence::default();
+        let id = send(&mut persistence, Database::Wallet);
+        persistence.failed(id, "quota", Mono(0));
+        persistence.nothing_to_send(Database::Wallet, Mono(0));
+        let retry = persistence.next_wakeup().expect("the pause is not over");
+        persistence.nothing_to_send(Database::Wallet, retry);
+        assert_eq!((persistence.next_wakeup(), persistence.failure()), (None, None));
     }
 
     #[test]

@@ -227,9 +227,12 @@ impl Node {
             (Database::Peers, Some(engine)) => self.bans.take_batch(id, engine.network.bans(), self.now.unix),
             (Database::Chain | Database::Peers, None) => None,
         };
-        if let Some(batch) = batch {
-            self.persistence.sent(database, id);
-            self.outputs.push_back(Output::Commit(batch));
+        match batch {
+            Some(batch) => {
+                self.persistence.sent(database, id);
+                self.outputs.push_back(Output::Commit(batch));
+            }
+            None => self.persistence.nothing_to_send(database, self.now.mono),
         }
     }
 

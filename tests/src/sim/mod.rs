@@ -1,0 +1,29 @@
+//! The simulator: real [`Node`](terrarium_core::node::Node)s by the dozen or by the thousand, on virtual time, in one
+//! thread. Everything that a browser gives a node is here in a form that can fail on purpose: links that lose, double
+//! and hold frames, disks that refuse, clocks that are wrong, hosts that die. One seed decides everything, and the
+//! same calls on the same seed give the same run, byte for byte.
+//!
+//! [`World`] is the face: nodes, links and time. A [`Storm`] is a world in which every [`Fault`] happens, and
+//! [`Invariant`]s are what must hold nevertheless.
+
+mod agenda;
+mod clock;
+mod connections;
+mod dice;
+mod disk;
+mod fault;
+mod host;
+mod invariant;
+mod link;
+mod storm;
+mod world;
+
+pub use clock::Clock;
+pub use dice::Dice;
+pub use disk::{Disk, DiskFaults};
+pub use fault::{Fault, FaultCounts};
+pub use host::Host;
+pub use invariant::{Invariant, Violation};
+pub use link::Link;
+pub use storm::{Outcome, Storm};
+pub use world::{Power, World};
