@@ -9,16 +9,17 @@ use crate::consensus::{Invitation, Network};
 use crate::interface::{CommandError, LogLine, Reply, RunState};
 use crate::mining::BlockAssembler;
 use crate::primitives::{Block, Header, Script, Target, Txid};
+use crate::time::Mono;
 use std::sync::Arc;
 
 impl Node {
     /// Sees to it that the host grinds what is wanted, and nothing else.
     pub(super) fn work_mining(&mut self) {
-        if self.engine.as_ref().is_some_and(|engine| !engine.is_settled()) {
+        if !self.chain_rests() {
             return;
         }
         self.settle_demands();
-        if self.mining_key.is_some_and(|ticket| !self.persistence.is_stored(&ticket)) {
+        if !self.mining_key_is_safe() {
             return;
         }
         let waiting = self.engine.as_ref().map_or(0, |engine| engine.mempool.len());
@@ -38,8 +39,22 @@ impl Node {
         }
     }
 
+    /// When the job that is being ground is to be replaced; never while nothing could replace it.
+    pub(super) fn next_mining_wakeup(&self) -> Option<Mono> {
+        let can_replace = self.chain_rests() && self.mining_key_is_safe();
+        can_replace.then(|| self.miner.next_wakeup(self.mining_basis())).flatten()
+    }
+
+    fn chain_rests(&self) -> bool {
+        self.engine.as_ref().is_none_or(Engine::is_settled)
+    }
+
+    fn mining_key_is_safe(&self) -> bool {
+        self.mining_key.is_none_or(|ticket| self.persistence.is_stored(&ticket))
+    }
+
     /// What a job built now would be built on.
-    pub(super) fn mining_basis(&self) -> Basis {
+    fn mining_basis(&self) -> Basis {
         match &self.engine {
             Some(engine) => Basis { tip: Some(engine.tip()), mempool: engine.mempool_revision },
             None => Basis { tip: None, mempool: 0 },
