@@ -4,7 +4,7 @@
 use terrarium_tests::sim::{Fault, FaultCounts, Outcome, Storm};
 
 /// How many storms.
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 200;
 
 /// How many of them are run twice and compared.
 const TWICE: u64 = 50;
