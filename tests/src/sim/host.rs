@@ -11,7 +11,7 @@ use terrarium_core::interface::{
     Command, CommandError, Event, LogLine, NodeConfig, NodeId, Reply, RequestId, RunState,
 };
 use terrarium_core::mining;
-use terrarium_core::node::{Cost, Entropy, Input, JobId, Loaded, MiningJob, Node, Output};
+use terrarium_core::node::{Cost, Entropy, Input, Loaded, MiningJob, Node, Output};
 use terrarium_core::primitives::Target;
 use terrarium_core::store::{Database, Table};
 use terrarium_core::time::{Mono, Span, Time};
@@ -47,8 +47,6 @@ pub struct Host {
     woken: (Mono, u32),
     /// When the sessions' timer is set to fire.
     pub(super) session_wake: Option<Mono>,
-    /// What the node's miner grinds.
-    pub(super) job: Option<JobId>,
     /// The miner's budget, in hashes a second.
     hash_rate: f64,
     /// Its height when it died, until it has it again.
@@ -80,7 +78,6 @@ impl Host {
             wake: None,
             woken: (Mono(0), 0),
             session_wake: None,
-            job: None,
             hash_rate: 8_000.0,
             recovering: None,
             directory: Vec::new(),
@@ -208,7 +205,6 @@ impl Host {
         self.life += 1;
         self.wake = None;
         self.session_wake = None;
-        self.job = None;
         self.directory.clear();
     }
 
@@ -218,7 +214,7 @@ impl Host {
         let node = self.node.as_mut()?;
         let busy = node.step(time, BUDGET);
         self.steps = if busy { self.steps + 1 } else { 0 };
-        assert!(self.steps < MAX_STEPS, "node {} is busy without end", self.config.id);
+        assert!(self.steps < MAX_STEPS, "node {} is busy without end (seed {})", self.config.id, self.seed);
         let outputs: Vec<Output> = std::iter::from_fn(|| node.poll()).collect();
         if let Some(trace) = &mut self.trace {
             outputs.iter().for_each(|output| trace.update(format!("{time:?} {output:?}\n")));
@@ -251,7 +247,7 @@ impl Host {
         self.wake = None;
         let times = if self.woken.0 == now { self.woken.1 + 1 } else { 1 };
         self.woken = (now, times);
-        assert!(times < MAX_WAKES, "node {} is woken without end", self.config.id);
+        assert!(times < MAX_WAKES, "node {} is woken without end (seed {})", self.config.id, self.seed);
     }
 
     /// As [`Host::next_wake`], for the timer of the sessions.

@@ -157,7 +157,7 @@ impl Storm {
         self.end_faults();
         let calm = self.world.time().mono;
         let agreed = self.rest();
-        let mut violations = self.world.violations().to_vec();
+        let mut violations = Vec::new();
         if agreed {
             self.hear_replies();
             for id in &self.nodes {

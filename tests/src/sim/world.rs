@@ -6,7 +6,7 @@ use super::dice::Dice;
 use super::disk::Written;
 use super::fault::{Fault, FaultCounts};
 use super::host::Host;
-use super::invariant::{self, Violation};
+use super::invariant;
 use super::link::{Lines, Link};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -41,8 +41,6 @@ pub struct World {
     faults: FaultCounts,
     /// Which nodes were on which network when the directory last told.
     listed: BTreeMap<NodeId, String>,
-    /// What did not hold; the first ends a storm.
-    violations: Vec<Violation>,
 }
 
 impl World {
@@ -58,7 +56,6 @@ impl World {
             dice: Dice::new(seed, "world"),
             faults: FaultCounts::default(),
             listed: BTreeMap::new(),
-            violations: Vec::new(),
         }
     }
 
@@ -258,11 +255,6 @@ impl World {
         &self.faults
     }
 
-    /// What did not hold so far.
-    pub fn violations(&self) -> &[Violation] {
-        &self.violations
-    }
-
     /// Lets time pass.
     pub fn run_for(&mut self, span: Span) {
         self.run_until(span, |_| false);
@@ -427,23 +419,25 @@ impl World {
                 self.plan(now + DISK_LATENCY, id, Happening::Input(Input::Loaded { id: load, values }));
             }
             Output::Mine(job) => self.mine(id, &job),
-            Output::CancelMine => self.host_mut(id).job = None,
+            // The node ignores the nonce of a job that it gave up.
+            Output::CancelMine => {}
             Output::Event(event) => self.note(id, event),
             Output::Reply { id: request, result } => self.host_mut(id).answer(request, result),
         }
     }
 
     fn note(&mut self, id: NodeId, event: Event) {
+        let seed = self.seed;
         let host = self.host_mut(id);
-        let violation = invariant::at_event(host, &event);
+        if let Some(violation) = invariant::at_event(host, &event) {
+            panic!("{violation} (seed {seed})");
+        }
         host.note(event);
-        self.violations.extend(violation);
     }
 
     /// Finds the nonce at once and tells it when the node's hash rate would have.
     fn mine(&mut self, id: NodeId, job: &MiningJob) {
         let Some(host) = self.hosts.get_mut(&id) else { return };
-        host.job = Some(job.id);
         let (input, took) = host.grind(job, &mut self.dice);
         self.plan(self.now + took, id, Happening::Input(input));
     }
