@@ -78,12 +78,13 @@ impl GetBlocksSync {
         let Some(following) = self.following_mut(peer) else { return };
         match last {
             None => self.following = None,
-            // A single announcement in the middle of a long list does not end the list.
+            // A single announcement in the middle of a long list does not end the list, nor does it buy time: the peer
+            // would keep its turn for as long as blocks are found, though none of its list is taken.
             Some(last) if following.last.is_none() || count > 1 => {
                 following.last = Some((last, count >= MAX_GETBLOCKS_RESULTS));
                 self.extend(peer, now);
             }
-            Some(_) => self.extend(peer, now),
+            Some(_) => {}
         }
     }
 

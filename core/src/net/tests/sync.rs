@@ -12,6 +12,11 @@ use crate::primitives::{Block, BlockHash};
 use crate::time::Span;
 use std::sync::Arc;
 
+/// Tells of blocks one by one.
+fn inventory(blocks: &[Block]) -> Message {
+    Message::Inv(hashes(blocks).into_iter().map(Inventory::Block).collect())
+}
+
 /// Node 1 starts empty beside a node 0 that has blocks.
 fn newcomer(sync: SyncMode, blocks: u32) -> Lab {
     let mut lab = Lab::new(2);
@@ -207,6 +212,35 @@ fn a_peer_that_claims_a_height_and_lists_nothing_loses_its_turn() {
     assert_eq!(lab.nodes[1].height(), 0, "one peer at a time");
     lab.advance(params().timing.headers_response);
     assert_eq!(lab.nodes[1].height(), 5);
+}
+
+#[test]
+fn a_peer_whose_list_is_not_taken_loses_its_turn_however_much_it_announces() {
+    let mut lab = Lab::new(1);
+    lab.nodes[0].network.start(SyncMode::Blocks, &[], &[]);
+    let peer = lab.greeted(0, stranger(1), 0);
+    let mut blocks = branch(8, 0);
+    for at in 0..blocks.len() {
+        let previous = if at == 0 { blocks[0].header.prev_blockhash } else { blocks[at - 1].block_hash() };
+        blocks[at].header.prev_blockhash = previous;
+        blocks[at].header.time = lab.now.unix.0 + params().consensus.future_limit + 60 + at as u32;
+        blocks[at].header = super::lab::solve(blocks[at].header);
+    }
+    // This node's clock is behind: to it every block is from the future, and none of the list is taken.
+    lab.say(0, peer, &Message::Block(Arc::new(blocks[1].clone())));
+    assert!(lab.heard(0, peer).iter().any(|message| matches!(message, Message::GetBlocks(_))));
+    lab.say(0, peer, &inventory(&blocks[..3]));
+    lab.deliver_blocks(0, peer, &blocks[..3]);
+    assert_eq!(lab.nodes[0].peer().tolerated.from_future, 1);
+    let mut asked_again = false;
+    for block in &blocks[3..] {
+        lab.keep_alive(0, peer, Span(params().timing.headers_response.0 / 2));
+        lab.say(0, peer, &inventory(std::slice::from_ref(block)));
+        lab.heard(0, peer);
+        lab.deliver_blocks(0, peer, std::slice::from_ref(block));
+        asked_again |= lab.heard(0, peer).iter().any(|message| matches!(message, Message::GetBlocks(_)));
+    }
+    assert!(asked_again, "what lies between is asked for again");
 }
 
 #[test]
