@@ -8,6 +8,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(any(test, feature = "contract"))]
+mod bound;
 pub mod chain;
 pub mod collections;
 pub mod consensus;

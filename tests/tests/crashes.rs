@@ -3,14 +3,16 @@
 //! after each number of writes is dying at every write in both ways.
 
 use std::collections::BTreeSet;
-use terrarium_core::consensus::Preset;
+use terrarium_core::chain::file;
+use terrarium_core::consensus::{Network, Preset};
 use terrarium_core::interface::{
-    Command, NodeConfig, NodeId, Reply, RequestId, Role, StartOptions, SyncMode,
+    ChainFile, Command, NodeConfig, NodeId, Reply, RequestId, Role, StartOptions, SyncMode,
 };
 use terrarium_core::node::Node;
 use terrarium_core::primitives::{Amount, BlockHash};
 use terrarium_core::store::{Database, Table};
 use terrarium_core::time::Span;
+use terrarium_tests::fixture::Chain;
 use terrarium_tests::sim::World;
 
 /// The node that dies.
@@ -179,4 +181,61 @@ fn a_node_that_dies_at_any_write_of_a_sync_and_a_reorganisation_loses_nothing_th
         assert!(is_hit, "a death hit the write of a {name}");
     }
     assert!(stored.len() > 15, "the story takes some writes, not {}", stored.len());
+}
+
+/// Blocks of the long sync.
+const BLOCKS: u32 = 200;
+
+/// Two nodes of which one has a chain of [`BLOCKS`] blocks and the other, A, has nothing.
+fn before_a_long_sync(chain: &ChainFile) -> World {
+    let mut world = World::new(6);
+    for id in [B, A] {
+        let network = Some(Preset::Regtest);
+        world.add(NodeConfig { id, role: Role::Full, network, sync: SyncMode::Headers, connect: Vec::new() });
+    }
+    world.execute(B, Command::ImportChain { file: chain.clone() }).expect("B has the chain");
+    world.execute(B, Command::StartNode(StartOptions::default())).expect("B starts");
+    world
+}
+
+/// Lets A sync until it has the chain in its store or, before that, has died at its `writes`th write from now; whether
+/// it died.
+fn sync_until_death(world: &mut World, writes: u64) -> bool {
+    let last = world.host(A).disk().writes() + writes;
+    world.submit(A, start());
+    let dies = |world: &World| world.host(A).disk().writes() >= last;
+    let is_done = |world: &World| agree(world) && world.host(A).node().is_some_and(Node::is_settled);
+    assert!(world.run_until(PATIENCE, |world| dies(world) || is_done(world)), "the sync goes on");
+    let died = dies(world);
+    if died {
+        world.kill(A);
+        world.open(A);
+        assert_eq!(world.host(A).repaired(), [] as [String; 0], "after {writes} writes");
+        world.audit(A);
+    }
+    died
+}
+
+#[test]
+fn a_node_that_dies_at_any_write_of_a_sync_of_200_blocks_goes_on_from_there() {
+    let blocks = Chain::coinbase_only(BLOCKS);
+    let chain = file::export(&Network::Preset(Preset::Regtest), blocks.blocks()[1..].iter());
+    let mut deaths = 0;
+    let mut deaths_in_recovery = 0;
+    for writes in 0.. {
+        let mut world = before_a_long_sync(&chain);
+        if !sync_until_death(&mut world, writes) {
+            break;
+        }
+        deaths += 1;
+        // And once more, a write after it came back.
+        deaths_in_recovery += u32::from(sync_until_death(&mut world, 1));
+        world.submit(A, start());
+        assert!(world.run_until(PATIENCE, agree), "A has the chain, dead after {writes} writes");
+        world.audit(A);
+        let coins = [A, B].map(|id| world.host(id).node().and_then(Node::coins_digest));
+        assert_eq!(coins[0], coins[1], "after {writes} writes");
+    }
+    println!("{deaths} deaths, {deaths_in_recovery} of them followed by one during recovery");
+    assert!(deaths > 20 && deaths_in_recovery > 20, "{deaths} deaths, {deaths_in_recovery} in recovery");
 }

@@ -8,9 +8,12 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   serve [--port N] [--open] [--dev]  build the page and serve it on 127.0.0.1 (port 8080)
-  test [--only STEP]                 every check and test; ends with a count
+  test [--only STEP] [--nightly]     every check and test; ends with a count
   bench [--only NAME]                measure, beside references; table here, JSON in target/bench/
   sim [--seed N | --seeds N]         storms: networks in which everything goes wrong, one for each seed
+      [--faults-only]                without NATs, light nodes and adversaries
+      [--journal FILE]               with --seed: write down what its nodes are told and do
+  sim --replay FILE                  do again what a journal says, and compare
   dist [--single-file]               the static site into dist/, or one HTML file that works from a double-click
   build [--dev]                      the page alone, into target/site or target/site-dev";
 

@@ -4,6 +4,8 @@
 
 mod accept;
 mod activate;
+#[cfg(any(test, feature = "contract"))]
+mod audit;
 mod chainstate;
 mod coins;
 mod coins_log;

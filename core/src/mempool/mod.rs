@@ -7,6 +7,8 @@
 //! page hear of it.
 
 mod accept;
+#[cfg(any(test, feature = "contract"))]
+mod audit;
 mod entry;
 mod error;
 mod fee_rate;
@@ -22,6 +24,8 @@ pub(crate) mod testing;
 mod tests;
 
 pub use accept::{AcceptedTx, CoinsViewMempool};
+#[cfg(any(test, feature = "contract"))]
+pub use audit::MempoolFlaw;
 pub use entry::{MempoolEntry, Totals};
 pub use error::MempoolError;
 pub use fee_rate::FeeRate;

@@ -115,6 +115,12 @@ impl TxOrphanage {
         }
     }
 
+    /// The weight of what each peer has waiting.
+    #[cfg(any(test, feature = "contract"))]
+    pub(super) fn shares(&self) -> impl Iterator<Item = usize> {
+        self.peers.values().map(|share| share.weight)
+    }
+
     /// Drops what `peer` sent longest ago until its share is within the limit.
     fn limit(&mut self, peer: PeerId) {
         while let Some(share) = self.peers.get_mut(&peer) {

@@ -279,6 +279,19 @@ impl BlockDownload {
         deadlines.min()
     }
 
+    #[cfg(any(test, feature = "contract"))]
+    pub(super) fn bounds(&self) -> [crate::bound::Bound; 3] {
+        use crate::bound::Bound;
+        let in_flight = self.sources.values().map(|source| source.in_flight.len());
+        let announced = self.sources.values().map(|source| source.announced.len());
+        let (most, window) = (MAX_BLOCKS_IN_TRANSIT_PER_PEER, 2 * BLOCK_DOWNLOAD_WINDOW as usize);
+        [
+            Bound::of_fullest("blocks asked of a peer (MAX_BLOCKS_IN_TRANSIT_PER_PEER)", in_flight, most),
+            Bound::of_fullest("blocks that a peer announced (MAX_INV_SZ)", announced, MAX_INV_SZ),
+            Bound::new("senders of blocks (2 x BLOCK_DOWNLOAD_WINDOW)", self.senders.len(), window),
+        ]
+    }
+
     /// How far the sync from a peer is.
     pub(crate) fn progress(&self, peer: PeerId) -> Option<Progress<'_>> {
         let source = self.sources.get(&peer)?;

@@ -271,6 +271,17 @@ impl Connections {
         self.bans.len() + self.discouraged.len() - both
     }
 
+    #[cfg(any(test, feature = "contract"))]
+    pub(super) fn bounds(&self) -> [crate::bound::Bound; 4] {
+        use crate::bound::Bound;
+        [
+            Bound::new("addresses by hand (MAX_WANTED_BY_HAND)", self.by_hand.len(), MAX_WANTED_BY_HAND),
+            Bound::new("listed addresses (MAX_DIRECTORY)", self.directory.len(), MAX_DIRECTORY),
+            Bound::new("pauses between attempts", self.backoffs.len(), MAX_WANTED_BY_HAND + MAX_DIRECTORY),
+            Bound::new("discouraged groups (MAX_DISCOURAGED)", self.discouraged.len(), MAX_DISCOURAGED),
+        ]
+    }
+
     fn dial_neighbours(&mut self, now: Time, peers: &Peers, rng: &mut ChaCha20Rng, outbox: &mut Outbox) {
         let attempted =
             self.attempts.values().filter(|attempt| attempt.purpose == Purpose::Automatic).count();

@@ -1,6 +1,8 @@
 //! The network: Bitcoin's messages, and the managers that speak them. Each manager is one file, owns its state and
 //! writes to the shared outbox; [`Network`] calls them. Knows the chain; not the mempool, the wallet or the miner.
 
+#[cfg(any(test, feature = "contract"))]
+mod audit;
 mod block_download;
 mod by_hand;
 mod compact_filters;

@@ -172,6 +172,17 @@ impl Relay {
         }
     }
 
+    #[cfg(any(test, feature = "contract"))]
+    pub(super) fn bounds(&self) -> [crate::bound::Bound; 2] {
+        use crate::bound::Bound;
+        let known = self.listeners.values().map(|listener| listener.known.len());
+        let queued = self.listeners.values().map(|listener| listener.queue.len());
+        [
+            Bound::of_fullest("known to a peer (MAX_KNOWN_TRANSACTIONS)", known, MAX_KNOWN_TRANSACTIONS),
+            Bound::of_fullest("to be announced (MAX_TX_TO_ANNOUNCE)", queued, MAX_TX_TO_ANNOUNCE),
+        ]
+    }
+
     /// Sends what waits to be announced.
     pub(crate) fn flush(&mut self, outbox: &mut Outbox) {
         for (&peer, listener) in &mut self.listeners {

@@ -116,6 +116,17 @@ impl Serving {
         worked.then_some(Cost(1 + owed.0))
     }
 
+    #[cfg(any(test, feature = "contract"))]
+    pub(super) fn bounds(&self) -> [crate::bound::Bound; 2] {
+        use crate::bound::Bound;
+        let queued = self.customers.values().map(|customer| customer.queue.len());
+        let pending = self.customers.values().map(|customer| customer.pending.len());
+        [
+            Bound::of_fullest("what a peer asked for (MAX_INV_SZ)", queued, MAX_INV_SZ),
+            Bound::of_fullest("bodies for a peer (MAX_SERVING_PER_PEER)", pending, MAX_SERVING_PER_PEER),
+        ]
+    }
+
     /// A block that was asked of the node. After the last one of a list the peer is told of the `tip`.
     pub(crate) fn on_block(
         &mut self,

@@ -164,6 +164,24 @@ impl TxRequest {
         self.peers.get(&peer).map_or(0, |announcer| announcer.queue.len())
     }
 
+    #[cfg(any(test, feature = "contract"))]
+    pub(super) fn bounds(&self) -> [crate::bound::Bound; 4] {
+        use crate::bound::Bound;
+        let announced = self.peers.values().map(|announcer| announcer.announced.len());
+        let in_flight = self.peers.values().map(|announcer| announcer.in_flight);
+        let (most, all) = (MAX_PEER_TX_REQUEST_IN_FLIGHT, self.peers.len() * MAX_PEER_TX_ANNOUNCEMENTS);
+        [
+            Bound::of_fullest(
+                "announcements (MAX_PEER_TX_ANNOUNCEMENTS)",
+                announced,
+                MAX_PEER_TX_ANNOUNCEMENTS,
+            ),
+            Bound::of_fullest("requests (MAX_PEER_TX_REQUEST_IN_FLIGHT)", in_flight, most),
+            Bound::new("wanted transactions", self.wanted.len(), all),
+            Bound::new("refused transactions (MAX_RECENT_REJECTS)", self.rejects.len(), MAX_RECENT_REJECTS),
+        ]
+    }
+
     /// Asks for what may be asked for.
     pub(crate) fn request(&mut self, now: Mono, outbox: &mut Outbox) {
         let deadline = now + GETDATA_TX_INTERVAL;

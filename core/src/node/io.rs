@@ -7,10 +7,11 @@
 use crate::interface::{Command, CommandError, Direction, Event, PeerId, Reply, RequestId};
 use crate::primitives::{Header, Target};
 use crate::store::{BatchId, Database, Record, StoreBatch, Table, Values};
+use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
 /// Randomness for a node's life, from the host's secure generator; the simulator gives its own.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Entropy {
     /// Seeds the node's generator: nonces, peer choice.
     pub node: [u8; 32],
@@ -19,7 +20,7 @@ pub struct Entropy {
 }
 
 /// What the three databases held when the node was opened: every record of their eager tables.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Loaded {
     /// Database `Chain`.
     pub chain: Vec<Record>,
@@ -30,11 +31,11 @@ pub struct Loaded {
 }
 
 /// Names a mining job; a new job replaces the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JobId(pub u64);
 
 /// Names a read from the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LoadId(pub u64);
 
 /// A header to grind. When the host has tried all 2^32 nonces it says [`Input::NoncesExhausted`], and the node rolls
@@ -52,14 +53,18 @@ pub struct MiningJob {
 }
 
 /// Something happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Input {
     /// A connection is up: one that we asked for (`Outbound`) or one that came. `peer` is new.
     PeerConnected { peer: PeerId, address: SocketAddr, direction: Direction },
     /// A connection that we asked for could not be made.
     ConnectFailed { address: SocketAddr, reason: String },
     /// Bytes from a peer, in order.
-    PeerBytes { peer: PeerId, bytes: Vec<u8> },
+    PeerBytes {
+        peer: PeerId,
+        #[serde(with = "super::journal::as_hex")]
+        bytes: Vec<u8>,
+    },
     /// Bytes that were sent to a peer have left: `queued` are still waiting in the host.
     PeerDrained { peer: PeerId, queued: usize },
     /// A connection is gone.

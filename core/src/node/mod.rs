@@ -11,15 +11,18 @@
 //! One concern a file: `commands` answers, `relay` judges what peers send, `tip` follows the chain to its new tip,
 //! `walk` and `reads` read blocks on demand, `miner` and `mining` make blocks, `tasks` counts long work and gives it up,
 //! `persistence` keeps the order of writes and replies, `light` is what a node that keeps headers alone does
-//! differently, `rpc`, `details` and `snapshot` show. Late inputs, for a peer, job, batch or read that is gone, are
-//! ignored and counted.
+//! differently, `rpc`, `details` and `snapshot` show, `journal` is how all that goes in and comes out is written down.
+//! Late inputs, for a peer, job, batch or read that is gone, are ignored and counted.
 
+#[cfg(any(test, feature = "contract"))]
+mod audit;
 mod bans;
 mod commands;
 mod details;
 mod engine;
 mod inputs;
 mod io;
+pub mod journal;
 mod light;
 mod miner;
 mod mining;
@@ -35,7 +38,11 @@ mod tip;
 pub mod trace;
 mod walk;
 
+#[cfg(any(test, feature = "contract"))]
+pub use crate::bound::Bound;
 pub use crate::cost::Cost;
+#[cfg(any(test, feature = "contract"))]
+pub use audit::Flaw;
 pub use inputs::LateEvents;
 pub use io::{Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};
 

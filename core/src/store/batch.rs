@@ -151,7 +151,7 @@ impl StoreBatch {
 pub type Values = Vec<Option<Vec<u8>>>;
 
 /// One stored record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Its table.
     pub table: Table,

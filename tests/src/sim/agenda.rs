@@ -21,6 +21,10 @@ pub(super) enum Happening {
     Write(StoreBatch),
     /// A node that died is opened again.
     Open,
+    /// The rendezvous has a host send a frame to another, so that the other's frames come in.
+    Punch(NodeId),
+    /// An adversary acts.
+    Turn,
 }
 
 /// Something that happens to a host if it is still in the life for which it was planned; a frame comes to whoever has

@@ -42,11 +42,37 @@ pub enum Fault {
     ClockDrift,
     /// A laptop slept: nothing happened in it, and then everything at once.
     Sleep,
+    /// A NAT swallowed a frame that nobody behind it had asked for.
+    NatRefused,
+    /// Two nodes behind NATs met, each sending first, as a rendezvous told them.
+    HolePunched,
+    /// Headers without work were sent.
+    HeaderSpam,
+    /// A block was announced, asked for and not delivered.
+    BlockStalled,
+    /// A block was delivered that was not what its header said.
+    BlockMutated,
+    /// Transactions were sent whose parents there are not.
+    OrphanFlood,
+    /// Transactions were announced that there are not.
+    InvFlood,
+    /// Addresses were told of at which nobody is.
+    AddrFlood,
+    /// One of many identities took a place at its victim.
+    Eclipse,
+    /// What concerned a light node was kept from it.
+    SpvLie,
+    /// One coin was spent twice.
+    DoubleSpend,
+    /// Blocks were withheld, and published to do harm.
+    SelfishMining,
+    /// A message came out of all order.
+    SessionFuzz,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 17] = [
+    pub const ALL: [Fault; 30] = [
         Fault::FrameLost,
         Fault::FrameDoubled,
         Fault::Clog,
@@ -64,6 +90,19 @@ impl Fault {
         Fault::ClockWrong,
         Fault::ClockDrift,
         Fault::Sleep,
+        Fault::NatRefused,
+        Fault::HolePunched,
+        Fault::HeaderSpam,
+        Fault::BlockStalled,
+        Fault::BlockMutated,
+        Fault::OrphanFlood,
+        Fault::InvFlood,
+        Fault::AddrFlood,
+        Fault::Eclipse,
+        Fault::SpvLie,
+        Fault::DoubleSpend,
+        Fault::SelfishMining,
+        Fault::SessionFuzz,
     ];
 }
 
@@ -74,7 +113,12 @@ pub struct FaultCounts(BTreeMap<Fault, u64>);
 impl FaultCounts {
     /// Counts one.
     pub fn note(&mut self, fault: Fault) {
-        *self.0.entry(fault).or_default() += 1;
+        self.note_many(fault, 1);
+    }
+
+    /// Counts some.
+    pub fn note_many(&mut self, fault: Fault, count: u64) {
+        *self.0.entry(fault).or_default() += count;
     }
 
     /// How often a fault happened.

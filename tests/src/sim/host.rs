@@ -4,13 +4,15 @@ use super::clock::Clock;
 use super::connections::Connections;
 use super::dice::Dice;
 use super::disk::Disk;
+use super::page::Page;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use terrarium_core::interface::{
-    Command, CommandError, Event, LogLine, NodeConfig, NodeId, Reply, RequestId, RunState,
+    Command, CommandError, Event, LogLine, NodeConfig, NodeId, Reply, RequestId, Role, RunState,
 };
 use terrarium_core::mining;
+use terrarium_core::node::journal::{Entry, Opening, Trail};
 use terrarium_core::node::{Cost, Entropy, Input, Loaded, MiningJob, Node, Output};
 use terrarium_core::primitives::Target;
 use terrarium_core::store::{Database, Table};
@@ -56,10 +58,16 @@ pub struct Host {
     log: Vec<LogLine>,
     events: Vec<Event>,
     replies: BTreeMap<RequestId, Result<Reply, CommandError>>,
+    /// Addresses that the wallet told of.
+    keys: Vec<String>,
     /// What its owner tells the node whenever it opens.
     routine: Vec<Command>,
     /// What the node did, hashed in order; none where nobody asks.
     trace: Option<Sha256>,
+    /// What went into the node and came out since this was last taken; none where nobody asks.
+    journal: Option<Vec<Entry>>,
+    /// What the page would believe by what the node told it.
+    page: Page,
 }
 
 impl Host {
@@ -85,8 +93,11 @@ impl Host {
             log: Vec::new(),
             events: Vec::new(),
             replies: BTreeMap::new(),
+            keys: Vec::new(),
             routine: Vec::new(),
             trace: None,
+            journal: None,
+            page: Page::default(),
         }
     }
 
@@ -171,8 +182,14 @@ impl Host {
         self.life
     }
 
-    pub(super) fn node_mut(&mut self) -> Option<&mut Node> {
-        self.node.as_mut()
+    /// Tells the node something, which it takes up in its next step; whether it is there.
+    pub(super) fn tell(&mut self, input: Input) -> bool {
+        let Some(node) = &mut self.node else { return false };
+        if let Some(journal) = &mut self.journal {
+            journal.push(Entry::Input(input.clone()));
+        }
+        node.handle(input);
+        true
     }
 
     /// Whether the node is on a network.
@@ -192,8 +209,14 @@ impl Host {
             wallet: store.records(Database::Wallet),
             peers: store.records(Database::Peers),
         };
-        let (node, repaired) =
-            Node::new(self.config.clone(), self.entropy(), loaded).expect("a node opens from any store");
+        let (config, entropy) = (self.config.clone(), self.entropy());
+        if let Some(journal) = &mut self.journal {
+            let opening =
+                Opening { config: config.clone(), entropy: entropy.clone(), loaded: loaded.clone() };
+            journal.push(Entry::Open(Box::new(opening)));
+        }
+        let (node, repaired) = Node::new(config, entropy, loaded).expect("a node opens from any store");
+        self.page = if repaired.is_empty() { Page::of(&node) } else { Page::default() };
         self.node = Some(node);
         self.repaired = repaired;
         self.connections = Connections::new(self.id(), session_entropy(self.seed, self.id(), self.life));
@@ -208,14 +231,22 @@ impl Host {
         self.directory.clear();
     }
 
+    /// Whether the node has been busy for so long that it is taken to be stuck.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.steps >= MAX_STEPS
+    }
+
     /// Lets the node work once: what it asks for, and whether work is left. None while it is not open.
     pub(super) fn step(&mut self, now: Mono) -> Option<(Vec<Output>, bool)> {
         let time = self.time(now);
         let node = self.node.as_mut()?;
         let busy = node.step(time, BUDGET);
         self.steps = if busy { self.steps + 1 } else { 0 };
-        assert!(self.steps < MAX_STEPS, "node {} is busy without end (seed {})", self.config.id, self.seed);
         let outputs: Vec<Output> = std::iter::from_fn(|| node.poll()).collect();
+        if let Some(journal) = &mut self.journal {
+            journal.push(Entry::Step { now: time, budget: BUDGET });
+            journal.extend(outputs.iter().map(|output| Entry::Output(Trail::of(output))));
+        }
         if let Some(trace) = &mut self.trace {
             outputs.iter().for_each(|output| trace.update(format!("{time:?} {output:?}\n")));
         }
@@ -240,14 +271,12 @@ impl Host {
     }
 
     /// The node's timer fires.
-    ///
-    /// # Panics
-    /// If the node wants to be woken again and again at one moment: in a browser it would take a whole core.
-    pub(super) fn note_wake(&mut self, now: Mono) {
+    /// Whether the node wants to be woken again and again at one moment: in a browser it would take a whole core.
+    pub(super) fn note_wake(&mut self, now: Mono) -> bool {
         self.wake = None;
         let times = if self.woken.0 == now { self.woken.1 + 1 } else { 1 };
         self.woken = (now, times);
-        assert!(times < MAX_WAKES, "node {} is woken without end (seed {})", self.config.id, self.seed);
+        times >= MAX_WAKES
     }
 
     /// As [`Host::next_wake`], for the timer of the sessions.
@@ -281,6 +310,7 @@ impl Host {
     }
 
     pub(super) fn note(&mut self, event: Event) {
+        self.page.note(&event);
         match event {
             Event::Log(line) => self.log.push(line),
             Event::Message { .. } => {}
@@ -288,7 +318,15 @@ impl Host {
         }
     }
 
+    /// Addresses that the wallet told of, in all lives: it must never lose one.
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
     pub(super) fn answer(&mut self, id: RequestId, result: Result<Reply, CommandError>) {
+        if let Ok(Reply::Address(entry)) = &result {
+            self.keys.push(entry.address.clone());
+        }
         let earlier = self.replies.insert(id, result);
         assert!(earlier.is_none(), "a command is answered once");
     }
@@ -305,12 +343,32 @@ impl Host {
         self.trace = Some(Sha256::new());
     }
 
+    /// Writes down from now on what goes into the node and comes out; see [`Host::take_journal`].
+    pub(super) fn begin_journal(&mut self) {
+        self.journal = Some(Vec::new());
+    }
+
+    /// What went into the node and came out since this was last called.
+    pub(super) fn take_journal(&mut self) -> Vec<Entry> {
+        self.journal.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// What the page would believe by what the node told it.
+    pub(super) fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// Whether it keeps headers alone.
+    pub(super) fn is_light(&self) -> bool {
+        self.config.role == Role::Spv
+    }
+
     pub(super) fn trace(&self) -> Option<[u8; 32]> {
         self.trace.clone().map(|trace| trace.finalize().into())
     }
 
     fn height(&self) -> Option<u32> {
-        Some(self.node.as_ref()?.snapshot().chain?.height.0)
+        Some(self.node.as_ref()?.standing()?.0.0)
     }
 
     fn entropy(&self) -> Entropy {

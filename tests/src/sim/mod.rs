@@ -6,6 +6,7 @@
 //! [`World`] is the face: nodes, links and time. A [`Storm`] is a world in which every [`Fault`] happens, and
 //! [`Invariant`]s are what must hold nevertheless.
 
+pub mod adversary;
 mod agenda;
 mod clock;
 mod connections;
@@ -15,7 +16,14 @@ mod fault;
 mod host;
 mod invariant;
 mod link;
+mod mishap;
+mod nat;
+mod page;
+mod recorder;
+mod regressions;
+mod replay;
 mod storm;
+mod watch;
 mod world;
 
 pub use clock::Clock;
@@ -25,5 +33,9 @@ pub use fault::{Fault, FaultCounts};
 pub use host::Host;
 pub use invariant::{Invariant, Violation};
 pub use link::Link;
-pub use storm::{Outcome, Storm};
-pub use world::{Power, World};
+pub use mishap::Power;
+pub use nat::Nat;
+pub use regressions::REGRESSIONS;
+pub use replay::{ReplayError, Replayed, replay};
+pub use storm::{Mix, Outcome, Storm, Suite, run_all};
+pub use world::World;

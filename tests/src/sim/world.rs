@@ -1,13 +1,16 @@
 //! Nodes, lines and time.
 
+use super::adversary::Villain;
 use super::agenda::{Agenda, Entry, Happening};
 use super::connections::Heard;
 use super::dice::Dice;
 use super::disk::Written;
 use super::fault::{Fault, FaultCounts};
 use super::host::Host;
-use super::invariant;
+use super::invariant::{self, Invariant, Violation};
 use super::link::{Lines, Link};
+use super::nat::{Nat, Nats};
+use super::recorder::Recorder;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use terrarium_core::interface::{
@@ -23,6 +26,9 @@ pub(super) const START: u32 = 1_767_225_600;
 /// How long a disk takes over a write or a read.
 const DISK_LATENCY: Span = Span::from_millis(2);
 
+/// How long the way over the rendezvous takes.
+const RENDEZVOUS: Span = Span::from_millis(40);
+
 /// How long a command is waited for.
 const PATIENCE: Span = Span::from_secs(600);
 
@@ -31,16 +37,23 @@ const LONGEST_DOWN: Span = Span::from_secs(5);
 
 /// Several nodes and what lies between them.
 pub struct World {
-    now: Mono,
-    seed: u64,
-    hosts: BTreeMap<NodeId, Host>,
-    lines: Lines,
-    agenda: Agenda,
+    pub(super) now: Mono,
+    pub(super) seed: u64,
+    pub(super) hosts: BTreeMap<NodeId, Host>,
+    /// Adversaries, each at an address that no node has.
+    pub(super) villains: BTreeMap<NodeId, Villain>,
+    pub(super) lines: Lines,
+    pub(super) nats: Nats,
+    pub(super) agenda: Agenda,
     requests: u32,
-    dice: Dice,
-    faults: FaultCounts,
+    pub(super) dice: Dice,
+    pub(super) faults: FaultCounts,
     /// Which nodes were on which network when the directory last told.
     listed: BTreeMap<NodeId, String>,
+    /// What did not hold, where that is collected; where it is not, the world ends at once.
+    pub(super) violations: Option<Vec<Violation>>,
+    /// Where all that goes into nodes and comes out is written, if anywhere.
+    pub(super) recorder: Option<Recorder>,
 }
 
 impl World {
@@ -50,12 +63,16 @@ impl World {
             now: Mono(0),
             seed,
             hosts: BTreeMap::new(),
+            villains: BTreeMap::new(),
             lines: Lines::new(seed),
+            nats: Nats::default(),
             agenda: Agenda::default(),
             requests: 0,
             dice: Dice::new(seed, "world"),
             faults: FaultCounts::default(),
             listed: BTreeMap::new(),
+            violations: None,
+            recorder: None,
         }
     }
 
@@ -67,7 +84,11 @@ impl World {
     /// Makes a node with an empty store and opens it, stopped.
     pub fn add(&mut self, config: NodeConfig) {
         let id = config.id;
-        self.hosts.insert(id, Host::new(config, self.seed));
+        let mut host = Host::new(config, self.seed);
+        if self.recorder.is_some() {
+            host.begin_journal();
+        }
+        self.hosts.insert(id, host);
         self.open(id);
     }
 
@@ -176,6 +197,16 @@ impl World {
         self.pump(b);
     }
 
+    /// What NAT a node is behind.
+    pub fn nat(&self, id: NodeId) -> Nat {
+        self.nats.of(id)
+    }
+
+    /// Puts a node behind a NAT.
+    pub fn set_nat(&mut self, id: NodeId, nat: Nat) {
+        self.nats.set(id, nat);
+    }
+
     /// Cuts every link between different groups; nodes not named form one more group.
     pub fn partition(&mut self, groups: &[&[NodeId]]) {
         let group_of = |id: &NodeId| groups.iter().position(|group| group.contains(id));
@@ -194,60 +225,6 @@ impl World {
     /// Mends every cut.
     pub fn heal(&mut self) {
         self.partition(&[]);
-    }
-
-    /// Swallows every frame from one node to another, or no longer, and tells nobody.
-    pub fn set_one_way(&mut self, from: NodeId, to: NodeId, dead: bool) {
-        if dead {
-            self.faults.note(Fault::OneWay);
-        }
-        self.lines.set_dead(from, to, dead);
-    }
-
-    /// Holds back every frame between two nodes for a while.
-    pub fn clog(&mut self, a: NodeId, b: NodeId, span: Span) {
-        self.faults.note(Fault::Clog);
-        let until = self.now + span;
-        self.lines.clog(a, b, until);
-        self.lines.clog(b, a, until);
-    }
-
-    /// Ends the sessions between two nodes; they may begin new ones.
-    pub fn break_connection(&mut self, a: NodeId, b: NodeId) {
-        self.faults.note(Fault::ConnectionCut);
-        self.host_mut(a).connections.abandon(b);
-        self.host_mut(b).connections.abandon(a);
-        self.pump(a);
-        self.pump(b);
-    }
-
-    /// Lets nothing happen in a host for a while, and then all of it.
-    pub fn send_to_sleep(&mut self, id: NodeId, span: Span) {
-        self.faults.note(Fault::Sleep);
-        let until = self.now + span;
-        self.host_mut(id).asleep_until = until;
-    }
-
-    /// Ends a node as a crash does, to be opened again within seconds; `power` says whether its last writes may be
-    /// lost with it.
-    pub fn crash(&mut self, id: NodeId, power: Power) {
-        self.faults.note(Fault::Crash);
-        self.die(id);
-        if let Some(host) = self.hosts.get_mut(&id).filter(|_| power == Power::Lost) {
-            host.disk.lose_power(&mut self.dice, &mut self.faults);
-        }
-    }
-
-    /// Damages a record of a node that is down.
-    pub fn damage(&mut self, id: NodeId, database: terrarium_core::store::Database) {
-        if let Some(host) = self.hosts.get_mut(&id).filter(|host| !host.is_open()) {
-            host.disk.damage(database, &mut self.dice, &mut self.faults);
-        }
-    }
-
-    /// Counts a fault that something outside made happen.
-    pub(super) fn note_fault(&mut self, fault: Fault) {
-        self.faults.note(fault);
     }
 
     /// How often each fault happened so far.
@@ -274,22 +251,17 @@ impl World {
         }
     }
 
-    /// Hashes from now on what every node does.
-    pub fn begin_trace(&mut self) {
-        self.hosts.values_mut().for_each(Host::begin_trace);
-    }
-
-    /// Everything that the nodes did since [`World::begin_trace`], hashed in order: two runs are the same when their
-    /// traces are.
-    pub fn trace(&self) -> Vec<[u8; 32]> {
-        self.hosts.values().filter_map(Host::trace).collect()
-    }
-
-    /// Moves to the next thing that happens, unless it is after `end`; whether there was one.
+    /// Moves to the next thing that happens, unless it is after `end` or something did not hold; whether there was one.
     fn advance(&mut self, end: Mono) -> bool {
+        if !self.violations().is_empty() {
+            return false;
+        }
         let Some((at, entry)) = self.agenda.next(end) else { return false };
         self.now = self.now.max(at);
-        let Some(host) = self.hosts.get(&entry.node) else { return true };
+        let Some(host) = self.hosts.get(&entry.node) else {
+            self.happen_to_villain(entry.node, entry.happening);
+            return true;
+        };
         if host.asleep_until > self.now {
             let until = host.asleep_until;
             self.agenda.add(until, entry);
@@ -304,7 +276,13 @@ impl World {
         match happening {
             Happening::Input(input) => self.give(id, input),
             Happening::Wake => {
-                self.host_mut(id).note_wake(now);
+                if self.host_mut(id).note_wake(now) {
+                    self.report(Some(Violation::at(
+                        id,
+                        Invariant::NodesComeToRest,
+                        "it is woken without end",
+                    )));
+                }
                 self.pump(id);
             }
             Happening::SessionWake => {
@@ -320,6 +298,12 @@ impl World {
                 }
             }
             Happening::Write(batch) => self.write(id, &batch),
+            Happening::Punch(to) => {
+                self.faults.note(Fault::HolePunched);
+                self.nats.open(now, id, to);
+            }
+            // Adversaries alone take turns.
+            Happening::Turn => {}
             Happening::Open => {
                 self.open(id);
                 self.follow_routine(id);
@@ -334,14 +318,13 @@ impl World {
 
     /// Tells a node something now and lets it work.
     fn give(&mut self, id: NodeId, input: Input) {
-        if let Some(node) = self.host_mut(id).node_mut() {
-            node.handle(input);
+        if self.tell(id, input) {
             self.pump(id);
         }
     }
 
     /// Lets a node work off what it has, does what it asks, and sets its timers.
-    fn pump(&mut self, id: NodeId) {
+    pub(super) fn pump(&mut self, id: NodeId) {
         let now = self.now;
         self.hear(id);
         while let Some((outputs, busy)) = self.host_mut(id).step(now) {
@@ -351,7 +334,12 @@ impl World {
             if !self.hear(id) && !busy {
                 break;
             }
+            if self.host(id).is_stuck() {
+                self.report(Some(Violation::at(id, Invariant::NodesComeToRest, "it is busy without end")));
+                break;
+            }
         }
+        self.write_journal(id);
         let host = self.host_mut(id);
         if !host.is_open() {
             return;
@@ -381,20 +369,22 @@ impl World {
 
     /// Tells a node something, which it takes up in its next step; whether it is there.
     fn tell(&mut self, id: NodeId, input: Input) -> bool {
-        let node = self.host_mut(id).node_mut();
-        node.map(|node| node.handle(input)).is_some()
+        self.host_mut(id).tell(input)
     }
 
-    fn carry(&mut self, from: NodeId, to: NodeId, frame: Vec<u8>) {
-        if !self.hosts.contains_key(&to) {
+    /// Sends a frame on its way; to an address at which nobody is it comes to nothing.
+    pub(super) fn carry(&mut self, from: NodeId, to: NodeId, frame: Vec<u8>) {
+        if !self.hosts.contains_key(&to) && !self.villains.contains_key(&to) {
             return;
         }
-        let [first, echo] = self.lines.carry(self.now, from, to, &mut self.faults);
-        if let Some(at) = echo {
-            self.plan(at, to, Happening::Frame(frame.clone()));
+        if !self.nats.pass(self.now, from, to) {
+            self.faults.note(Fault::NatRefused);
+            return;
         }
-        if let Some(at) = first {
-            self.plan(at, to, Happening::Frame(frame));
+        let arrivals = self.lines.carry(self.now, from, to, &mut self.faults);
+        for at in arrivals.into_iter().flatten() {
+            let life = self.hosts.get(&to).map_or(0, Host::life);
+            self.agenda.add(at, Entry { node: to, life, happening: Happening::Frame(frame.clone()) });
         }
     }
 
@@ -402,6 +392,7 @@ impl World {
         let now = self.now;
         match output {
             Output::Connect { address } => {
+                self.ask_rendezvous(id, NodeId(address.port()));
                 if let Some(failure) = self.host_mut(id).connections.connect(now, address) {
                     self.tell(id, failure);
                 }
@@ -426,13 +417,18 @@ impl World {
         }
     }
 
-    fn note(&mut self, id: NodeId, event: Event) {
-        let seed = self.seed;
-        let host = self.host_mut(id);
-        if let Some(violation) = invariant::at_event(host, &event) {
-            panic!("{violation} (seed {seed})");
+    /// Has the other side of a connection send first too, where it can be reached in no other way.
+    fn ask_rendezvous(&mut self, from: NodeId, to: NodeId) {
+        if self.hosts.contains_key(&to) && self.nats.needs_rendezvous(from, to) {
+            self.plan(self.now + RENDEZVOUS, to, Happening::Punch(from));
         }
+    }
+
+    fn note(&mut self, id: NodeId, event: Event) {
+        let host = self.host_mut(id);
+        let violation = invariant::at_event(host, &event);
         host.note(event);
+        self.report(violation);
     }
 
     /// Finds the nonce at once and tells it when the node's hash rate would have.
@@ -452,7 +448,7 @@ impl World {
     }
 
     /// Ends a node, to be opened again within seconds.
-    fn die(&mut self, id: NodeId) {
+    pub(super) fn die(&mut self, id: NodeId) {
         if self.host(id).is_recovering() {
             self.faults.note(Fault::CrashInRecovery);
         }
@@ -488,13 +484,4 @@ impl World {
             }
         }
     }
-}
-
-/// Whether a host that crashes keeps its power.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Power {
-    /// The process dies, what it wrote is written.
-    Kept,
-    /// The machine dies: the last relaxed writes may be lost.
-    Lost,
 }

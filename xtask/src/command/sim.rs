@@ -1,4 +1,6 @@
-//! `cargo xtask sim`: the simulator's storms.
+//! `cargo xtask sim`: the simulator's storms and journals.
+
+use std::process::Command;
 
 use crate::{
     Args, Error,
@@ -7,16 +9,23 @@ use crate::{
 
 /// Builds the simulator and hands it its arguments.
 pub fn run(args: &mut Args) -> Result<(), Error> {
-    let seed: Option<u64> = args.value("--seed")?;
-    let seeds: Option<u64> = args.value("--seeds")?;
-    args.finish()?;
-    announce("Building the simulator (about 3 minutes the first time)");
-    let mut simulate = cargo();
-    simulate.args(["run", "--locked", "--quiet", "-p", "terrarium-tests", "--bin", "sim", "--"]);
-    for (name, value) in [("--seed", seed), ("--seeds", seeds)] {
-        if let Some(value) = value {
-            simulate.args([name.to_owned(), value.to_string()]);
+    let mut simulate = program();
+    for name in ["--seed", "--seeds", "--journal", "--replay"] {
+        if let Some(value) = args.value::<String>(name)? {
+            simulate.args([name, &value]);
         }
     }
+    if args.flag("--faults-only") {
+        simulate.arg("--faults-only");
+    }
+    args.finish()?;
+    announce("Building the simulator (about 3 minutes the first time)");
     run_program(&mut simulate)
+}
+
+/// The command that builds the simulator and runs it.
+pub(super) fn program() -> Command {
+    let mut simulate = cargo();
+    simulate.args(["run", "--locked", "--quiet", "-p", "terrarium-tests", "--bin", "sim", "--"]);
+    simulate
 }

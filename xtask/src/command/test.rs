@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use super::sim;
 use crate::{
     Args, Error,
     count::{Count, run_counting},
@@ -40,15 +41,28 @@ const STEPS: [Step; 7] = [
     },
 ];
 
-/// Runs all steps, or with `--only NAME` one of them; each goes on where an earlier one failed.
+/// What `--nightly` adds.
+const NIGHTLY: Step =
+    Step { name: "nightly", says: "20,000 storms (about an hour on two cores)", run: nightly };
+
+/// Storms of a night.
+const NIGHTLY_STORMS: u64 = 20_000;
+
+/// Runs all steps, with `--nightly` the long ones too, or with `--only NAME` one of them; each goes on where an earlier
+/// one failed.
 pub fn run(args: &mut Args) -> Result<(), Error> {
     let only: Option<String> = args.value("--only")?;
+    let is_night = args.flag("--nightly");
     args.finish()?;
-    let chosen: Vec<&Step> =
-        STEPS.iter().filter(|step| only.as_deref().is_none_or(|name| name == step.name)).collect();
+    let steps = || STEPS.iter().chain(Some(&NIGHTLY));
+    let is_chosen = |step: &&Step| match &only {
+        Some(name) => name == step.name,
+        None => is_night || step.name != NIGHTLY.name,
+    };
+    let chosen: Vec<&Step> = steps().filter(is_chosen).collect();
     if chosen.is_empty() {
-        let names = STEPS.map(|step| step.name).join(", ");
-        return Err(Error::new(format!("--only takes one of {names}")));
+        let names: Vec<&str> = steps().map(|step| step.name).collect();
+        return Err(Error::new(format!("--only takes one of {}", names.join(", "))));
     }
     tools::ensure_wasm_target()?;
     let mut total = Count::default();
@@ -133,6 +147,10 @@ fn e2e() -> Result<Count, Error> {
     test.args(["test", "--locked", "-p", "terrarium-tests", "--test", "e2e"]);
     test.env("TERRARIUM_SITE", Profile::Release.site());
     run_counting("end-to-end tests", &mut test)
+}
+
+fn nightly() -> Result<Count, Error> {
+    check("storms of a night", sim::program().args(["--seeds", &NIGHTLY_STORMS.to_string()]))
 }
 
 /// A command that passes or fails as one check.

@@ -1,0 +1,222 @@
+//! The journal of a node: everything that goes in and comes out, one line of text each, so that a run can be had again
+//! elsewhere. A node is a function of its inputs: whoever lets the same inputs into the same program gets the same
+//! outputs, of which the journal keeps the kind and a hash.
+//!
+//! ```text
+//! {"format":"terrarium journal","version":1}
+//! {"node":3000,"entry":{"Open":{"config":...,"entropy":...,"loaded":...}}}
+//! {"node":3000,"entry":{"Input":{"Directory":{"up":["127.0.0.1:3001"]}}}}
+//! {"node":3000,"entry":{"Step":{"now":...,"budget":20000}}}
+//! {"node":3000,"entry":{"Output":{"kind":"Connect","digest":"5f0c..."}}}
+//! ```
+//!
+//! A journal holds the seed of the wallet's keys: it is for networks whose coins are worth nothing.
+
+use super::{Entropy, Input, Loaded, Output};
+use crate::cost::Cost;
+use crate::encode::hex;
+use crate::interface::{NodeConfig, NodeId};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// The version of the journal that this program writes, and the only one that it reads.
+pub const VERSION: u32 = 1;
+
+/// What the first line says.
+const FORMAT: &str = "terrarium journal";
+
+/// Bytes of an output's hash that are kept.
+const DIGEST: usize = 8;
+
+/// Something that went into a node or came out of it.
+#[derive(Clone, Serialize, Deserialize)]
+pub enum Entry {
+    /// The node was made.
+    Open(Box<Opening>),
+    /// It was told something.
+    Input(Input),
+    /// It was let work.
+    Step {
+        /// What time it was.
+        now: Time,
+        /// For how much.
+        budget: Cost,
+    },
+    /// It asked for something, or told something.
+    Output(Trail),
+}
+
+/// What a node was made of.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Opening {
+    /// Its configuration.
+    pub config: NodeConfig,
+    /// Its randomness.
+    pub entropy: Entropy,
+    /// What its store held.
+    pub loaded: Loaded,
+}
+
+/// What is kept of an output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trail {
+    /// The name of its variant.
+    pub kind: String,
+    /// The hash of all that it says, as hex.
+    pub digest: String,
+}
+
+impl Trail {
+    /// What is kept of `output`.
+    pub fn of(output: &Output) -> Self {
+        let text = format!("{output:?}");
+        let kind = text.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+        Self { kind, digest: hex::encode(&Sha256::digest(&text)[..DIGEST]) }
+    }
+}
+
+/// One line: what happened, at which node.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Line {
+    /// The node.
+    pub node: NodeId,
+    /// What happened.
+    pub entry: Entry,
+}
+
+impl Line {
+    /// The line's text, without its end.
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("every entry is a JSON value")
+    }
+}
+
+/// Why a journal cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// The first line is not a journal's.
+    #[error("line 1: '{0}' does not begin a terrarium journal")]
+    NotAJournal(String),
+    /// It was written by another version of this program.
+    #[error("line 1: the journal is of version {0}, this program reads {VERSION}")]
+    Version(u32),
+    /// A line says nothing that this version knows.
+    #[error("line {line}: '{text}': {reason}")]
+    Line {
+        /// The line's number, from 1.
+        line: usize,
+        /// Its beginning.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The first line.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+}
+
+/// The first line of every journal, without its end.
+pub fn head() -> String {
+    let head = Head { format: FORMAT.to_owned(), version: VERSION };
+    serde_json::to_string(&head).expect("two fields are a JSON value")
+}
+
+/// Reads a journal: its lines with their numbers, from 1; empty ones are passed over.
+///
+/// # Errors
+/// By its first line at once, by any other when it comes to it.
+pub fn read(
+    text: &str,
+) -> Result<impl Iterator<Item = Result<(usize, Line), JournalError>> + '_, JournalError> {
+    let first = text.lines().next().unwrap_or_default();
+    let head: Head = serde_json::from_str(first).map_err(|_| JournalError::NotAJournal(beginning(first)))?;
+    if head.format != FORMAT {
+        return Err(JournalError::NotAJournal(beginning(first)));
+    }
+    if head.version != VERSION {
+        return Err(JournalError::Version(head.version));
+    }
+    let lines = text.lines().zip(1..).skip(1).filter(|(text, _)| !text.trim().is_empty());
+    Ok(lines.map(|(text, line)| {
+        let reason = |error: serde_json::Error| error.to_string();
+        let read = serde_json::from_str(text);
+        read.map(|read| (line, read)).map_err(|error| JournalError::Line {
+            line,
+            text: beginning(text),
+            reason: reason(error),
+        })
+    }))
+}
+
+/// As much of a line as an error shows.
+fn beginning(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+/// Bytes as hexadecimal text.
+pub(super) mod as_hex {
+    use crate::encode::hex;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(in crate::node) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(bytes))
+    }
+
+    pub(in crate::node) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        hex::decode(&text).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interface::PeerId;
+
+    fn line(entry: Entry) -> Line {
+        Line { node: NodeId(3000), entry }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let bytes = Input::PeerBytes { peer: PeerId(7), bytes: vec![0, 255, 16] };
+        let text = [head(), line(Entry::Input(bytes)).to_text(), String::new()].join("\n");
+        assert!(text.contains("00ff10"), "{text}");
+        let lines: Vec<_> = read(&text).expect("a journal").collect();
+        let [Ok((2, Line { node: NodeId(3000), entry: Entry::Input(input) }))] = &lines[..] else {
+            panic!("one line")
+        };
+        assert!(matches!(input, Input::PeerBytes { peer: PeerId(7), bytes } if bytes == &[0, 255, 16]));
+    }
+
+    #[test]
+    fn a_journal_of_another_version_is_refused_by_version() {
+        let text = head().replace('1', "2");
+        assert_eq!(read(&text).err(), Some(JournalError::Version(2)));
+        let other = read("a letter").err().map(|error| error.to_string());
+        assert_eq!(other.as_deref(), Some("line 1: 'a letter' does not begin a terrarium journal"));
+    }
+
+    #[test]
+    fn a_line_that_says_nothing_known_is_named_with_its_number_and_value() {
+        let text = format!("{}\n\n{{\"node\":70000}}\n", head());
+        let mut lines = read(&text).expect("a journal");
+        let error = lines.next().expect("a line").err().expect("an error");
+        assert!(error.to_string().starts_with("line 3: '{\"node\":70000}': invalid value"), "{error}");
+    }
+
+    #[test]
+    fn an_output_is_kept_by_its_kind_and_its_hash() {
+        let [one, other] = [3, 4].map(|bytes| Trail::of(&Output::Consumed { peer: PeerId(1), bytes }));
+        assert_eq!((one.kind.as_str(), other.kind.as_str()), ("Consumed", "Consumed"));
+        assert_ne!(one.digest, other.digest);
+    }
+}

@@ -1,0 +1,11 @@
+//! Storms that once found something: they run with every test, whatever else does.
+
+use super::storm::Mix;
+
+/// A seed, what its storm was made of, and what it found.
+pub const REGRESSIONS: [(u64, Mix, &str); 1] = [(
+    200,
+    Mix::Faults,
+    "a node that syncs by getblocks went on following a peer whose list it had refused, for as long as that peer \
+     found blocks",
+)];
