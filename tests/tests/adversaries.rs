@@ -5,6 +5,7 @@ use terrarium_core::interface::{
     Command, NodeConfig, NodeId, PeerState, Reply, Role, StartOptions, SyncMode,
 };
 use terrarium_core::net::limits::MAX_INBOUND_CONNECTIONS;
+use terrarium_core::node::Node;
 use terrarium_core::primitives::{Amount, BlockHash};
 use terrarium_core::time::Span;
 use terrarium_tests::sim::adversary::{
@@ -117,7 +118,7 @@ fn whoever_sends_mutated_blocks_is_kept_away_and_the_blocks_are_taken_from_other
 fn orphans_of_a_flood_keep_to_their_peers_share() {
     let world = withstand(Fault::OrphanFlood, OrphanFlooder);
     for id in HONEST {
-        let bounds = world.host(id).node().map(|node| node.bounds()).unwrap_or_default();
+        let bounds = world.host(id).node().map(Node::bounds).unwrap_or_default();
         let share = bounds.iter().find(|bound| bound.name.contains("MAX_ORPHAN_WEIGHT_PER_PEER"));
         let share = share.expect("a bound");
         assert!(share.holds() && share.held * 10 > share.most * 8, "{share:?} is filled to the brim");
