@@ -3,9 +3,9 @@
 use crate::desk::Desk;
 use crate::host::{Host, HostError, LinkSettings};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::{
     AddressEntry, ChainFile, Command, CommandError, LogLine, MempoolSummary, MiningSummary, NodeId,
     NodeSnapshot, Reply, Role, RunState, WalletSummary,

@@ -1,6 +1,6 @@
 //! Every header that this node knows, as a tree (Core's `CBlockIndex` and `BlockMap`).
 
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, BTreeSet, sort};
 
 use super::pack::Location;
 use crate::consensus::ConsensusParams;
@@ -208,7 +208,7 @@ impl BlockIndex {
     fn median_time(&self, time: u32, parent: Option<EntryId>) -> u32 {
         let below = self.branch(parent).map(|(_, entry)| entry.header.time);
         let mut times: Vec<u32> = std::iter::once(time).chain(below).take(MEDIAN_TIME_SPAN).collect();
-        times.sort_unstable();
+        sort(&mut times);
         times[times.len() / 2]
     }
 

@@ -2,7 +2,7 @@
 //! copy or from the genesis block, the index from the stored blocks (`recovery`), coins that do not fit their tip from
 //! the blocks; a body that turns out damaged later is downloaded again.
 
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, sort_by_key};
 use std::cmp::Reverse;
 
 use super::chainstate::{Chainstate, Keeps};
@@ -83,7 +83,7 @@ impl Chainstate {
     /// anew by the next batch.
     fn restore_index(&mut self, stored: StoredIndex) -> Vec<StoredEntry> {
         let StoredIndex { mut entries, mut damaged } = stored;
-        entries.sort_by_key(|(id, entry)| (entry.height, *id));
+        sort_by_key(&mut entries, |(id, entry)| (entry.height, *id));
         self.index.take_dirty();
         let mut orphans = Vec::new();
         for (id, stored) in entries {

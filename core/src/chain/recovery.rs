@@ -6,7 +6,7 @@
 
 use std::cmp::Reverse;
 
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, BTreeSet, sort_by_key};
 
 use super::activate::ActivateStep;
 use super::chainstate::{Chainstate, RecordKey};
@@ -132,7 +132,7 @@ impl Chainstate {
         while let Some(parent) = parents.pop() {
             // What a whole record says comes before what a body says: it knows more.
             let mut children = lost.remove(&parent).unwrap_or_default();
-            children.sort_by_key(|child| Reverse(child.undo.is_some()));
+            sort_by_key(&mut children, |child| Reverse(child.undo.is_some()));
             for child in children {
                 parents.push(child.header.block_hash());
                 self.put_back(&parent, child);

@@ -1,6 +1,6 @@
 //! Transactions whose parents have not come yet. They wait here, bounded per peer, until a parent is accepted.
 
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, BTreeSet, sort_by_key};
 use crate::interface::PeerId;
 use crate::primitives::{Block, OutPoint, Transaction, Txid, Wtxid};
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl TxOrphanage {
         let wtxids: BTreeSet<Wtxid> =
             self.spenders.range(outputs).flat_map(|(_, spenders)| spenders.iter().copied()).collect();
         let mut children: Vec<Orphan> = wtxids.iter().filter_map(|wtxid| self.remove(wtxid)).collect();
-        children.sort_by_key(|orphan| orphan.arrival);
+        sort_by_key(&mut children, |orphan| orphan.arrival);
         children
             .into_iter()
             .filter_map(|orphan| Some((*orphan.announcers.first()?, orphan.transaction)))

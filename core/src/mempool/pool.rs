@@ -3,11 +3,12 @@
 use super::entry::{Arrival, EvictionKey, MempoolEntry, MiningKey, Totals};
 use super::{MAX_ANCESTORS, MAX_ANCESTORS_VSIZE, MAX_DESCENDANTS, MAX_DESCENDANTS_VSIZE, MempoolError};
 use crate::chain::ScriptCache;
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, BTreeSet, sort_by_key};
 use crate::consensus::PolicyParams;
 use crate::interface::MempoolSummary;
 use crate::primitives::{Height, OutPoint, Transaction, TxOut, Txid, Wtxid};
 use crate::time::UnixTime;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// How many ids [`Mempool::summary`] lists.
@@ -251,7 +252,7 @@ impl Mempool {
             .filter_map(|txid| Some((self.entries.get(&txid)?.arrival, txid)))
             .collect();
         // From the last child up: while a parent goes, what depends on it must be gone, or sums would not add up.
-        doomed.sort_unstable_by(|a, b| b.cmp(a));
+        sort_by_key(&mut doomed, |place| Reverse(*place));
         let mut removed: Vec<MempoolEntry> =
             doomed.iter().filter_map(|(_, txid)| self.remove_entry(txid)).collect();
         removed.reverse();
@@ -263,7 +264,7 @@ impl Mempool {
         let verified = std::mem::take(&mut self.verified);
         let emptied = Self { floor: self.floor, verified, ..Self::new(self.policy) };
         let mut entries: Vec<MempoolEntry> = std::mem::replace(self, emptied).entries.into_values().collect();
-        entries.sort_by_key(|entry| entry.arrival);
+        sort_by_key(&mut entries, |entry| entry.arrival);
         entries
     }
 

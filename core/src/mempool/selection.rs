@@ -3,7 +3,7 @@
 
 use super::entry::{MempoolEntry, MiningKey, Totals};
 use super::pool::Mempool;
-use crate::collections::{self, BTreeMap, BTreeSet};
+use crate::collections::{self, BTreeMap, BTreeSet, sort_by_key};
 use crate::primitives::Txid;
 use std::iter::Peekable;
 
@@ -64,7 +64,7 @@ impl<'a> PackageSelection<'a> {
             .chain(ancestors.difference(&self.taken))
             .filter_map(|txid| self.pool.get(txid))
             .collect();
-        entries.sort_by_key(|entry| entry.arrival);
+        sort_by_key(&mut entries, |entry| entry.arrival);
         Some(Package { entries })
     }
 

@@ -6,6 +6,7 @@
 //! rest in binary.
 
 use super::siphash::siphash;
+use crate::collections::sort;
 use crate::encode::{DecodeError, Reader, encode_compact_size};
 use crate::primitives::{Block, BlockHash, FilterHash, FilterHeader, Script};
 
@@ -28,7 +29,7 @@ impl BlockFilter {
         let paid = paid.filter(|script| script.first() != Some(&OP_RETURN));
         let scripts = paid.chain(spent.map(Script::as_bytes)).filter(|script| !script.is_empty());
         let mut scripts: Vec<&[u8]> = scripts.collect();
-        scripts.sort_unstable();
+        sort(&mut scripts);
         scripts.dedup();
         Self::of_scripts(&block.block_hash(), &scripts)
     }
@@ -37,7 +38,7 @@ impl BlockFilter {
     fn of_scripts(block: &BlockHash, scripts: &[&[u8]]) -> Self {
         let count = scripts.len() as u64;
         let mut numbers = numbers(block, count, scripts.iter().copied());
-        numbers.sort_unstable();
+        sort(&mut numbers);
         let mut bytes = Vec::new();
         encode_compact_size(count, &mut bytes);
         let mut writer = BitWriter { bytes, free: 0 };
@@ -83,7 +84,7 @@ impl BlockFilter {
             return Err(DecodeError::InvalidValue { field: "filter's count" });
         }
         let mut wanted = numbers(block, count, scripts);
-        wanted.sort_unstable();
+        sort(&mut wanted);
         let mut wanted = wanted.into_iter().peekable();
         let mut bits = BitReader { bytes: gaps, next: 0 };
         let mut number: u64 = 0;

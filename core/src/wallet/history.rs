@@ -3,7 +3,7 @@
 use super::Wallet;
 use super::keys::WalletKey;
 use super::ledger::{LedgerEntry, TxState};
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, sort_by_key};
 use crate::consensus::NetworkParams;
 use crate::crypto::Address;
 use crate::interface::{AddressEntry, WalletSummary, WalletTransaction};
@@ -83,7 +83,7 @@ impl Wallet {
             TxState::Confirmed { height, .. } => height,
             TxState::Waiting | TxState::Inactive => Height(u32::MAX),
         };
-        entries.sort_by_key(|(_, entry)| std::cmp::Reverse((height(entry), entry.order)));
+        sort_by_key(&mut entries, |(_, entry)| std::cmp::Reverse((height(entry), entry.order)));
         entries.into_iter().map(|(txid, entry)| self.show(*txid, entry, params, tip)).collect()
     }
 

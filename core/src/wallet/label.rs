@@ -1,5 +1,6 @@
 //! Names for addresses.
 
+use crate::collections::sort;
 use std::fmt;
 
 /// Characters that a label may have.
@@ -46,7 +47,7 @@ impl Label {
                 words.last_mut().expect("starts with one word").extend(c.to_lowercase());
             }
         }
-        words.sort();
+        sort(&mut words);
         words.concat()
     }
 

@@ -5,9 +5,10 @@
 //! spends it, and reserved once a waiting one does.
 
 use super::keys::KeyRing;
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, BTreeSet, sort_by_key};
 use crate::primitives::{Amount, Block, BlockHash, Height, OutPoint, Transaction, TxOut, Txid};
 use crate::time::UnixTime;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// Transactions that are neither confirmed nor waiting that the wallet remembers; the oldest are forgotten first.
@@ -138,7 +139,7 @@ impl Ledger {
         };
         let mut stale: Vec<(Height, Txid, BlockHash)> = self.entries.iter().filter_map(stale).collect();
         // From the top down, as blocks are disconnected: a void reward takes with it only what waits.
-        stale.sort_unstable_by(|a, b| b.cmp(a));
+        sort_by_key(&mut stale, |place| Reverse(*place));
         for (_, txid, block) in stale {
             self.unconfirm(&txid, block, keys);
         }
@@ -197,7 +198,7 @@ impl Ledger {
     pub(super) fn waiting(&self) -> Vec<&LedgerEntry> {
         let mut waiting: Vec<&LedgerEntry> =
             self.entries.values().filter(|entry| entry.state == TxState::Waiting).collect();
-        waiting.sort_by_key(|entry| entry.order);
+        sort_by_key(&mut waiting, |entry| entry.order);
         waiting
     }
 

@@ -1,5 +1,6 @@
 //! Coin selection: which coins pay for a payment.
 
+use crate::collections::sort_by_key;
 use crate::primitives::{Amount, Height, OutPoint, TxOut};
 
 /// A coin that the wallet may spend.
@@ -23,7 +24,7 @@ pub(super) fn select_coins(coins: &[SpendableCoin], target: Amount) -> Option<Ve
 }
 
 fn select_among(mut coins: Vec<SpendableCoin>, target: Amount) -> Option<Vec<SpendableCoin>> {
-    coins.sort_by_key(|coin| {
+    sort_by_key(&mut coins, |coin| {
         (-coin.output.value.to_sat(), coin.height.unwrap_or(Height(u32::MAX)), coin.outpoint)
     });
     let mut sum = Amount::ZERO;

@@ -1,6 +1,6 @@
 //! The conditions of all links as the visitor set them, and what each node's worker is told of them.
 
-use std::collections::BTreeMap;
+use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::{LinkCondition, NodeId};
 
 /// How one link differs from a perfect one, the same both ways.

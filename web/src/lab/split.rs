@@ -1,6 +1,6 @@
 //! Where to cut a network in two so that both sides go on: each side connected within itself, hash power balanced.
 
-use std::collections::BTreeSet;
+use terrarium_core::collections::BTreeSet;
 use terrarium_core::interface::NodeId;
 
 /// Every way to cut is tried up to this many nodes; larger networks are cut in the middle of the list.

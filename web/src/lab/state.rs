@@ -6,8 +6,9 @@ use super::links::Links;
 use super::traffic::Traffic;
 use super::tree::BlockTree;
 use leptos::prelude::*;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
+use terrarium_core::collections::BTreeSet;
 use terrarium_core::interface::{NodeId, NodeSnapshot, PeerState, RequestId, Role, RunState, Task};
 use terrarium_core::primitives::{Amount, BlockHash, Txid};
 

@@ -1,7 +1,7 @@
 //! The blocks that any node has shown, as one tree: what the chain view draws. Blocks that every node has left are
 //! remembered as stale.
 
-use std::collections::{BTreeMap, BTreeSet};
+use terrarium_core::collections::{BTreeMap, BTreeSet, sort_by_key};
 use terrarium_core::interface::{BlockSummary, NodeId};
 use terrarium_core::primitives::BlockHash;
 
@@ -121,7 +121,7 @@ impl BlockTree {
                 })
             })
             .collect();
-        blocks.sort_by_key(|block| (block.column, block.lane));
+        sort_by_key(&mut blocks, |block| (block.column, block.lane));
         TreeLayout {
             columns: blocks.iter().map(|block| block.column + 1).max().unwrap_or(0),
             lanes: blocks.iter().map(|block| block.lane + 1).max().unwrap_or(0),
@@ -176,7 +176,7 @@ impl BlockTree {
         let parents: BTreeSet<BlockHash> = self.blocks.values().map(|block| block.previous).collect();
         let is_leaf = |block: &&BlockSummary| !parents.contains(&block.hash);
         let mut leaves: Vec<&BlockSummary> = self.blocks.values().filter(is_leaf).collect();
-        leaves.sort_by_key(|block| {
+        sort_by_key(&mut leaves, |block| {
             let followers = at_tip(tips, &block.hash).len();
             let key = (active.contains(&block.hash), block.height, followers);
             (std::cmp::Reverse(key), block.hash)

@@ -12,7 +12,7 @@ use crate::lab::scene::Scene;
 use crate::lab::state::{LabState, NodeView, Phase};
 use crate::{browser, prefs, testid};
 use leptos::prelude::*;
-use std::collections::BTreeMap;
+use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::NodeSnapshot;
 use terrarium_core::primitives::{BlockHash, Height};
 

@@ -8,8 +8,8 @@ use crate::lab::state::{NodeView, name_of};
 use crate::lab::traffic::{Cargo, Flight, Line, News};
 use crate::{browser, testid};
 use leptos::prelude::*;
-use std::collections::BTreeSet;
 use std::f64::consts::TAU;
+use terrarium_core::collections::BTreeSet;
 use terrarium_core::interface::NodeId;
 use wasm_bindgen::JsCast;
 
@@ -82,7 +82,7 @@ fn Links() -> impl IntoView {
     let links = Memo::new(move |before: Option<&BTreeSet<(NodeId, NodeId)>>| {
         let mut links = lab.state.connections();
         let cut = |&&(a, b): &&(NodeId, NodeId)| lab.state.links.with(|links| links.is_cut(a, b));
-        links.extend(before.into_iter().flatten().filter(cut));
+        links.extend(before.into_iter().flatten().filter(cut).copied());
         links
     });
     view! {

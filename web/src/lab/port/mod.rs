@@ -21,8 +21,8 @@ use crate::browser;
 use futures_channel::oneshot;
 use leptos::prelude::*;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
+use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::{
     Command, CommandError, Event, MiningMode, NodeId, PageMessage, Reply, RequestId,
 };
