@@ -2,6 +2,7 @@
 
 use js_sys::{Array, Object, Reflect};
 use std::future::Future;
+use std::pin::Pin;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::future_to_promise;
@@ -23,7 +24,11 @@ pub(super) fn promising<F>(call: impl Fn(Arguments) -> F + 'static) -> JsValue
 where
     F: Future<Output = Outcome> + 'static,
 {
-    let promise = move |a, b, c| JsValue::from(future_to_promise(call([a, b, c])));
+    // Boxed, so that all promises share their code.
+    let promise = move |a, b, c| {
+        let answer: Pin<Box<dyn Future<Output = Outcome>>> = Box::pin(call([a, b, c]));
+        JsValue::from(future_to_promise(answer))
+    };
     Closure::<dyn Fn(JsValue, JsValue, JsValue) -> JsValue>::new(promise).into_js_value()
 }
 
