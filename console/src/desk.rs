@@ -1,12 +1,11 @@
 //! What the terminals of a lab share: the address book and the chain files that `copy` made.
 
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::{AddressEntry, ChainFile, Role};
 use terrarium_core::wallet::Label;
 
 /// Shared by all terminals of a lab.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Desk {
     /// Labels of all wallets in the lab.
     pub book: AddressBook,
@@ -16,7 +15,7 @@ pub struct Desk {
 
 /// Which address a label stands for. Labels are one name space for the whole lab, as in the seeds, where node 3000
 /// pays `WALLET2` of node 3001. Those that fold alike are the same, so none can shadow another.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct AddressBook {
     /// By the label folded: the label as it was given, and its address.
     labels: BTreeMap<String, (String, String)>,

@@ -1,8 +1,8 @@
 //! Replies as the seeds' text.
 
 use crate::help::Language;
-use serde_json::Value;
-use terrarium_core::interface::{BlockDetail, Reply, TransactionDetail};
+use terrarium_core::interface::{BlockDetail, InputDetail, Reply, TransactionDetail};
+use terrarium_core::primitives::BlockHash;
 
 /// The lines of a reply; `subject` is the address as it was typed.
 pub(crate) fn lines(reply: &Reply, subject: &str) -> Vec<String> {
@@ -36,10 +36,8 @@ pub(crate) fn lines(reply: &Reply, subject: &str) -> Vec<String> {
         }
         Reply::ChainFile(file) => vec![format!("{} bytes", file.0.len())],
         Reply::Started(log) => log.iter().map(ToString::to_string).collect(),
-        Reply::Generated(hashes) => {
-            json(&hashes.iter().map(|hash| Value::String(hash.to_string())).collect())
-        }
-        Reply::Json(value) => json(value),
+        Reply::Generated(blocks) => hashes(blocks),
+        Reply::Json(text) => text.lines().map(str::to_owned).collect(),
     }
 }
 
@@ -51,13 +49,15 @@ pub fn message_line(command: &str, length: usize, language: Language) -> String 
     }
 }
 
-/// As bitcoin-cli prints a result: strings bare, everything else as indented JSON.
-fn json(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(text) => vec![text.clone()],
-        Value::Null => Vec::new(),
-        other => format!("{other:#}").lines().map(str::to_owned).collect(),
+/// As `bitcoin-cli` prints a list of hashes.
+fn hashes(blocks: &[BlockHash]) -> Vec<String> {
+    let mut lines = vec!["[".to_owned()];
+    for (index, hash) in blocks.iter().enumerate() {
+        let comma = if index + 1 < blocks.len() { "," } else { "" };
+        lines.push(format!("  \"{hash}\"{comma}"));
     }
+    lines.push("]".to_owned());
+    lines
 }
 
 fn block(block: &BlockDetail) -> Vec<String> {
@@ -81,41 +81,30 @@ fn block(block: &BlockDetail) -> Vec<String> {
 
 fn transaction(transaction: &TransactionDetail) -> Vec<String> {
     let mut lines = vec![format!("--- Transaction {}:", transaction.txid)];
-    for (index, input) in list(&transaction.json["vin"]).iter().enumerate() {
+    for (index, input) in transaction.inputs.iter().enumerate() {
         lines.push(format!("     Input {index}:"));
-        match input.get("coinbase") {
-            Some(coinbase) => lines.push(format!("       Coinbase:  {}", plain(coinbase))),
-            None => lines.extend([
-                format!("       TXID:      {}", plain(&input["txid"])),
-                format!("       Out:       {}", plain(&input["vout"])),
-                format!("       Script:    {}", plain(&input["scriptSig"]["hex"])),
+        match input {
+            InputDetail::NewCoins { script } => lines.push(format!("       Coinbase:  {script}")),
+            InputDetail::Spends { txid, vout, script } => lines.extend([
+                format!("       TXID:      {txid}"),
+                format!("       Out:       {vout}"),
+                format!("       Script:    {script}"),
             ]),
         }
     }
-    for (index, output) in list(&transaction.json["vout"]).iter().enumerate() {
-        let script = &output["scriptPubKey"];
-        let to = script.get("address").unwrap_or(&script["asm"]);
+    for (index, output) in transaction.outputs.iter().enumerate() {
         lines.extend([
             format!("     Output {index}:"),
-            format!("       Value:  {}", plain(&output["value"])),
-            format!("       To:     {}", plain(to)),
+            format!("       Value:  {}", output.value),
+            format!("       To:     {}", output.address.as_ref().unwrap_or(&output.script)),
         ]);
     }
     lines
 }
 
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
     use terrarium_core::primitives::{Amount, BlockHash, Txid};
 
     #[test]
@@ -139,9 +128,12 @@ mod tests {
     }
 
     #[test]
-    fn json_is_indented_and_strings_are_bare() {
-        assert_eq!(lines(&Reply::Json(json!("abc")), ""), ["abc"]);
-        assert_eq!(lines(&Reply::Json(json!({"blocks": 1})), ""), ["{", "  \"blocks\": 1", "}"]);
+    fn json_is_printed_line_by_line() {
+        let json = Reply::Json("{\n  \"blocks\": 1\n}".to_owned());
+        assert_eq!(lines(&json, ""), ["{", "  \"blocks\": 1", "}"]);
+        let zero = format!("  \"{}\"", BlockHash::ZERO);
+        let generated = Reply::Generated(vec![BlockHash::ZERO; 2]);
+        assert_eq!(lines(&generated, ""), ["[", &format!("{zero},"), &zero, "]"]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn run() {
     page::report_panics();
     let stage = Rc::new(RefCell::new(boot::Stage::Fresh));
     let listener =
-        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| match page::read(event.data()) {
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| match page::read(&event.data()) {
             Ok(message) => boot::hear(&stage, message),
             Err(text) => page::fail(text),
         });

@@ -1,26 +1,24 @@
 //! The worker's end of the page: posting messages, reading them, and the last words of a panic.
 
 use crate::js;
+use js_sys::Uint8Array;
 use std::sync::atomic::{AtomicBool, Ordering};
-use terrarium_core::interface::{PageMessage, WorkerMessage};
+use terrarium_core::interface::{PageMessage, WorkerMessage, from_bytes, to_bytes};
 use wasm_bindgen::JsValue;
 
 /// Posts a message to the page.
 pub(crate) fn post(message: &WorkerMessage) {
-    match serde_wasm_bindgen::to_value(message) {
-        // A scope that is closing refuses; there is nobody left to tell.
-        Ok(value) => drop(js::scope().post_message(&value)),
-        Err(error) => fail(format!("a message to the page cannot be sent: {error}")),
-    }
+    // A scope that is closing refuses; there is nobody left to tell.
+    let _ = js::scope().post_message(&Uint8Array::from(&*to_bytes(message)));
 }
 
 /// Reads a message of the page.
 ///
 /// # Errors
 /// It is none, as when page and worker were built from different sources.
-pub(crate) fn read(value: JsValue) -> Result<PageMessage, String> {
-    serde_wasm_bindgen::from_value(value)
-        .map_err(|error| format!("the page sent what is no message: {error}"))
+pub(crate) fn read(value: &JsValue) -> Result<PageMessage, String> {
+    let bytes = js::bytes_of(value, usize::MAX).ok_or("the page sent what is no message")?;
+    from_bytes(&bytes).map_err(|error| format!("the page sent what is no message: {error}"))
 }
 
 /// Says that this worker cannot go on. Only the first reason counts.
@@ -29,10 +27,7 @@ pub(crate) fn fail(text: String) {
     if FAILED.swap(true, Ordering::Relaxed) {
         return;
     }
-    if let Ok(value) = serde_wasm_bindgen::to_value(&WorkerMessage::Failed { text }) {
-        // As in `post`.
-        let _ = js::scope().post_message(&value);
-    }
+    post(&WorkerMessage::Failed { text });
 }
 
 /// Lets a panic post its text before the instance traps; after that it must not be called again, and the page ends it.

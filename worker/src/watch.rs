@@ -4,10 +4,13 @@
 use crate::js;
 use crate::ownership::sleep;
 use crate::page;
+use js_sys::Uint8Array;
 use std::cell::Cell;
 use std::mem::discriminant;
 use std::rc::Rc;
-use terrarium_core::interface::{CommandError, NodeId, NodeSnapshot, PageMessage, WorkerMessage};
+use terrarium_core::interface::{
+    CommandError, NodeId, NodeSnapshot, PageMessage, WorkerMessage, from_bytes, to_bytes,
+};
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
@@ -15,6 +18,9 @@ use web_sys::{BroadcastChannel, MessageEvent};
 const ASK_MS: i32 = 2_000;
 /// An owner goes on for so long after it was last asked.
 const ASKED_MS: f64 = 5_000.0;
+
+/// Bytes of a snapshot at most; its lists are bounded far below.
+const MAX_SNAPSHOT: usize = 1 << 20;
 
 /// What a viewer says.
 const ASK: &str = "watch";
@@ -28,7 +34,8 @@ fn channel(lab: &str, id: NodeId) -> Result<BroadcastChannel, JsValue> {
 
 /// The snapshot that a message is. Any script of this origin can post here: only one of this node counts.
 fn snapshot_of(id: NodeId, event: &MessageEvent) -> Option<NodeSnapshot> {
-    let snapshot = serde_wasm_bindgen::from_value::<NodeSnapshot>(event.data()).ok()?;
+    let bytes = js::bytes_of(&event.data(), MAX_SNAPSHOT)?;
+    let snapshot = from_bytes::<NodeSnapshot>(&bytes).ok()?;
     (snapshot.id == id).then_some(snapshot)
 }
 
@@ -88,11 +95,9 @@ impl Watched {
 
     /// Posts a snapshot, if anybody watches.
     pub(crate) fn show(&self, snapshot: &NodeSnapshot, now_ms: f64) {
-        if self.asked.is_some_and(|asked| asked + ASKED_MS > now_ms)
-            && let Ok(value) = serde_wasm_bindgen::to_value(snapshot)
-        {
+        if self.asked.is_some_and(|asked| asked + ASKED_MS > now_ms) {
             // A closed channel has no viewers.
-            let _ = self.channel.post_message(&value);
+            let _ = self.channel.post_message(&Uint8Array::from(&*to_bytes(snapshot)));
         }
     }
 }

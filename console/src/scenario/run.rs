@@ -3,8 +3,7 @@
 use super::step::{Action, Condition, Expected, Scenario, Step};
 use crate::host::Host;
 use crate::terminal::Terminal;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::{Command, NodeId, Reply};
 use terrarium_core::primitives::Amount;
 
@@ -12,7 +11,7 @@ use terrarium_core::primitives::Amount;
 const DEFAULT_TIMEOUT_MS: f64 = 60_000.0;
 
 /// How a scenario went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// Every step was carried out and held.
     pub passed: bool,
@@ -21,7 +20,7 @@ pub struct Report {
 }
 
 /// How a step went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StepReport {
     /// Its line in the scenario, counted from 1.
     pub line: usize,

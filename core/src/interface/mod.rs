@@ -1,5 +1,5 @@
 //! What crosses between the page and a node's worker: commands and their replies, events, snapshots, and the
-//! envelope they travel in. Plain serialisable data; knows primitives and time, nothing of how a node works.
+//! envelope they travel in. Plain data that can be written as bytes; knows primitives and time, nothing of how a node works.
 
 mod command;
 mod event;
@@ -7,6 +7,7 @@ mod id;
 mod port;
 mod reply;
 mod snapshot;
+mod wire;
 
 pub use command::{
     AddNodeAction, BanAction, ChainFile, Command, LightFilter, MiningMode, StartOptions, SyncMode,
@@ -15,9 +16,11 @@ pub use event::{Direction, Event, InventoryKind, LogLine, PeerState};
 pub use id::{NodeId, PeerId, Role};
 pub use port::{Clock, LinkCondition, NodeConfig, Ownership, PageMessage, RequestId, Storage, WorkerMessage};
 pub use reply::{
-    AddressEntry, BlockDetail, CommandError, Reply, SETTLED, TransactionDetail, WalletTransaction,
+    AddressEntry, BlockDetail, CommandError, InputDetail, OutputDetail, Reply, SETTLED, TransactionDetail,
+    WalletTransaction,
 };
 pub use snapshot::{
     BlockSummary, ChainSummary, MempoolSummary, MiningSummary, NodeSnapshot, PeerSummary, RunState, Task,
     TaskKind, WalletSummary,
 };
+pub use wire::{Wire, from_bytes, to_bytes};

@@ -30,7 +30,7 @@ pub struct NodeConfig {
 }
 
 /// Page to worker.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum PageMessage {
     /// The first message: makes the node.
     Boot {
@@ -76,7 +76,7 @@ pub enum PageMessage {
 }
 
 /// Worker to page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum WorkerMessage {
     /// The node is up; answers `Boot`.
     Ready {
@@ -117,7 +117,7 @@ pub enum WorkerMessage {
 }
 
 /// Where a node keeps its data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Storage {
     /// IndexedDB.
     Durable,
@@ -126,7 +126,7 @@ pub enum Storage {
 }
 
 /// Whether a worker runs its node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
     /// It does.
     Owner,
@@ -135,7 +135,7 @@ pub enum Ownership {
 }
 
 /// The lab clock: lab time = `lab_ms` + (wall clock - `wall_ms`) x `speed`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clock {
     /// Wall clock (milliseconds since 1970) at which this setting began.
     pub wall_ms: f64,
@@ -146,7 +146,7 @@ pub struct Clock {
 }
 
 /// How a link to another node differs from a perfect one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinkCondition {
     /// The node at the other end.
     pub to: NodeId,

@@ -8,10 +8,9 @@ use super::command::ChainFile;
 use super::event::LogLine;
 use super::snapshot::BlockSummary;
 use crate::primitives::{Amount, BlockHash, Height, Txid};
-use serde::{Deserialize, Serialize};
 
 /// A command's answer when it succeeded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// Nothing to say.
     Done,
@@ -39,8 +38,8 @@ pub enum Reply {
     Started(Vec<LogLine>),
     /// `Generate`: the new blocks.
     Generated(Vec<BlockHash>),
-    /// The RPCs: Bitcoin Core's JSON.
-    Json(serde_json::Value),
+    /// The RPCs: Bitcoin Core's JSON as `bitcoin-cli` prints it, a lone text bare and nothing for null.
+    Json(String),
     /// `ShowBlock`.
     Block(Box<BlockDetail>),
     /// `ShowTransaction`.
@@ -48,7 +47,7 @@ pub enum Reply {
 }
 
 /// An address of the wallet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressEntry {
     /// The address as text.
     pub address: String,
@@ -62,7 +61,7 @@ pub struct AddressEntry {
 pub const SETTLED: u32 = 6;
 
 /// A transaction as the wallet sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WalletTransaction {
     /// Its id.
     pub txid: Txid,
@@ -83,7 +82,7 @@ pub struct WalletTransaction {
 }
 
 /// A block with all that a view of it shows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BlockDetail {
     /// What the block is and where it stands.
     pub summary: BlockSummary,
@@ -106,20 +105,46 @@ pub struct BlockDetail {
 }
 
 /// A transaction with all that a view of it shows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TransactionDetail {
     /// Its id.
     pub txid: Txid,
     /// The block that confirmed it, with its height; none while it waits.
     pub block: Option<(BlockHash, Height)>,
-    /// Bitcoin Core's decoding: version, locktime, vin, vout.
-    pub json: serde_json::Value,
+    /// Version.
+    pub version: u32,
+    /// The height or time before which it does not confirm.
+    pub lock_time: u32,
+    /// What it spends, in order.
+    pub inputs: Vec<InputDetail>,
+    /// What it pays, in order.
+    pub outputs: Vec<OutputDetail>,
     /// The whole transaction in hex.
     pub hex: String,
 }
 
+/// An input of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputDetail {
+    /// A coinbase's: it makes new coins. `script` is hex.
+    NewCoins { script: String },
+    /// Spends an output of an earlier transaction. `script` is the proof that it may, in hex.
+    Spends { txid: Txid, vout: u32, script: String },
+}
+
+/// An output of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputDetail {
+    /// How much it pays.
+    pub value: Amount,
+    /// The address that it pays, where there is one.
+    pub address: Option<String>,
+    /// Its condition as instructions.
+    pub script: String,
+}
+
 /// Why a command failed. The message is the line that the console shows: the seeds' own where they have one.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// An address that does not parse on this network.
     #[error("ERROR: Address is not valid")]

@@ -6,11 +6,10 @@ use super::id::{NodeId, PeerId, Role};
 use super::port::RequestId;
 use super::reply::AddressEntry;
 use crate::primitives::{Amount, BlockHash, Height, Txid};
-use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
 /// All that a node's card shows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NodeSnapshot {
     /// Which node.
     pub id: NodeId,
@@ -39,7 +38,7 @@ pub struct NodeSnapshot {
 }
 
 /// Long work, with its count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Task {
     /// The command that waits for it; none where nobody does.
     pub request: Option<RequestId>,
@@ -52,8 +51,7 @@ pub struct Task {
 }
 
 /// What kind of long work it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TaskKind {
     /// Blocks are mined for a command.
     Mine,
@@ -75,8 +73,7 @@ impl TaskKind {
 }
 
 /// Whether a node is on the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
     /// It answers commands, and is not on the network.
     Stopped,
@@ -85,7 +82,7 @@ pub enum RunState {
 }
 
 /// The chain as a node sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ChainSummary {
     /// The network's name: classroom, regtest, custom.
     pub network: String,
@@ -112,7 +109,7 @@ pub struct ChainSummary {
 }
 
 /// A block in short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockSummary {
     /// Its hash.
     pub hash: BlockHash,
@@ -129,7 +126,7 @@ pub struct BlockSummary {
 }
 
 /// A connection in short.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PeerSummary {
     /// Which connection.
     pub peer: PeerId,
@@ -152,7 +149,7 @@ pub struct PeerSummary {
 }
 
 /// The mempool in short.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MempoolSummary {
     /// Transactions.
     pub count: usize,
@@ -165,7 +162,7 @@ pub struct MempoolSummary {
 }
 
 /// The wallet in short.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WalletSummary {
     /// Confirmed coins that can be spent now.
     pub balance: Amount,
@@ -180,7 +177,7 @@ pub struct WalletSummary {
 }
 
 /// The miner in short.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MiningSummary {
     /// When it mines.
     pub mode: MiningMode,

@@ -1,14 +1,13 @@
 //! Blocks and transactions as the page's views show them.
 
-use super::rpc::block::{confirmations, confirmed_by};
-use super::rpc::transaction::{transaction, transaction_hex};
+use super::rpc::block::confirmations;
+use super::rpc::transaction::{address, transaction_hex};
 use crate::chain::{BlockIndexEntry, Chainstate};
 use crate::consensus::NetworkParams;
-use crate::crypto::Address;
+use crate::crypto::{Address, AddressParams};
 use crate::encode::{Encode, hex, serialize};
-use crate::interface::{BlockDetail, BlockSummary, TransactionDetail};
-use crate::primitives::{Block, BlockHash, Height, Transaction};
-use serde_json::Value;
+use crate::interface::{BlockDetail, BlockSummary, InputDetail, OutputDetail, TransactionDetail};
+use crate::primitives::{Block, BlockHash, Height, Transaction, TxIn, TxOut};
 
 /// A block in short.
 pub(super) fn block_summary(block: &Block, height: Height, params: &NetworkParams) -> BlockSummary {
@@ -79,9 +78,31 @@ pub(super) fn transaction_detail(
     tx: &Transaction,
     block: Option<(BlockHash, Height)>,
 ) -> TransactionDetail {
-    let mut fields = transaction(tx, &chain.params().address);
-    if let Some((hash, _)) = &block {
-        confirmed_by(chain, hash, &mut fields);
+    let is_coinbase = tx.is_coinbase();
+    TransactionDetail {
+        txid: tx.txid(),
+        block,
+        version: tx.version as u32,
+        lock_time: tx.lock_time,
+        inputs: tx.inputs.iter().map(|txin| input_detail(txin, is_coinbase)).collect(),
+        outputs: tx.outputs.iter().map(|txout| output_detail(txout, &chain.params().address)).collect(),
+        hex: transaction_hex(tx),
     }
-    TransactionDetail { txid: tx.txid(), block, json: Value::Object(fields), hex: transaction_hex(tx) }
+}
+
+fn input_detail(txin: &TxIn, is_coinbase: bool) -> InputDetail {
+    let script = hex::encode(txin.script_sig.as_bytes());
+    let spent = txin.previous_output;
+    match is_coinbase {
+        true => InputDetail::NewCoins { script },
+        false => InputDetail::Spends { txid: spent.txid, vout: spent.vout, script },
+    }
+}
+
+fn output_detail(txout: &TxOut, params: &AddressParams) -> OutputDetail {
+    OutputDetail {
+        value: txout.value,
+        address: address(&txout.script_pubkey, params),
+        script: txout.script_pubkey.to_string(),
+    }
 }

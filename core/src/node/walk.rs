@@ -3,15 +3,17 @@
 use super::commands::{Handled, Outcome};
 use super::details::{block_detail, header_detail, transaction_detail};
 use super::reads::Reader;
+use super::rpc::block::confirmed_by;
+use super::rpc::reply;
+use super::rpc::transaction::{transaction, transaction_hex};
 use super::store::Answer;
 use super::{Node, rpc};
 use crate::chain::{Chainstate, file};
 use crate::crypto::Address;
 use crate::encode::{hex, serialize};
-use crate::interface::{BlockDetail, CommandError, Reply, RequestId, Task, TaskKind, TransactionDetail};
+use crate::interface::{BlockDetail, CommandError, Reply, RequestId, Task, TaskKind};
 use crate::primitives::{Block, BlockHash, Height, Transaction, Txid};
 use crate::spv::MerkleBlock;
-use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -290,10 +292,10 @@ impl Node {
 
 fn json_of(chain: &Chainstate, block: &Block, verbosity: u8) -> Handled {
     if verbosity == 0 {
-        return Ok(Outcome::Now(Reply::Json(hex::encode(&serialize(block)).into())));
+        return Ok(Outcome::Now(reply(hex::encode(&serialize(block)))));
     }
     match rpc::block::block(chain, block, verbosity, &chain.params().address) {
-        Some(json) => Ok(Outcome::Now(Reply::Json(json))),
+        Some(fields) => Ok(Outcome::Now(reply(fields))),
         None => Err(unknown("block", &block.block_hash())),
     }
 }
@@ -312,14 +314,17 @@ pub(super) fn show_transaction(
     place: Option<(BlockHash, Height)>,
     view: TransactionView,
 ) -> Reply {
-    let detail = transaction_detail(chain, tx, place);
-    match (view, detail.json) {
-        (TransactionView::Hex, _) => Reply::Json(detail.hex.into()),
-        (TransactionView::Json, Value::Object(mut fields)) => {
-            fields.insert("hex".into(), detail.hex.into());
-            Reply::Json(Value::Object(fields))
+    match view {
+        TransactionView::Hex => reply(transaction_hex(tx)),
+        TransactionView::Json => {
+            let mut fields = transaction(tx, &chain.params().address);
+            if let Some((hash, _)) = &place {
+                confirmed_by(chain, hash, &mut fields);
+            }
+            fields.put("hex", transaction_hex(tx));
+            reply(fields)
         }
-        (_, json) => Reply::Transaction(Box::new(TransactionDetail { json, ..detail })),
+        TransactionView::Detail => Reply::Transaction(Box::new(transaction_detail(chain, tx, place))),
     }
 }
 
@@ -329,7 +334,7 @@ fn prove(block: &Block, txids: &[Txid]) -> Visit {
         return Visit::Next;
     }
     let proof = MerkleBlock::new(block, |txid| txids.contains(txid));
-    Visit::Done(Ok(Outcome::Now(Reply::Json(hex::encode(&serialize(&proof)).into()))))
+    Visit::Done(Ok(Outcome::Now(reply(hex::encode(&serialize(&proof))))))
 }
 
 /// The error of a command whose chain has gone.

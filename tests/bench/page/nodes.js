@@ -1,4 +1,5 @@
-// Nodes without the page: the product's boot script and worker, spoken to as the page speaks to them.
+// Nodes without the page: the product's boot script and worker, spoken to as the page speaks to them. The bench's wasm
+// writes and reads the messages.
 "use strict";
 
 // The page's own way to start a worker on one compiled module.
@@ -7,50 +8,51 @@ const bootScript = fetch("index.html")
   .then((html) => new DOMParser().parseFromString(html, "text/html").getElementById("boot").textContent)
   .then((script) => new Function(script)());
 
+const codec = wasm_bindgen({ module_or_path: "terrarium-bench_bg.wasm" }).then(() => wasm_bindgen);
+
 class BenchNode {
   static async boot(id, lab) {
     await bootScript;
+    const { boot, hear } = await codec;
     const node = new BenchNode();
     node.worker = terrariumStartWorker("bench");
     node.replies = new Map();
     node.watchers = new Set();
-    node.worker.onerror = (event) => node.tell({ Failed: { text: event.message } });
-    node.worker.onmessage = (event) => node.tell(event.data);
-    const ready = node.until((message) => message.Ready);
-    const now = Date.now();
-    const config = { id, role: "full", network: "regtest", sync: "headers", connect: [] };
-    const clock = { wall_ms: now, lab_ms: now, speed: 1 };
-    node.worker.postMessage({ Boot: { config, lab, build: "bench", owner: "bench", clock } });
-    node.storage = (await ready).storage;
+    node.worker.onerror = (event) => node.tell({ failure: event.message });
+    node.worker.onmessage = (event) => node.tell(hear(event.data));
+    const ready = node.until((heard) => heard.durable !== undefined);
+    node.worker.postMessage(boot(id, lab, Date.now()));
+    node.durable = (await ready).durable;
     return node;
   }
 
-  tell(message) {
-    if (message.Failed) throw new Error(message.Failed.text);
-    if (message.Reply) {
-      const { Ok: reply, Err: error } = message.Reply.result;
-      const { resolve, reject } = this.replies.get(message.Reply.id);
-      this.replies.delete(message.Reply.id);
-      if (error === undefined) resolve(reply);
-      else reject(new Error(JSON.stringify(error)));
+  tell(heard) {
+    const { answered, failure } = heard;
+    if (answered !== undefined) {
+      const { resolve, reject } = this.replies.get(answered);
+      this.replies.delete(answered);
+      if (failure === undefined) resolve();
+      else reject(new Error(failure));
+    } else if (failure !== undefined) {
+      throw new Error(failure);
     }
-    for (const watcher of this.watchers) watcher(message);
+    for (const watcher of this.watchers) watcher(heard);
   }
 
-  command(command) {
+  // Sends the command that `write` makes of its id.
+  command(write) {
     const id = (this.lastId = (this.lastId ?? 0) + 1);
-    this.worker.postMessage({ Command: { id, command } });
+    this.worker.postMessage(write(id));
     return new Promise((resolve, reject) => this.replies.set(id, { resolve, reject }));
   }
 
-  // The first truthy answer of `find` to a message.
-  until(find) {
+  // The first message that `holds` of.
+  until(holds) {
     return new Promise((resolve) => {
-      const watcher = (message) => {
-        const found = find(message);
-        if (!found) return;
+      const watcher = (heard) => {
+        if (!holds(heard)) return;
         this.watchers.delete(watcher);
-        resolve(found);
+        resolve(heard);
       };
       this.watchers.add(watcher);
     });
@@ -61,24 +63,21 @@ class BenchNode {
   }
 }
 
-const START = { miner: undefined, connect: [], seed_nodes: [], sync: undefined };
-
 // Seconds that a new node takes for the chain in `file` (up to `height`) from another, both on IndexedDB: until its tip is
 // there, and until that is committed.
 const measureSync = async (file, height) => {
   const lab = `bench-${crypto.randomUUID()}`;
   const bytes = new Uint8Array(await (await fetch(file)).arrayBuffer());
+  const { import_chain, start_node } = await codec;
   const source = await BenchNode.boot(3000, lab);
-  await source.command({ ImportChain: { file: bytes } });
-  await source.command({ StartNode: START });
+  await source.command((id) => import_chain(id, bytes));
+  await source.command((id) => start_node(id, []));
   const target = await BenchNode.boot(3001, lab);
-  if (source.storage !== "Durable" || target.storage !== "Durable") throw new Error("not on IndexedDB");
-  const atTip = ({ Events: batch, Snapshot: state }) =>
-    batch?.events.some((event) => event.Block?.height === height) || state?.chain?.height === height;
-  const arrived = target.until(atTip);
-  const committed = target.until(({ Snapshot: state }) => state?.chain?.height === height && state.pending_bytes === 0);
+  if (!source.durable || !target.durable) throw new Error("not on IndexedDB");
+  const arrived = target.until((heard) => heard.height === height);
+  const committed = target.until((heard) => heard.height === height && heard.pending === 0);
   const start = performance.now();
-  await target.command({ StartNode: { ...START, connect: [3000] } });
+  await target.command((id) => start_node(id, [3000]));
   await arrived;
   const tip = (performance.now() - start) / 1000;
   await committed;

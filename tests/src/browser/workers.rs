@@ -21,8 +21,9 @@ const WAY_IN: &str = r#"(() => {
             super(URL.createObjectURL(new Blob([way, `importScripts(${JSON.stringify(String(script))});`])));
         }
         postMessage(message, ...rest) {
-            const id = message?.Boot?.config?.id;
-            if (id !== undefined) {
+            // `Boot`, the first of a page's messages, begins with its number and the node's id.
+            if (message instanceof Uint8Array && message[0] === 0) {
+                const id = message[1] | (message[2] << 8);
                 window.workers[id] = this;
                 window.workersStarted[id] = (window.workersStarted[id] ?? 0) + 1;
             }

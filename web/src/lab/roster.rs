@@ -1,11 +1,15 @@
 //! Which nodes a lab has and what each was last asked to do, remembered between visits.
 
 use crate::browser;
-use serde::{Deserialize, Serialize};
-use terrarium_core::interface::{MiningMode, NodeConfig, NodeId, StartOptions};
+use terrarium_core::encode::{DecodeError, Reader, hex};
+use terrarium_core::interface::{MiningMode, NodeConfig, NodeId, StartOptions, Wire, from_bytes, to_bytes};
+
+/// How entries are written. Counts up with every change of what an entry holds: what an older page remembered is then
+/// not readable.
+const FORMAT: u8 = 1;
 
 /// A node as it is made and started again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RosterEntry {
     /// What it is made of.
     pub(crate) config: NodeConfig,
@@ -21,11 +25,34 @@ pub(crate) struct RosterEntry {
     pub(crate) khs: f64,
 }
 
+impl Wire for RosterEntry {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { config, start, running, mining, reward, khs } = self;
+        config.write(out);
+        start.write(out);
+        running.write(out);
+        mining.write(out);
+        reward.write(out);
+        khs.write(out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            config: Wire::read(reader)?,
+            start: Wire::read(reader)?,
+            running: Wire::read(reader)?,
+            mining: Wire::read(reader)?,
+            reward: Wire::read(reader)?,
+            khs: Wire::read(reader)?,
+        })
+    }
+}
+
 /// The nodes of an earlier visit to a lab; none where it was never visited, or nothing readable is left of it.
 pub(crate) fn load(lab: &str) -> Option<Vec<RosterEntry>> {
     let text = browser::remembered(&key(lab))?;
-    let value = js_sys::JSON::parse(&text).ok()?;
-    serde_wasm_bindgen::from_value(value).ok()
+    let (format, entries): (u8, Vec<RosterEntry>) = from_bytes(&hex::decode(&text).ok()?).ok()?;
+    (format == FORMAT).then_some(entries)
 }
 
 /// What is remembered of one node of a lab.
@@ -45,23 +72,19 @@ pub(crate) fn put(lab: &str, entry: &RosterEntry) {
         Some(known) => *known = entry.clone(),
         None => entries.push(entry.clone()),
     }
-    save(lab, &entries);
+    save(lab, entries);
 }
 
 /// Forgets one node of a lab.
 pub(crate) fn remove(lab: &str, id: NodeId) {
     let mut entries = load(lab).unwrap_or_default();
     entries.retain(|entry| entry.config.id != id);
-    save(lab, &entries);
+    save(lab, entries);
 }
 
 /// Remembers these nodes of a lab and no others.
-pub(crate) fn save(lab: &str, entries: &[RosterEntry]) {
-    let value = entries.serialize(&serde_wasm_bindgen::Serializer::json_compatible());
-    let text = value.ok().and_then(|value| js_sys::JSON::stringify(&value).ok());
-    if let Some(text) = text {
-        browser::remember(&key(lab), &String::from(text));
-    }
+pub(crate) fn save(lab: &str, entries: Vec<RosterEntry>) {
+    browser::remember(&key(lab), &hex::encode(&to_bytes(&(FORMAT, entries))));
 }
 
 /// The name under which a lab's nodes are remembered.

@@ -14,11 +14,10 @@ use js_sys::{Array, Reflect};
 use leptos::prelude::window;
 use listeners::{KINDS, Listeners};
 use object::{Arguments, Outcome, frozen, function, promising};
-use serde::Serialize;
 use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
-use terrarium_console::{Scenario, Terminal};
+use terrarium_console::{Report, Scenario, StepReport, Terminal};
 use terrarium_core::interface::{Command, NodeId, Reply, Role};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
@@ -117,12 +116,26 @@ fn consoles(host: &PageHost) -> Fields {
         async move {
             let scenario: Scenario =
                 arguments::text(&text, "text")?.parse().map_err(|wrong| error(format!("{wrong}")))?;
-            let report = scenario.run(&host, |_| ()).await;
-            let plain = serde_wasm_bindgen::Serializer::json_compatible();
-            report.serialize(&plain).map_err(|unreadable| error(unreadable.to_string()))
+            Ok(report(&scenario.run(&host, |_| ()).await))
         }
     });
     vec![("exec", exec), ("terminal", terminal), ("scenario", scenario)]
+}
+
+/// How a scenario went, as scripts see it.
+fn report(report: &Report) -> JsValue {
+    let step = |step: &StepReport| {
+        let failure = step.failure.as_deref().map_or(JsValue::NULL, JsValue::from);
+        let output = object::strings(&step.output);
+        frozen(&[
+            ("line", (step.line as f64).into()),
+            ("text", step.text.as_str().into()),
+            ("output", output),
+            ("failure", failure),
+        ])
+    };
+    let steps = report.steps.iter().map(step).collect::<Array>();
+    frozen(&[("passed", report.passed.into()), ("steps", steps.into())])
 }
 
 /// A free terminal of a script. Lines run one after the other, as they are typed.

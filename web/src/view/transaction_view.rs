@@ -10,7 +10,9 @@ use crate::i18n::{fill, t};
 use crate::lab::{Lab, LabError};
 use crate::testid;
 use leptos::prelude::*;
-use terrarium_core::interface::{Command, CommandError, NodeId, Reply, TransactionDetail};
+use terrarium_core::interface::{
+    Command, CommandError, InputDetail, NodeId, OutputDetail, Reply, TransactionDetail,
+};
 use terrarium_core::primitives::{BlockHash, Height, Txid};
 
 /// A transaction as a node has it.
@@ -49,18 +51,17 @@ type Place = Option<(BlockHash, Height)>;
 
 #[component]
 fn Detail(id: NodeId, detail: TransactionDetail, place: Memo<Place>) -> impl IntoView {
-    let TransactionDetail { json, hex, .. } = detail;
-    let inputs = list(&json["vin"]).map(|input| view! { <li>{spends(id, input)}</li> }).collect_view();
-    let outputs = list(&json["vout"]).map(|output| view! { <li>{pays(output)}</li> }).collect_view();
-    let number = |field: &str| json[field].to_string();
+    let TransactionDetail { version, lock_time, inputs, outputs, hex, .. } = detail;
+    let inputs = inputs.iter().map(|input| view! { <li>{spends(id, input)}</li> }).collect_view();
+    let outputs = outputs.into_iter().map(|output| view! { <li>{pays(output)}</li> }).collect_view();
     view! {
         <dl class="fields">
             <dt>{tr(|t| t.block)}</dt>
             <dd role="status">{part(move || in_block(id, place.get()))}</dd>
             <dt>{tr(|t| t.version)}</dt>
-            <dd>{number("version")}</dd>
+            <dd>{version.to_string()}</dd>
             <dt>{tr(|t| t.lock_time)}</dt>
-            <dd>{number("locktime")}</dd>
+            <dd>{lock_time.to_string()}</dd>
             <dt>{tr(|t| t.size)}</dt>
             <dd>{fill("{0} B", &[&format::count((hex.len() / 2) as u64)])}</dd>
         </dl>
@@ -95,19 +96,13 @@ fn in_block(id: NodeId, place: Place) -> AnyView {
     .into_any()
 }
 
-fn list(value: &serde_json::Value) -> impl Iterator<Item = &serde_json::Value> {
-    value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
-}
-
 /// An input: the output that it spends, or new coins.
-fn spends(id: NodeId, input: &serde_json::Value) -> AnyView {
+fn spends(id: NodeId, input: &InputDetail) -> AnyView {
     let ui = use_ui();
-    let txid = input["txid"].as_str().and_then(|text| text.parse::<Txid>().ok());
-    let Some(txid) = txid else {
+    let InputDetail::Spends { txid, vout, .. } = *input else {
         return view! { <span>{tr(|t| t.new_coins)}</span> }.into_any();
     };
-    let output = input["vout"].to_string();
-    let shown = format!("{}:{output}", format::middle(&txid.to_string()));
+    let shown = format!("{}:{vout}", format::middle(&txid.to_string()));
     view! {
         <button
             type="button"
@@ -122,11 +117,9 @@ fn spends(id: NodeId, input: &serde_json::Value) -> AnyView {
 }
 
 /// An output: how much, and to which address or script.
-fn pays(output: &serde_json::Value) -> AnyView {
-    let script = &output["scriptPubKey"];
-    let address =
-        script["address"].as_str().or_else(|| script["asm"].as_str()).unwrap_or_default().to_owned();
-    let value = output["value"].to_string();
+fn pays(output: OutputDetail) -> AnyView {
+    let address = output.address.unwrap_or(output.script);
+    let value = output.value.to_string();
     let shown = format::middle(&address);
     view! { <b class="figure">{value}</b> " → " <Copyable text=address shown/> }.into_any()
 }

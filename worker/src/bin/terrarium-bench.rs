@@ -5,6 +5,10 @@ use std::hint::black_box;
 use terrarium_core::{
     consensus::Preset,
     crypto::{PrivateKey, lanes::HeaderScanner},
+    interface::{
+        ChainFile, Clock, Command, Event, NodeConfig, NodeId, PageMessage, RequestId, Role, StartOptions,
+        Storage, SyncMode, WorkerMessage, from_bytes, to_bytes,
+    },
     primitives::{CompactTarget, Target},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -29,5 +33,83 @@ pub fn verify_signatures(count: u32) {
     let signature = key.sign(&digest);
     for _ in 0..count {
         assert!(black_box(&public_key).verify(&digest, &signature), "a good signature is refused");
+    }
+}
+
+/// The message that makes a regtest node; `now` is the wall clock in milliseconds.
+#[wasm_bindgen]
+pub fn boot(id: u16, lab: String, now: f64) -> Vec<u8> {
+    let config = NodeConfig {
+        id: NodeId(id),
+        role: Role::Full,
+        network: Some(Preset::Regtest),
+        sync: SyncMode::Headers,
+        connect: Vec::new(),
+    };
+    let clock = Clock { wall_ms: now, lab_ms: now, speed: 1.0 };
+    let (build, owner) = ("bench".to_owned(), "bench".to_owned());
+    to_bytes(&PageMessage::Boot { config, lab, build, owner, clock })
+}
+
+/// The message that gives a node a chain.
+#[wasm_bindgen]
+pub fn import_chain(request: u32, file: Vec<u8>) -> Vec<u8> {
+    command(request, Command::ImportChain { file: ChainFile(file) })
+}
+
+/// The message that starts a node, which connects to these.
+#[wasm_bindgen]
+pub fn start_node(request: u32, connect: &[u16]) -> Vec<u8> {
+    let connect = connect.iter().copied().map(NodeId).collect();
+    command(request, Command::StartNode(StartOptions { connect, ..StartOptions::default() }))
+}
+
+fn command(request: u32, command: Command) -> Vec<u8> {
+    to_bytes(&PageMessage::Command { id: RequestId(request), command })
+}
+
+/// What a message of a worker says, as far as it is measured.
+#[wasm_bindgen(getter_with_clone)]
+#[derive(Default)]
+pub struct Heard {
+    /// Why the worker or the command failed.
+    pub failure: Option<String>,
+    /// Whether the node that is ready keeps its data in IndexedDB.
+    pub durable: Option<bool>,
+    /// The command that was answered.
+    pub answered: Option<u32>,
+    /// The height that the chain has come to.
+    pub height: Option<u32>,
+    /// Bytes that wait to be stored.
+    pub pending: Option<usize>,
+}
+
+/// Reads a message of a worker.
+#[wasm_bindgen]
+pub fn hear(message: &[u8]) -> Heard {
+    match from_bytes::<WorkerMessage>(message) {
+        Ok(WorkerMessage::Ready { storage, .. }) => {
+            Heard { durable: Some(storage == Storage::Durable), ..Heard::default() }
+        }
+        Ok(WorkerMessage::Reply { id, result }) => Heard {
+            answered: Some(id.0),
+            failure: result.err().map(|error| error.to_string()),
+            ..Heard::default()
+        },
+        Ok(WorkerMessage::Events { events, .. }) => {
+            let heights = events.iter().filter_map(|event| match event {
+                Event::Block { height, .. } => Some(height.0),
+                _ => None,
+            });
+            Heard { height: heights.max(), ..Heard::default() }
+        }
+        Ok(WorkerMessage::Snapshot(state)) => Heard {
+            height: state.chain.as_ref().map(|chain| chain.height.0),
+            pending: Some(state.pending_bytes),
+            ..Heard::default()
+        },
+        Ok(WorkerMessage::Failed { text }) => Heard { failure: Some(text), ..Heard::default() },
+        Ok(WorkerMessage::Ended) => Heard::default(),
+        Err(error) => Heard { failure: Some(error.to_string()), ..Heard::default() },
     }
 }

@@ -3,13 +3,14 @@
 use super::{Handled, Outcome};
 use crate::chain::CoinLookup;
 use crate::encode::{DecodeError, deserialize, hex};
-use crate::interface::{Command, CommandError, Reply, RequestId, RunState};
+use crate::interface::{Command, CommandError, RequestId, RunState};
 use crate::node::reads::FilterReader;
+use crate::node::rpc::json::object;
+use crate::node::rpc::{Json, reply};
 use crate::node::walk::{Goal, TransactionView, show_transaction, unknown};
 use crate::node::{Node, rpc};
 use crate::primitives::{BlockHash, OutPoint, Transaction, Txid};
 use crate::spv::{BlockFilter, MerkleBlock};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 impl Node {
@@ -23,22 +24,21 @@ impl Node {
                     self.engine.as_ref().map(|engine| engine.network.services()).unwrap_or_default();
                 json(rpc::network::info(&self.params, offered, &self.peer_infos(), is_running))
             }
-            Command::GetConnectionCount => json(self.peer_infos().len().into()),
-            Command::GetPeerInfo => json(self.peer_infos().iter().map(rpc::network::peer).collect()),
+            Command::GetConnectionCount => json(self.peer_infos().len()),
+            Command::GetPeerInfo => json(self.peer_infos().iter().map(rpc::network::peer).collect::<Json>()),
             Command::GetBlock { hash, verbosity } => self.walk_one(id, hash, Goal::Json { verbosity }),
             Command::GetBlockHeader { hash, verbose } => self.get_block_header(&hash, verbose),
             Command::GetBlockFilter { hash } => self.get_block_filter(id, hash),
             Command::GetBlockHash { height } => {
                 let hash = self.chain()?.active_hash(height);
-                json(hash.ok_or_else(|| unknown("block", &height))?.to_string().into())
+                json(hash.ok_or_else(|| unknown("block", &height))?.to_string())
             }
             Command::GetRawTransaction { txid, verbose, block } => {
                 let view = if verbose { TransactionView::Json } else { TransactionView::Hex };
                 self.find_transaction(id, txid, block, view)
             }
             Command::DecodeRawTransaction { hex } => {
-                let fields = rpc::transaction::transaction(&decode_transaction(&hex)?, &self.params.address);
-                json(Value::Object(fields))
+                json(rpc::transaction::transaction(&decode_transaction(&hex)?, &self.params.address))
             }
             Command::SendRawTransaction { hex } => self.send_raw_transaction(&hex),
             Command::GetMempoolInfo => {
@@ -110,9 +110,9 @@ impl Node {
     ) {
         let header = self.engine.as_ref().and_then(|engine| engine.chain.filter_header(hash));
         let shown = filter.zip(header).map(|(filter, (_, header))| {
-            json!({ "filter": hex::encode(filter.as_bytes()), "header": header.to_string() })
+            object! { "filter": hex::encode(filter.as_bytes()), "header": header.to_string() }
         });
-        let reply = shown.map(Reply::Json).ok_or_else(|| unknown("block filter of", hash));
+        let reply = shown.map(reply).ok_or_else(|| unknown("block filter of", hash));
         self.reply(id, reply);
     }
 
@@ -120,16 +120,15 @@ impl Node {
         let chain = self.chain()?;
         let entry = chain.entry(hash).ok_or_else(|| unknown("block", hash))?;
         if !verbose {
-            return json(hex::encode(&entry.header.to_bytes()).into());
+            return json(hex::encode(&entry.header.to_bytes()));
         }
-        let fields = rpc::block::header(chain, hash).ok_or_else(|| unknown("block", hash))?;
-        json(Value::Object(fields))
+        json(rpc::block::header(chain, hash).ok_or_else(|| unknown("block", hash))?)
     }
 
     fn send_raw_transaction(&mut self, hex: &str) -> Handled {
         self.chain()?;
         let txid = self.submit(&Arc::new(decode_transaction(hex)?))?;
-        Ok(Outcome::Stored(Reply::Json(txid.to_string().into())))
+        Ok(Outcome::Stored(reply(txid.to_string())))
     }
 
     fn get_tx_out(&self, txid: Txid, vout: u32, include_mempool: bool) -> Handled {
@@ -145,7 +144,8 @@ impl Node {
                 coin = Some(crate::chain::Coin { output: output.clone(), height, coinbase: false });
             }
         }
-        json(coin.map_or(Value::Null, |coin| rpc::chain::tx_out(&engine.chain, &coin, &self.params.address)))
+        let shown = coin.map(|coin| rpc::chain::tx_out(&engine.chain, &coin, &self.params.address));
+        json(shown.map_or(Json::Null, Json::Object))
     }
 
     fn get_tx_out_proof(&mut self, id: RequestId, txids: Vec<Txid>, block: Option<BlockHash>) -> Handled {
@@ -172,14 +172,14 @@ impl Node {
         let entry = entry.ok_or_else(|| unknown("block", &hash))?;
         // As in Core: a proof about a tree of another size proves nothing (its leaves may be inner nodes).
         if entry.n_tx != proof.transaction_count() {
-            return json(Value::Array(Vec::new()));
+            return json(Json::Array(Vec::new()));
         }
-        json(proven.matches.iter().map(|(_, txid)| txid.to_string()).collect())
+        json(proven.matches.iter().map(|(_, txid)| txid.to_string()).collect::<Json>())
     }
 }
 
-fn json(value: Value) -> Handled {
-    Ok(Outcome::Now(Reply::Json(value)))
+fn json(value: impl Into<Json>) -> Handled {
+    Ok(Outcome::Now(reply(value)))
 }
 
 fn bytes(text: &str) -> Result<Vec<u8>, CommandError> {

@@ -1,11 +1,14 @@
 //! Numbers as Bitcoin Core's JSON has them.
 
-use crate::primitives::{Amount, CompactTarget, Target, Work};
-use serde_json::Value;
+use super::json::Json;
+use crate::primitives::{Amount, COIN, CompactTarget, Target, Work};
 
-/// An amount in coins. A double holds every amount up to 21 million coins to the satoshi.
-pub(super) fn coins(amount: Amount) -> Value {
-    Value::from(amount.to_sat() as f64 / 1e8)
+/// An amount in coins, with eight places (Core's `ValueFromAmount`).
+pub(super) fn coins(amount: Amount) -> Json {
+    let satoshis = amount.to_sat();
+    let (whole, fraction) = (satoshis.unsigned_abs() / COIN as u64, satoshis.unsigned_abs() % COIN as u64);
+    let sign = if satoshis < 0 { "-" } else { "" };
+    Json::Plain(format!("{sign}{whole}.{fraction:08}"))
 }
 
 /// How much harder than the easiest of Bitcoin's main network's targets (Core's `GetDifficulty`). Only multiplications
@@ -55,9 +58,9 @@ mod tests {
     }
 
     #[test]
-    fn every_satoshi_of_the_supply_survives() {
-        let most = Amount::from_sat(2_099_999_999_999_999);
-        assert_eq!(coins(most).to_string(), "20999999.99999999");
-        assert_eq!(coins(Amount::from_sat(1)).to_string(), "1e-8");
+    fn amounts_have_eight_places_and_every_satoshi() {
+        let shown = |satoshis| coins(Amount::from_sat(satoshis)).to_string();
+        assert_eq!(shown(2_099_999_999_999_999), "20999999.99999999");
+        assert_eq!([shown(1), shown(-1), shown(5_000_000_000)], ["0.00000001", "-0.00000001", "50.00000000"]);
     }
 }

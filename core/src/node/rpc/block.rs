@@ -1,21 +1,19 @@
 //! Headers and blocks as JSON, with the fields of Bitcoin Core's `blockheaderToJSON` and `blockToJSON`.
 
 use super::amounts::{difficulty, target};
+use super::json::{Json, Object};
 use super::transaction::{transaction, transaction_hex};
 use crate::chain::Chainstate;
 use crate::crypto::AddressParams;
 use crate::encode::Encode;
 use crate::primitives::{Block, BlockHash, Header};
-use serde_json::{Map, Value, json};
 
 /// A header and where it stands; none if it is not known.
-pub(in crate::node) fn header(chain: &Chainstate, hash: &BlockHash) -> Option<Map<String, Value>> {
+pub(in crate::node) fn header(chain: &Chainstate, hash: &BlockHash) -> Option<Object> {
     let entry = chain.entry(hash)?;
     let Header { version, prev_blockhash, merkle_root, time, bits, nonce } = entry.header;
-    let mut fields = Map::new();
-    let mut put = |name: &str, value: Value| {
-        fields.insert(name.to_owned(), value);
-    };
+    let mut fields = Object::default();
+    let mut put = |name: &'static str, value: Json| fields.put(name, value);
     put("hash", hash.to_string().into());
     put("confirmations", confirmations(chain, hash).into());
     put("height", entry.height.0.into());
@@ -45,21 +43,21 @@ pub(in crate::node) fn block(
     block: &Block,
     verbosity: u8,
     params: &AddressParams,
-) -> Option<Value> {
+) -> Option<Object> {
     let mut fields = header(chain, &block.block_hash())?;
-    fields.insert("strippedsize".into(), block.stripped_size().into());
-    fields.insert("size".into(), block.encoded_len().into());
-    fields.insert("weight".into(), block.weight().into());
+    fields.put("strippedsize", block.stripped_size());
+    fields.put("size", block.encoded_len());
+    fields.put("weight", block.weight());
     let transactions = block.transactions.iter().map(|tx| match verbosity {
-        0 | 1 => tx.txid().to_string().into(),
+        0 | 1 => Json::from(tx.txid().to_string()),
         _ => {
             let mut fields = transaction(tx, params);
-            fields.insert("hex".into(), transaction_hex(tx).into());
-            Value::Object(fields)
+            fields.put("hex", transaction_hex(tx));
+            fields.into()
         }
     });
-    fields.insert("tx".into(), transactions.collect::<Vec<Value>>().into());
-    Some(Value::Object(fields))
+    fields.put("tx", transactions.collect::<Json>());
+    Some(fields)
 }
 
 /// Blocks from this one to the tip, both counted; -1 off the active chain, as Core has it.
@@ -71,15 +69,10 @@ pub(in crate::node) fn confirmations(chain: &Chainstate, hash: &BlockHash) -> i6
 }
 
 /// What a transaction's JSON says of the block that confirmed it.
-pub(in crate::node) fn confirmed_by(chain: &Chainstate, hash: &BlockHash, fields: &mut Map<String, Value>) {
+pub(in crate::node) fn confirmed_by(chain: &Chainstate, hash: &BlockHash, fields: &mut Object) {
     let Some(entry) = chain.entry(hash) else { return };
-    let Value::Object(more) = json!({
-        "blockhash": hash.to_string(),
-        "confirmations": confirmations(chain, hash).max(0),
-        "time": entry.header.time,
-        "blocktime": entry.header.time,
-    }) else {
-        return;
-    };
-    fields.extend(more);
+    fields.put("blockhash", hash.to_string());
+    fields.put("confirmations", confirmations(chain, hash).max(0));
+    fields.put("time", entry.header.time);
+    fields.put("blocktime", entry.header.time);
 }

@@ -1,20 +1,20 @@
 //! The chain as JSON, with the fields of Bitcoin Core's `rpc/blockchain.cpp`.
 
 use super::amounts::{coins, difficulty, hashes, target};
+use super::json::{Object, object};
 use super::transaction::script_pubkey;
 use crate::chain::{Chainstate, Coin, Keeps};
 use crate::crypto::AddressParams;
 use crate::primitives::{CompactTarget, Height};
-use serde_json::{Value, json};
 
 /// Blocks over which the network's hash rate is reckoned (Core's default of `getnetworkhashps`).
 const HASH_RATE_WINDOW: u32 = 120;
 
 /// `getblockchaininfo`.
-pub(in crate::node) fn info(chain: &Chainstate) -> Value {
+pub(in crate::node) fn info(chain: &Chainstate) -> Object {
     let (height, headers) = (chain.height(), chain.best_header().height);
     let tip = chain.tip_entry();
-    json!({
+    object! {
         "chain": chain.params().name,
         "blocks": height.0,
         "headers": headers.0,
@@ -29,25 +29,25 @@ pub(in crate::node) fn info(chain: &Chainstate) -> Value {
         "chainwork": tip.chainwork.to_string(),
         // As in a pruned node, old blocks are not here.
         "pruned": chain.keeps() == Keeps::Headers,
-        "warnings": [],
-    })
+        "warnings": Vec::<String>::new(),
+    }
 }
 
 /// `gettxout`, for an output that is there.
-pub(in crate::node) fn tx_out(chain: &Chainstate, coin: &Coin, params: &AddressParams) -> Value {
-    json!({
+pub(in crate::node) fn tx_out(chain: &Chainstate, coin: &Coin, params: &AddressParams) -> Object {
+    object! {
         "bestblock": chain.tip().to_string(),
         "confirmations": (chain.height().0 + 1).saturating_sub(coin.height.0),
         "value": coins(coin.output.value),
         "scriptPubKey": script_pubkey(&coin.output.script_pubkey, params),
         "coinbase": coin.coinbase,
-    })
+    }
 }
 
 /// `getmininginfo`, with `pooled` transactions waiting.
-pub(in crate::node) fn mining_info(chain: &Chainstate, pooled: usize, next_bits: CompactTarget) -> Value {
+pub(in crate::node) fn mining_info(chain: &Chainstate, pooled: usize, next_bits: CompactTarget) -> Object {
     let tip = chain.tip_entry();
-    json!({
+    object! {
         "blocks": tip.height.0,
         "bits": tip.header.bits.to_string(),
         "difficulty": difficulty(tip.header.bits),
@@ -56,14 +56,14 @@ pub(in crate::node) fn mining_info(chain: &Chainstate, pooled: usize, next_bits:
         "pooledtx": pooled,
         "blockmintxfee": coins(chain.params().policy.min_relay_fee),
         "chain": chain.params().name,
-        "next": {
+        "next": object! {
             "height": tip.height.next().0,
             "bits": next_bits.to_string(),
             "difficulty": difficulty(next_bits),
             "target": target(next_bits),
         },
-        "warnings": [],
-    })
+        "warnings": Vec::<String>::new(),
+    }
 }
 
 /// The network's hashes a second over the last blocks (Core's `GetNetworkHashPS`); none while time stands still.

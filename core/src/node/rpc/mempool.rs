@@ -1,18 +1,18 @@
 //! The mempool as JSON, with the fields of Bitcoin Core's `rpc/mempool.cpp`.
 
 use super::amounts::coins;
+use super::json::{Json, Object, object};
 use crate::collections::BTreeSet;
 use crate::mempool::{FeeRate, Mempool, MempoolEntry};
 use crate::primitives::{Amount, Txid};
 use crate::time::UnixTime;
-use serde_json::{Value, json};
 
 /// `getmempoolinfo`.
-pub(in crate::node) fn info(pool: &Mempool, now: UnixTime) -> Value {
+pub(in crate::node) fn info(pool: &Mempool, now: UnixTime) -> Object {
     let policy = pool.policy();
     let relay = FeeRate::per_kvb(policy.min_relay_fee);
     let fees = pool.iter().map(MempoolEntry::fee);
-    json!({
+    object! {
         "loaded": true,
         "size": pool.len(),
         "bytes": pool.vsize(),
@@ -22,25 +22,25 @@ pub(in crate::node) fn info(pool: &Mempool, now: UnixTime) -> Value {
         "mempoolminfee": rate(pool.min_fee(now).max(relay)),
         "minrelaytxfee": rate(relay),
         "incrementalrelayfee": coins(policy.incremental_relay_fee),
-        "unbroadcastcount": 0,
+        "unbroadcastcount": 0u32,
         "fullrbf": false,
-    })
+    }
 }
 
 /// `getrawmempool`: the ids, or the entries by id.
-pub(in crate::node) fn raw(pool: &Mempool, verbose: bool) -> Value {
+pub(in crate::node) fn raw(pool: &Mempool, verbose: bool) -> Json {
     if verbose {
-        let entries = pool.iter().map(|entry| (entry.txid().to_string(), self::entry(entry)));
-        return Value::Object(entries.collect());
+        let mut entries = Object::default();
+        pool.iter().for_each(|entry| entries.put(entry.txid().to_string(), self::entry(entry)));
+        return entries.into();
     }
-    let ids: Vec<String> = pool.iter_mining_order().map(|entry| entry.txid().to_string()).collect();
-    ids.into()
+    pool.iter_mining_order().map(|entry| entry.txid().to_string()).collect()
 }
 
-fn entry(entry: &MempoolEntry) -> Value {
+fn entry(entry: &MempoolEntry) -> Object {
     let (ancestors, descendants) = (entry.with_ancestors(), entry.with_descendants());
-    let list = |ids: &BTreeSet<Txid>| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-    json!({
+    let list = |ids: &BTreeSet<Txid>| ids.iter().map(ToString::to_string).collect::<Json>();
+    object! {
         "vsize": entry.vsize(),
         "weight": entry.weight(),
         "time": entry.time().0,
@@ -50,7 +50,7 @@ fn entry(entry: &MempoolEntry) -> Value {
         "ancestorcount": ancestors.count,
         "ancestorsize": ancestors.vsize,
         "wtxid": entry.wtxid().to_string(),
-        "fees": {
+        "fees": object! {
             "base": coins(entry.fee()),
             "modified": coins(entry.fee()),
             "ancestor": coins(ancestors.fee),
@@ -60,10 +60,10 @@ fn entry(entry: &MempoolEntry) -> Value {
         "spentby": list(entry.children()),
         "bip125-replaceable": false,
         "unbroadcast": false,
-    })
+    }
 }
 
 /// A fee rate in coins per 1,000 virtual bytes.
-fn rate(rate: FeeRate) -> Value {
+fn rate(rate: FeeRate) -> Json {
     coins(Amount::from_sat(rate.to_sat_per_kvb() as i64))
 }

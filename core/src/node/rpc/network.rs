@@ -1,6 +1,7 @@
 //! Connections as JSON, with the fields of Bitcoin Core's `rpc/net.cpp`.
 
 use super::amounts::coins;
+use super::json::{Json, Object, object};
 use crate::consensus::NetworkParams;
 use crate::interface::Direction;
 use crate::net::limits::PROTOCOL_VERSION;
@@ -8,7 +9,6 @@ use crate::net::message::Services;
 use crate::net::{PeerInfo, Purpose, Traffic, USER_AGENT};
 use crate::primitives::Height;
 use crate::time::{Span, Time};
-use serde_json::{Map, Value, json};
 
 /// `getnetworkinfo`.
 pub(in crate::node) fn info(
@@ -16,34 +16,32 @@ pub(in crate::node) fn info(
     offered: Services,
     peers: &[PeerInfo],
     is_running: bool,
-) -> Value {
+) -> Object {
     let inbound = peers.iter().filter(|peer| peer.direction == Direction::Inbound).count();
-    json!({
+    object! {
         "version": version(),
         "subversion": USER_AGENT,
         "protocolversion": PROTOCOL_VERSION,
         "localservices": services(offered),
         "localservicesnames": offered.names(),
         "localrelay": true,
-        "timeoffset": 0,
+        "timeoffset": 0u32,
         "networkactive": is_running,
         "connections": peers.len(),
         "connections_in": inbound,
         "connections_out": peers.len() - inbound,
-        "networks": [],
+        "networks": Vec::<String>::new(),
         "relayfee": coins(params.policy.min_relay_fee),
         "incrementalfee": coins(params.policy.incremental_relay_fee),
-        "localaddresses": [],
-        "warnings": [],
-    })
+        "localaddresses": Vec::<String>::new(),
+        "warnings": Vec::<String>::new(),
+    }
 }
 
 /// One connection of `getpeerinfo`.
-pub(in crate::node) fn peer(peer: &PeerInfo) -> Value {
-    let mut fields = Map::new();
-    let mut put = |name: &str, value: Value| {
-        fields.insert(name.to_owned(), value);
-    };
+pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
+    let mut fields = Object::default();
+    let mut put = |name: &'static str, value: Json| fields.put(name, value);
     put("id", peer.id.0.into());
     put("addr", peer.address.to_string().into());
     put("network", "not_publicly_routable".into());
@@ -55,7 +53,7 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Value {
     put("bytessent", peer.sent.total.bytes.into());
     put("bytesrecv", peer.received.total.bytes.into());
     put("conntime", peer.connected.unix.0.into());
-    put("timeoffset", 0.into());
+    put("timeoffset", 0u32.into());
     if let Some(ping) = peer.ping.last {
         put("pingtime", seconds(ping));
     }
@@ -68,17 +66,17 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Value {
     put("bip152_hb_to", false.into());
     put("bip152_hb_from", false.into());
     put("startingheight", peer.start_height.into());
-    put("presynced_headers", (-1).into());
+    put("presynced_headers", (-1i32).into());
     put("synced_headers", height(peer.synced_headers));
     put("synced_blocks", height(peer.synced_blocks));
-    put("inflight", peer.in_flight.iter().map(ToString::to_string).collect::<Vec<_>>().into());
+    put("inflight", peer.in_flight.iter().map(ToString::to_string).collect());
     put("permissions", Vec::<String>::new().into());
     put("minfeefilter", coins(peer.fee_filter));
     put("bytessent_per_msg", by_command(&peer.sent));
     put("bytesrecv_per_msg", by_command(&peer.received));
     put("connection_type", connection_type(peer.purpose).into());
     put("transport_protocol_type", "v1".into());
-    Value::Object(fields)
+    fields
 }
 
 fn services(services: Services) -> String {
@@ -89,17 +87,18 @@ fn last(traffic: &Traffic) -> u32 {
     traffic.last.map_or(0, |Time { unix, .. }| unix.0)
 }
 
-fn seconds(span: Span) -> Value {
+fn seconds(span: Span) -> Json {
     (span.0 as f64 / 1e6).into()
 }
 
-fn height(height: Option<Height>) -> Value {
+fn height(height: Option<Height>) -> Json {
     height.map_or(-1, |height| i64::from(height.0)).into()
 }
 
-fn by_command(traffic: &Traffic) -> Value {
-    let counts = traffic.by_command.iter();
-    Value::Object(counts.map(|(command, count)| ((*command).to_owned(), count.bytes.into())).collect())
+fn by_command(traffic: &Traffic) -> Json {
+    let mut counts = Object::default();
+    traffic.by_command.iter().for_each(|(command, count)| counts.put(*command, count.bytes));
+    counts.into()
 }
 
 /// Core's names of connection types.

@@ -1,17 +1,17 @@
 //! Transactions and scripts as JSON, with the fields of Bitcoin Core's `TxToUniv` and `ScriptToUniv`.
 
 use super::amounts::coins;
+use super::json::{Json, Object, object};
 use crate::crypto::{Address, AddressParams};
 use crate::encode::{Encode, hex, serialize};
 use crate::primitives::{Script, Transaction, TxIn, TxOut};
 use crate::script::standard::{self, Template};
-use serde_json::{Map, Value, json};
 
 /// A transaction decoded, without its hex.
-pub(in crate::node) fn transaction(tx: &Transaction, params: &AddressParams) -> Map<String, Value> {
+pub(in crate::node) fn transaction(tx: &Transaction, params: &AddressParams) -> Object {
     let is_coinbase = tx.is_coinbase();
     let outputs = tx.outputs.iter().enumerate();
-    let fields = json!({
+    object! {
         "txid": tx.txid().to_string(),
         "hash": tx.wtxid().to_string(),
         "version": tx.version as u32,
@@ -19,12 +19,8 @@ pub(in crate::node) fn transaction(tx: &Transaction, params: &AddressParams) -> 
         "vsize": tx.vsize(),
         "weight": tx.weight(),
         "locktime": tx.lock_time,
-        "vin": tx.inputs.iter().map(|txin| input(txin, is_coinbase)).collect::<Vec<_>>(),
-        "vout": outputs.map(|(n, txout)| output(txout, n, params)).collect::<Vec<_>>(),
-    });
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
+        "vin": tx.inputs.iter().map(|txin| input(txin, is_coinbase)).collect::<Json>(),
+        "vout": outputs.map(|(n, txout)| output(txout, n, params)).collect::<Json>(),
     }
 }
 
@@ -33,40 +29,42 @@ pub(in crate::node) fn transaction_hex(tx: &Transaction) -> String {
     hex::encode(&serialize(tx))
 }
 
-fn input(txin: &TxIn, is_coinbase: bool) -> Value {
-    let mut fields = Map::new();
+fn input(txin: &TxIn, is_coinbase: bool) -> Object {
+    let mut fields = Object::default();
     let script = hex::encode(txin.script_sig.as_bytes());
     if is_coinbase {
-        fields.insert("coinbase".into(), script.into());
+        fields.put("coinbase", script);
     } else {
-        fields.insert("txid".into(), txin.previous_output.txid.to_string().into());
-        fields.insert("vout".into(), txin.previous_output.vout.into());
-        fields.insert("scriptSig".into(), json!({ "asm": txin.script_sig.to_string(), "hex": script }));
+        fields.put("txid", txin.previous_output.txid.to_string());
+        fields.put("vout", txin.previous_output.vout);
+        fields.put("scriptSig", object! { "asm": txin.script_sig.to_string(), "hex": script });
     }
     if !txin.witness.is_empty() {
-        let items: Vec<String> = txin.witness.iter().map(|item| hex::encode(item)).collect();
-        fields.insert("txinwitness".into(), items.into());
+        fields.put("txinwitness", txin.witness.iter().map(|item| hex::encode(item)).collect::<Json>());
     }
-    fields.insert("sequence".into(), txin.sequence.into());
-    Value::Object(fields)
+    fields.put("sequence", txin.sequence);
+    fields
 }
 
-fn output(txout: &TxOut, n: usize, params: &AddressParams) -> Value {
-    json!({ "value": coins(txout.value), "n": n, "scriptPubKey": script_pubkey(&txout.script_pubkey, params) })
+fn output(txout: &TxOut, n: usize, params: &AddressParams) -> Object {
+    object! { "value": coins(txout.value), "n": n, "scriptPubKey": script_pubkey(&txout.script_pubkey, params) }
 }
 
 /// The condition of an output: its instructions, its bytes, the address that stands for it, and its template.
-pub(super) fn script_pubkey(script: &Script, params: &AddressParams) -> Value {
-    let template = standard::classify(script);
-    let mut fields = Map::new();
-    fields.insert("asm".into(), script.to_string().into());
-    fields.insert("hex".into(), hex::encode(script.as_bytes()).into());
-    let address = Address::from_script(script).filter(|_| !matches!(template, Template::P2pk(_)));
-    if let Some(address) = address {
-        fields.insert("address".into(), address.to_text(params).into());
+pub(super) fn script_pubkey(script: &Script, params: &AddressParams) -> Object {
+    let mut fields = object! { "asm": script.to_string(), "hex": hex::encode(script.as_bytes()) };
+    if let Some(address) = address(script, params) {
+        fields.put("address", address);
     }
-    fields.insert("type".into(), template_name(&template).into());
-    Value::Object(fields)
+    fields.put("type", template_name(&standard::classify(script)));
+    fields
+}
+
+/// The address that stands for an output's condition, where one does: a bare public key has none.
+pub(in crate::node) fn address(script: &Script, params: &AddressParams) -> Option<String> {
+    let address = Address::from_script(script)?;
+    let is_bare_key = matches!(standard::classify(script), Template::P2pk(_));
+    (!is_bare_key).then(|| address.to_text(params))
 }
 
 /// A template's name (Core's `GetTxnOutputType`).

@@ -2,8 +2,11 @@
 
 use super::LabError;
 use futures_channel::oneshot;
-use std::collections::BTreeMap;
-use terrarium_core::interface::{Command, CommandError, PageMessage, Reply, RequestId, WorkerMessage};
+use js_sys::Uint8Array;
+use terrarium_core::collections::BTreeMap;
+use terrarium_core::interface::{
+    Command, CommandError, PageMessage, Reply, RequestId, WorkerMessage, from_bytes, to_bytes,
+};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -47,7 +50,9 @@ impl WorkerLink {
             })
         };
         let on_message = Closure::new(move |event: MessageEvent| {
-            let message = serde_wasm_bindgen::from_value(event.data());
+            // What is no array of bytes is read as an empty one, which is no message either.
+            let bytes = event.data().dyn_ref().map(Uint8Array::to_vec).unwrap_or_default();
+            let message = from_bytes(&bytes);
             receive(message.unwrap_or_else(|error| WorkerMessage::Failed {
                 text: format!("the worker sent what the page cannot read: {error}"),
             }));
@@ -65,11 +70,8 @@ impl WorkerLink {
 
     /// Sends a message that has no answer of its own.
     pub(super) fn post(&self, message: &PageMessage) {
-        match serde_wasm_bindgen::to_value(message) {
-            // A worker that has ended cannot be told anything; its owner learns of the end by other ways.
-            Ok(value) => drop(self.worker.post_message(&value)),
-            Err(error) => leptos::logging::error!("a message could not be sent: {error}"),
-        }
+        // A worker that has ended cannot be told anything; its owner learns of the end by other ways.
+        let _ = self.worker.post_message(&Uint8Array::from(&*to_bytes(message)));
     }
 
     /// Sends a command; the receiver gets its answer, or the news that there will be none.
