@@ -3,7 +3,7 @@
 //! Nothing in this crate reads a clock, draws a random number, opens a file or calls JavaScript: time, entropy and
 //! bytes come in as arguments and go out as values, so that the same inputs give the same outputs on every machine.
 //! Read the folders from [`primitives`] upwards: `primitives`, `encode`, `crypto`, `script`, `consensus`, `spv`, `store`,
-//! `interface`, `chain`, `mempool`, `mining`, `wallet`, `net`, `node`; none knows one that comes after it.
+//! `interface`, `chain`, `mempool`, `mining`, `wallet`, `net`, `node`, `transport`; none knows one that comes after it.
 //! `collections` holds containers for all of them.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -26,4 +26,5 @@ pub mod script;
 pub mod spv;
 pub mod store;
 pub mod time;
+pub mod transport;
 pub mod wallet;

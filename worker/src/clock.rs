@@ -12,6 +12,13 @@ pub(crate) struct RealTime {
     pub(crate) wall: f64,
 }
 
+impl RealTime {
+    /// The monotonic clock as sessions read it.
+    pub(crate) fn mono(self) -> Mono {
+        Mono(whole(self.monotonic * 1_000.0))
+    }
+}
+
 /// The lab's time, which nodes, miners and link conditions live by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LabClock {
@@ -42,7 +49,7 @@ impl LabClock {
 
     /// Real milliseconds until a lab deadline; none in a pause, in which it never comes.
     pub(crate) fn until(&self, deadline: Mono, now: RealTime) -> Option<f64> {
-        let lab = micros(deadline.0) / 1_000.0 - self.monotonic_ms(now);
+        let lab = millis(deadline) - self.monotonic_ms(now);
         (self.setting.speed > 0.0).then(|| (lab / self.setting.speed).max(0.0))
     }
 
@@ -79,9 +86,10 @@ fn unix_seconds(millis: f64) -> UnixTime {
     UnixTime((millis / 1_000.0) as u32)
 }
 
+/// A point of a monotonic clock in milliseconds.
 #[allow(clippy::cast_precision_loss, reason = "exact for the first 285 years")]
-fn micros(mono: u64) -> f64 {
-    mono as f64
+pub(crate) fn millis(time: Mono) -> f64 {
+    time.0 as f64 / 1_000.0
 }
 
 #[cfg(test)]

@@ -1,15 +1,14 @@
 //! Terrarium's worker crate: one Web Worker is one node.
 //!
 //! The node itself is `terrarium_core::node::Node`, which knows no browser. Around it: [`store`] keeps its data,
-//! `transport` and `connections` carry its bytes, `directory` finds other nodes, `miner` grinds, `clock` tells it the
-//! lab's time, `feed` gathers what the page hears, `noise` counts what means nothing, `ownership` and `watch` settle which tab runs it, `boot` brings it
-//! up and `host` drives it.
+//! [`transport`] carries its bytes, `directory` finds other nodes, `miner` grinds, `clock` tells it the lab's time, `feed`
+//! gathers what the page hears, `noise` counts what means nothing, `ownership` and `watch` settle which tab runs it,
+//! `boot` brings it up and `host` drives it.
 
 #![warn(missing_docs)]
 
 mod boot;
 mod clock;
-mod connections;
 mod directory;
 mod feed;
 mod host;
@@ -19,7 +18,7 @@ mod noise;
 mod ownership;
 mod page;
 pub mod store;
-mod transport;
+pub mod transport;
 mod watch;
 
 use std::cell::RefCell;

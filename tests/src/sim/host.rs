@@ -1,10 +1,10 @@
 //! What surrounds one node: its disk, its connections, its clock, its miner, its log, and the answers to its commands.
 
 use super::clock::Clock;
-use super::connections::Connections;
 use super::dice::Dice;
 use super::disk::Disk;
 use super::page::Page;
+use super::transport::{self, Connections};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,6 +17,7 @@ use terrarium_core::node::{Cost, Entropy, Input, Loaded, MiningJob, Node, Output
 use terrarium_core::primitives::Target;
 use terrarium_core::store::{Database, Table};
 use terrarium_core::time::{Mono, Span, Time};
+use terrarium_core::transport::Transport;
 
 /// What a node may spend in one step.
 const BUDGET: Cost = Cost(20_000);
@@ -72,7 +73,7 @@ pub struct Host {
 
 impl Host {
     pub(super) fn new(config: NodeConfig, seed: u64) -> Self {
-        let connections = Connections::new(config.id, session_entropy(seed, config.id, 0));
+        let connections = connections(seed, config.id, 0);
         Self {
             config,
             seed,
@@ -219,7 +220,7 @@ impl Host {
         self.page = if repaired.is_empty() { Page::of(&node) } else { Page::default() };
         self.node = Some(node);
         self.repaired = repaired;
-        self.connections = Connections::new(self.id(), session_entropy(self.seed, self.id(), self.life));
+        self.connections = connections(self.seed, self.id(), self.life);
     }
 
     pub(super) fn kill(&mut self) {
@@ -281,7 +282,7 @@ impl Host {
 
     /// As [`Host::next_wake`], for the timer of the sessions.
     pub(super) fn next_session_wake(&mut self) -> Option<Mono> {
-        let at = self.connections.next_wakeup()?;
+        let at = self.connections.transport().next_wakeup().earliest()?;
         if self.session_wake.is_some_and(|set| set <= at) {
             return None;
         }
@@ -386,8 +387,8 @@ fn hashes_per_block(target: &Target) -> f64 {
     2f64.powi(256) / (share + 1.0)
 }
 
-/// Where a life's session ids start: far from those of every other life.
-fn session_entropy(seed: u64, id: NodeId, life: u32) -> u64 {
+/// The connections of a life.
+fn connections(seed: u64, id: NodeId, life: u32) -> Connections {
     let digest = Sha256::digest(format!("{seed} {id} {life} sessions"));
-    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    transport::connections(id, digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }

@@ -9,7 +9,6 @@
 pub mod adversary;
 mod agenda;
 mod clock;
-mod connections;
 mod dice;
 mod disk;
 mod fault;
@@ -23,6 +22,7 @@ mod recorder;
 mod regressions;
 mod replay;
 mod storm;
+mod transport;
 mod watch;
 mod world;
 

@@ -2,7 +2,6 @@
 
 use super::adversary::Villain;
 use super::agenda::{Agenda, Entry, Happening};
-use super::connections::Heard;
 use super::dice::Dice;
 use super::disk::Written;
 use super::fault::{Fault, FaultCounts};
@@ -19,6 +18,7 @@ use terrarium_core::interface::{
 use terrarium_core::node::{Input, MiningJob, Output};
 use terrarium_core::store::StoreBatch;
 use terrarium_core::time::{Mono, Span, Time, UnixTime};
+use terrarium_core::transport::{Now, Transport};
 
 /// When every world begins, in seconds since 1970: 2026-01-01.
 pub(super) const START: u32 = 1_767_225_600;
@@ -97,7 +97,7 @@ impl World {
         self.host_mut(id).open();
         for other in self.ids() {
             if self.lines.between(id, other).cut {
-                self.host_mut(id).connections.cut(other);
+                self.host_mut(id).connections.transport_mut().cut(other);
             }
         }
         self.pump(id);
@@ -115,7 +115,7 @@ impl World {
     pub fn kill(&mut self, id: NodeId) {
         self.host_mut(id).kill();
         for other in self.ids() {
-            self.host_mut(other).connections.abandon(id);
+            self.host_mut(other).connections.transport_mut().abandon(id);
             self.pump(other);
         }
         self.announce();
@@ -188,8 +188,8 @@ impl World {
             let was_cut = self.lines.between(from, to).cut;
             self.lines.set(from, to, link);
             match (was_cut, link.cut) {
-                (false, true) => self.host_mut(from).connections.cut(to),
-                (true, false) => self.host_mut(from).connections.heal(to),
+                (false, true) => self.host_mut(from).connections.transport_mut().cut(to),
+                (true, false) => self.host_mut(from).connections.transport_mut().heal(to),
                 _ => {}
             }
         }
@@ -288,12 +288,12 @@ impl World {
             Happening::SessionWake => {
                 let host = self.host_mut(id);
                 host.session_wake = None;
-                host.connections.handle_timeout(now);
+                host.connections.transport_mut().tick(Now::both(now));
                 self.pump(id);
             }
             Happening::Frame(frame) => {
                 if self.host(id).is_open() {
-                    self.host_mut(id).connections.receive(now, frame);
+                    self.host_mut(id).connections.transport_mut().receive(Now::both(now), frame);
                     self.pump(id);
                 }
             }
@@ -355,14 +355,15 @@ impl World {
         self.update_directory(id);
     }
 
-    /// Carries out what a node's connections want; whether the node was told anything.
+    /// Tells a node what its connections have for it and carries their frames; whether there was anything to tell.
     fn hear(&mut self, id: NodeId) -> bool {
+        let now = Now::both(self.now);
         let mut told = false;
-        while let Some(heard) = self.hosts.get_mut(&id).and_then(|host| host.connections.poll()) {
-            match heard {
-                Heard::Frame { to, frame } => self.carry(id, to, frame),
-                Heard::Input(input) => told |= self.tell(id, input),
-            }
+        while let Some(input) = self.host_mut(id).connections.poll(now) {
+            told |= self.tell(id, input);
+        }
+        while let Some((to, frame)) = self.host_mut(id).connections.transport_mut().wire_mut().take() {
+            self.carry(id, to, frame);
         }
         told
     }
@@ -393,15 +394,9 @@ impl World {
         match output {
             Output::Connect { address } => {
                 self.ask_rendezvous(id, NodeId(address.port()));
-                if let Some(failure) = self.host_mut(id).connections.connect(now, address) {
-                    self.tell(id, failure);
-                }
+                self.host_mut(id).connections.connect(Now::both(now), address);
             }
-            Output::Send { peer, bytes } => {
-                if let Some(failure) = self.host_mut(id).connections.send(now, peer, &bytes) {
-                    self.tell(id, failure);
-                }
-            }
+            Output::Send { peer, bytes } => self.host_mut(id).connections.send(Now::both(now), peer, &bytes),
             Output::Disconnect { peer, .. } => self.host_mut(id).connections.disconnect(peer),
             Output::Consumed { peer, bytes } => self.host_mut(id).connections.consumed(peer, bytes),
             Output::Commit(batch) => self.plan(now + DISK_LATENCY, id, Happening::Write(batch)),
@@ -468,7 +463,11 @@ impl World {
             Some(network) => drop(self.listed.insert(id, network)),
             None => drop(self.listed.remove(&id)),
         }
-        self.host_mut(id).connections.listen(runs);
+        let transport = self.host_mut(id).connections.transport_mut();
+        match runs {
+            true => transport.listen(),
+            false => transport.stop_listening(),
+        }
         self.announce();
     }
 

@@ -4,8 +4,7 @@
 mod outputs;
 mod wiring;
 
-use crate::clock::{LabClock, RealTime};
-use crate::connections::Connections;
+use crate::clock::{self, LabClock, RealTime};
 use crate::directory::{self, Directory};
 use crate::feed::Feed;
 use crate::js;
@@ -14,16 +13,17 @@ use crate::noise::Noise;
 use crate::ownership::Ownership;
 use crate::page;
 use crate::store::NodeStore;
-use crate::transport::{Now, Transport};
+use crate::transport::{Channels, Sessions};
 use crate::watch::Watched;
 use js_sys::Function;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 use terrarium_core::interface::{
     Clock, Event, LogLine, NodeId, NodeSnapshot, PageMessage, RunState, WorkerMessage,
 };
 use terrarium_core::node::{Cost, Input, Node};
+use terrarium_core::time::Mono;
+use terrarium_core::transport::{Connections, Now, Transport};
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
 
@@ -52,7 +52,7 @@ pub(crate) struct Parts {
 pub(crate) struct Host {
     node: Node,
     clock: LabClock,
-    connections: Connections,
+    connections: Connections<Sessions<Channels>>,
     directory: Directory,
     directory_channel: BroadcastChannel,
     store: NodeStore,
@@ -90,15 +90,15 @@ impl Host {
     /// The browser has no BroadcastChannel, or refuses.
     pub(crate) fn start(parts: Parts) -> Result<Rc<RefCell<Self>>, JsValue> {
         let Parts { id, lab, clock, node, store, ownership, entropy } = parts;
-        let transport = Transport::new(&lab, id, entropy);
-        let inbox = transport.inbox()?;
+        let channels = Channels::new(&lab);
+        let inbox = channels.inbox(id)?;
         let directory_channel = BroadcastChannel::new(&format!("terrarium/{lab}/directory"))?;
         let watched = Watched::new(&lab, id)?;
         let host = Rc::new_cyclic(|me: &Weak<RefCell<Self>>| {
             RefCell::new(Self {
                 node,
                 clock: LabClock::new(clock, real_time()),
-                connections: Connections::new(transport),
+                connections: Connections::new(Sessions::new(id, entropy, channels)),
                 directory: Directory::new(id),
                 directory_channel,
                 store,
@@ -137,9 +137,7 @@ impl Host {
             PageMessage::Cancel { id } => self.node.handle(Input::Cancel { id }),
             PageMessage::SetHashRate { khs } => self.miner.set_budget(khs),
             PageMessage::Clock(clock) => self.clock.set(clock, real_time()),
-            PageMessage::Conditions(list) => {
-                self.connections.transport().set_conditions(&list);
-            }
+            PageMessage::Conditions(list) => self.connections.transport_mut().set_conditions(&list),
             PageMessage::Subscribe { messages } => self.feed.subscribe(messages),
             PageMessage::Shutdown => self.shut_down(),
         }
@@ -149,7 +147,7 @@ impl Host {
     /// Takes in a message of the node's channel.
     fn hear_frame(&mut self, message: &JsValue) {
         let now = self.now();
-        self.connections.transport().receive(now, message);
+        self.connections.transport_mut().receive_message(now, message);
         self.drive(Grind::No);
     }
 
@@ -196,7 +194,7 @@ impl Host {
     fn drive(&mut self, grind: Grind) {
         let began = js::monotonic_ms();
         let now = self.now();
-        self.connections.transport().tick(now);
+        self.connections.transport_mut().tick(now);
         let mut busy = true;
         while busy && js::monotonic_ms() - began < SLICE_MS {
             self.hear_about_nodes();
@@ -215,7 +213,7 @@ impl Host {
     /// One slice of mining; true if it came to an end.
     fn grind(&mut self) -> bool {
         self.feed.touch();
-        let lab_ms = self.now().lab.as_secs_f64() * 1_000.0;
+        let lab_ms = clock::millis(self.now().lab);
         let outcome = self.miner.grind(lab_ms, js::monotonic_ms, terrarium_core::mining::search);
         match outcome {
             Some(input) => {
@@ -229,7 +227,7 @@ impl Host {
     /// Passes on which nodes are up, when that changes, and ends the connections with those that are not.
     fn hear_about_nodes(&mut self) {
         for node in self.directory.take_gone() {
-            self.connections.transport().abandon(node);
+            self.connections.transport_mut().abandon(node);
         }
         if let Some(nodes) = self.directory.take_changed() {
             let up = nodes.into_iter().map(NodeId::local_address).collect();
@@ -245,8 +243,8 @@ impl Host {
         }
         self.state = state;
         match state {
-            RunState::Running => self.connections.transport().listen(),
-            RunState::Stopped => self.connections.transport().stop_listening(),
+            RunState::Running => self.connections.transport_mut().listen(),
+            RunState::Stopped => self.connections.transport_mut().stop_listening(),
         }
         self.feed.hurry();
     }
@@ -267,8 +265,9 @@ impl Host {
 
     /// Writes into the log what was dropped.
     fn tell_noise(&mut self, now: f64) {
-        let dropped =
-            self.directory.dropped() + self.connections.transport().dropped() + self.watched.dropped();
+        let dropped = self.directory.dropped()
+            + self.connections.transport().dropped_messages()
+            + self.watched.dropped();
         if let Some(line) = self.noise.line(dropped, now) {
             self.feed.push(Event::Log(LogLine::Note(line)), now);
         }
@@ -301,8 +300,8 @@ impl Host {
     fn shut_down(&mut self) {
         self.ending = Some(js::monotonic_ms() + SHUTDOWN_MS);
         self.miner.set_job(None);
-        self.connections.transport().stop_listening();
-        self.connections.transport().close_all();
+        self.connections.transport_mut().stop_listening();
+        self.connections.transport_mut().close_all();
         let farewell = self.directory.set_own(None, js::monotonic_ms());
         self.tell_directory(farewell);
     }
@@ -328,15 +327,11 @@ impl Host {
         if busy || slice.is_some_and(|due| due <= now.monotonic) {
             self.wakeup.yield_once();
         }
-        let lab = |deadline: Duration| deadline.as_micros().try_into().ok().map(terrarium_core::time::Mono);
-        let transport = self.connections.transport();
-        let real_deadline =
-            transport.next_real_wakeup().map(|due| due.as_secs_f64() * 1_000.0 - now.monotonic);
-        let link_deadline = transport.next_lab_wakeup().and_then(lab);
-        let lab_deadlines = [self.node.next_wakeup(), link_deadline];
-        let in_real_ms = |deadline: terrarium_core::time::Mono| self.clock.until(deadline, now);
+        let links = self.connections.transport().next_wakeup();
+        let lab_deadlines = [self.node.next_wakeup(), links.lab];
+        let in_real_ms = |deadline: Mono| self.clock.until(deadline, now);
         let waits = [
-            real_deadline,
+            links.real.map(|due| clock::millis(due) - now.monotonic),
             slice.map(|due| due - now.monotonic),
             self.feed.next_wakeup().map(|due| due - now.monotonic),
             self.directory.next_wakeup().map(|due| due - now.monotonic),
@@ -350,10 +345,7 @@ impl Host {
 
     fn now(&self) -> Now {
         let real = real_time();
-        Now {
-            real: Duration::from_secs_f64(real.monotonic.max(0.0) / 1_000.0),
-            lab: Duration::from_micros(self.clock.time(real).mono.0),
-        }
+        Now { real: real.mono(), lab: self.clock.time(real).mono }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What surrounds an adversary: its sessions, and the part of an honest peer that it plays.
 
 use super::{Adversary, Manner, Scene};
-use crate::sim::connections::{Connections, Heard};
 use crate::sim::dice::Dice;
+use crate::sim::transport::{self, Connections};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use terrarium_core::net::message::{
 use terrarium_core::node::Input;
 use terrarium_core::primitives::{Block, BlockHash};
 use terrarium_core::time::{Mono, Time};
+use terrarium_core::transport::{Now, Transport};
 
 /// The host of an adversary.
 pub(in crate::sim) struct Villain {
@@ -53,8 +54,8 @@ impl Villain {
         seed: u64,
     ) -> Self {
         let mut dice = Dice::new(seed, &format!("adversary {id}"));
-        let mut connections = Connections::new(id, dice.number());
-        connections.listen(true);
+        let mut connections = transport::connections(id, dice.number());
+        connections.transport_mut().listen();
         Self {
             id,
             connections,
@@ -84,11 +85,8 @@ impl Villain {
         for target in self.targets.clone() {
             let address = target.local_address();
             let is_connected = self.peers.values().any(|peer| peer.address == address);
-            if !is_connected
-                && !self.opening.contains(&address)
-                && self.connections.connect(now.mono, address).is_none()
-            {
-                self.opening.insert(address);
+            if !is_connected && self.opening.insert(address) {
+                self.connections.connect(Now::both(now.mono), address);
             }
         }
         self.act(now, |adversary, scene| adversary.turn(scene));
@@ -98,16 +96,16 @@ impl Villain {
     pub(super) fn pump(&mut self, now: Time, mut carry: impl FnMut(NodeId, Vec<u8>)) {
         loop {
             for (peer, bytes) in std::mem::take(&mut self.said) {
-                if let Some(Input::PeerClosed { peer, .. }) = self.connections.send(now.mono, peer, &bytes) {
-                    self.peers.remove(&peer);
-                }
+                self.connections.send(Now::both(now.mono), peer, &bytes);
             }
-            match self.connections.poll() {
-                Some(Heard::Frame { to, frame }) => carry(to, frame),
-                Some(Heard::Input(input)) => self.take_in(input, now),
-                None if self.said.is_empty() => return,
+            match self.connections.poll(Now::both(now.mono)) {
+                Some(input) => self.take_in(input, now),
+                None if self.said.is_empty() => break,
                 None => {}
             }
+        }
+        while let Some((to, frame)) = self.connections.transport_mut().wire_mut().take() {
+            carry(to, frame);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::sim::world::World;
 use terrarium_core::consensus::Network;
 use terrarium_core::interface::NodeId;
 use terrarium_core::time::{Mono, Span};
+use terrarium_core::transport::{Now, Transport};
 
 /// Between two turns of an adversary.
 const TURN: Span = Span::from_millis(500);
@@ -28,7 +29,7 @@ impl World {
     pub fn remove_adversaries(&mut self) {
         for id in std::mem::take(&mut self.villains).into_keys() {
             for host in self.ids() {
-                self.host_mut(host).connections.abandon(id);
+                self.host_mut(host).connections.transport_mut().abandon(id);
                 self.pump(host);
             }
         }
@@ -39,10 +40,12 @@ impl World {
         let now = self.time();
         let Some(villain) = self.villains.get_mut(&id) else { return };
         match happening {
-            Happening::Frame(frame) => villain.connections.receive(now.mono, frame),
+            Happening::Frame(frame) => {
+                villain.connections.transport_mut().receive(Now::both(now.mono), frame);
+            }
             Happening::SessionWake => {
                 villain.session_wake = None;
-                villain.connections.handle_timeout(now.mono);
+                villain.connections.transport_mut().tick(Now::both(now.mono));
             }
             Happening::Turn => {
                 villain.turn(now);
@@ -59,7 +62,7 @@ impl World {
         let mut frames = Vec::new();
         villain.pump(now, |to, frame| frames.push((to, frame)));
         let (fault, deeds) = (villain.adversary().fault(), villain.take_deeds());
-        let due = villain.connections.next_wakeup();
+        let due = villain.connections.transport().next_wakeup().earliest();
         let wake = due.filter(|at| villain.session_wake.is_none_or(|set| set > *at));
         if let Some(at) = wake {
             villain.session_wake = Some(at);

@@ -1,21 +1,22 @@
-//! The node's connections in the node's own words: what it asks for goes in by peer, what it should hear comes out as
-//! [`Input`]s.
+//! A transport's sessions in the node's own words: what the node asks for goes in by peer, what it should hear comes out
+//! as [`Input`]s.
 
-use crate::transport::{Now, Transport};
-use std::collections::{BTreeMap, VecDeque};
+use super::{Now, SendError, Transport, TransportEvent};
+use crate::collections::BTreeMap;
+use crate::interface::{Direction, PeerId};
+use crate::node::Input;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use terrarium_core::interface::{Direction, PeerId};
-use terrarium_core::node::Input;
-use terrarium_link::{Address, Output, SessionId};
 
 /// Which peer is which session.
-pub(crate) struct Connections {
-    transport: Transport,
-    /// One entry for each session that the node knows of; bounded by the link's limits.
-    sessions: BTreeMap<SessionId, State>,
+#[derive(Debug)]
+pub struct Connections<T: Transport> {
+    transport: T,
+    /// One entry for each session that the node knows of; bounded by the transport.
+    sessions: BTreeMap<T::Session, State>,
     /// One entry for each open connection.
-    peers: BTreeMap<PeerId, SessionId>,
-    /// Peers with bytes that have not left yet, and how many when the node was last told.
+    peers: BTreeMap<PeerId, T::Session>,
+    /// Peers with bytes that have not left yet, and how many when the node was last told; at most one entry a peer.
     unsent: BTreeMap<PeerId, usize>,
     /// What the node should hear; emptied by [`Connections::poll`].
     inputs: VecDeque<Input>,
@@ -28,8 +29,9 @@ enum State {
     Open(PeerId),
 }
 
-impl Connections {
-    pub(crate) fn new(transport: Transport) -> Self {
+impl<T: Transport> Connections<T> {
+    /// No connections yet, over a transport.
+    pub fn new(transport: T) -> Self {
         Self {
             transport,
             sessions: BTreeMap::new(),
@@ -41,89 +43,91 @@ impl Connections {
     }
 
     /// What carries them.
-    pub(crate) fn transport(&mut self) -> &mut Transport {
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// As [`Connections::transport`], to change it.
+    pub fn transport_mut(&mut self) -> &mut T {
         &mut self.transport
     }
 
     /// Asks for a connection; `PeerConnected` or `ConnectFailed` follows.
-    pub(crate) fn connect(&mut self, now: Now, address: SocketAddr) {
-        match self.transport.connect(now, address) {
+    pub fn connect(&mut self, now: Now, address: SocketAddr) {
+        match self.transport.open(now, address) {
             Ok(session) => drop(self.sessions.insert(session, State::Opening(address))),
             Err(error) => self.inputs.push_back(Input::ConnectFailed { address, reason: error.to_string() }),
         }
     }
 
     /// Sends bytes. A peer that is too far behind is given up, which the node hears.
-    pub(crate) fn send(&mut self, now: Now, peer: PeerId, bytes: &[u8]) {
+    pub fn send(&mut self, now: Now, peer: PeerId, bytes: &[u8]) {
         let Some(&session) = self.peers.get(&peer) else { return };
-        if self.transport.send(now, session, bytes) {
-            self.unsent.insert(peer, self.transport.unsent(session));
-        } else {
-            self.transport.close(session);
-            self.forget(peer);
-            let reason = "too many bytes wait to be sent to it".to_owned();
-            self.inputs.push_back(Input::PeerClosed { peer, reason });
+        match self.transport.send(now, session, bytes) {
+            Ok(()) => drop(self.unsent.insert(peer, self.transport.unsent(session))),
+            Err(SendError::Ended) => {}
+            Err(error @ SendError::Full) => {
+                self.transport.close(session);
+                self.forget(peer);
+                self.inputs.push_back(Input::PeerClosed { peer, reason: error.to_string() });
+            }
         }
     }
 
     /// Ends a connection after what was sent; the node hears nothing more of it.
-    pub(crate) fn disconnect(&mut self, peer: PeerId) {
+    pub fn disconnect(&mut self, peer: PeerId) {
         if let Some(session) = self.forget(peer) {
             self.transport.finish(session);
         }
     }
 
     /// The node has worked off so many bytes of a peer.
-    pub(crate) fn consumed(&mut self, peer: PeerId, bytes: usize) {
+    pub fn consumed(&mut self, peer: PeerId, bytes: usize) {
         if let Some(session) = self.peers.get(&peer) {
             self.transport.consume(*session, bytes);
         }
     }
 
     /// The next thing that the node should hear.
-    pub(crate) fn poll(&mut self, now: Now) -> Option<Input> {
+    pub fn poll(&mut self, now: Now) -> Option<Input> {
         loop {
             if let Some(input) = self.inputs.pop_front() {
                 return Some(input);
             }
             match self.transport.poll(now) {
-                Some(output) => self.translate(output),
+                Some(event) => self.translate(event),
                 None => return self.drained(),
             }
         }
     }
 
-    fn translate(&mut self, output: Output) {
-        match output {
-            Output::Opened { session } => {
+    fn translate(&mut self, event: TransportEvent<T::Session>) {
+        match event {
+            TransportEvent::Opened { session } => {
                 if let Some(State::Opening(address)) = self.sessions.get(&session).copied() {
                     self.open(session, address, Direction::Outbound);
                 }
             }
-            Output::Accepted { session, from } => {
-                self.open(session, socket_address(from), Direction::Inbound);
-            }
-            Output::Data { session, bytes } => {
+            TransportEvent::Accepted { session, from } => self.open(session, from, Direction::Inbound),
+            TransportEvent::Data { session, bytes } => {
                 if let Some(State::Open(peer)) = self.sessions.get(&session).copied() {
-                    self.inputs.push_back(Input::PeerBytes { peer, bytes: bytes.into_vec() });
+                    self.inputs.push_back(Input::PeerBytes { peer, bytes });
                 }
             }
-            Output::Closed { session, reason } => match self.sessions.remove(&session) {
+            TransportEvent::Closed { session, reason } => match self.sessions.remove(&session) {
                 Some(State::Opening(address)) => {
-                    self.inputs.push_back(Input::ConnectFailed { address, reason: reason.to_string() });
+                    self.inputs.push_back(Input::ConnectFailed { address, reason });
                 }
                 Some(State::Open(peer)) => {
                     self.forget(peer);
-                    self.inputs.push_back(Input::PeerClosed { peer, reason: reason.to_string() });
+                    self.inputs.push_back(Input::PeerClosed { peer, reason });
                 }
                 None => {}
             },
-            // `drained` looks at all queues anyway; frames are posted by the transport.
-            Output::Writable { .. } | Output::Transmit { .. } => {}
         }
     }
 
-    fn open(&mut self, session: SessionId, address: SocketAddr, direction: Direction) {
+    fn open(&mut self, session: T::Session, address: SocketAddr, direction: Direction) {
         self.last_peer += 1;
         let peer = PeerId(self.last_peer);
         self.sessions.insert(session, State::Open(peer));
@@ -131,7 +135,7 @@ impl Connections {
         self.inputs.push_back(Input::PeerConnected { peer, address, direction });
     }
 
-    fn forget(&mut self, peer: PeerId) -> Option<SessionId> {
+    fn forget(&mut self, peer: PeerId) -> Option<T::Session> {
         self.unsent.remove(&peer);
         let session = self.peers.remove(&peer)?;
         self.sessions.remove(&session);
@@ -153,9 +157,5 @@ impl Connections {
     }
 }
 
-fn socket_address(address: Address) -> SocketAddr {
-    SocketAddr::from((address.ip, address.port))
-}
-
-#[cfg(all(test, target_arch = "wasm32"))]
+#[cfg(test)]
 mod tests;
