@@ -19,6 +19,7 @@ use super::supply::Supply;
 use super::undo::BlockUndo;
 use crate::consensus::BlockError;
 use crate::consensus::check::CheckedBlock;
+use crate::cost::Cost;
 use crate::primitives::{Amount, Height};
 use crate::store::{Table, record};
 
@@ -28,13 +29,22 @@ const MAX_STEP: usize = 32;
 /// Bytes of blocks that one step takes from the store, one block apart.
 const MAX_STEP_BYTES: usize = 8 * 1024 * 1024;
 
+/// Work that one step does, one block apart: scripts may take a second for a single block.
+const MAX_STEP_COST: Cost = Cost(4_000);
+
+/// Connecting or disconnecting a block, scripts and transactions apart.
+const MOVE: Cost = Cost(10);
+
+/// Moving the coins of one transaction.
+const TRANSACTION: Cost = Cost(5);
+
 /// Where activation stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActivateStep {
     /// The tip is the best there is. Effects may be taken.
     Done,
-    /// There is more to do.
-    More,
+    /// There is more to do; this step cost so much.
+    More(Cost),
     /// Load these records, give each to [`Chainstate::supply_record`], and go on.
     NeedRecords(Vec<RecordKey>),
 }
@@ -67,20 +77,28 @@ impl Chainstate {
         if !missing.is_empty() {
             return Ok(ActivateStep::NeedRecords(missing));
         }
+        let mut cost = Cost::ZERO;
         for next in moves {
+            cost += self.move_cost(next);
             let went_on = match (next, self.keeps) {
                 (Move::Disconnect(id), Keeps::Blocks) => self.disconnect_tip(id),
                 (Move::Disconnect(id), Keeps::Headers) => self.disconnect_header(id),
-                (Move::Connect(id), Keeps::Blocks) => self.connect_tip(id, verified)?,
+                (Move::Connect(id), Keeps::Blocks) => self.connect_tip(id, verified, &mut cost)?,
                 (Move::Connect(id), Keeps::Headers) => self.connect_header(id),
             };
-            if !went_on {
+            if !went_on || cost >= MAX_STEP_COST {
                 break;
             }
         }
         self.bodies.require([]);
         self.undo.require([]);
-        Ok(ActivateStep::More)
+        Ok(ActivateStep::More(cost))
+    }
+
+    /// What a move costs without the scripts.
+    fn move_cost(&self, next: Move) -> Cost {
+        let (Move::Disconnect(id) | Move::Connect(id)) = next;
+        MOVE + TRANSACTION * self.index.get(id).n_tx as usize
     }
 
     /// Whether [`Chainstate::activate`] has something to do.
@@ -147,8 +165,14 @@ impl Chainstate {
         missing.into_iter().collect()
     }
 
-    /// Connects a block to the tip. False if it proves invalid: then it is remembered as that and the tip stays.
-    fn connect_tip(&mut self, id: EntryId, verified: &ScriptCache) -> Result<bool, ChainError> {
+    /// Connects a block to the tip, adding to `cost` what its scripts take. False if it proves invalid: then it is
+    /// remembered as that and the tip stays.
+    fn connect_tip(
+        &mut self,
+        id: EntryId,
+        verified: &ScriptCache,
+        cost: &mut Cost,
+    ) -> Result<bool, ChainError> {
         let Some(block) = self.bodies.get(id).cloned() else {
             self.lose_body(id);
             return Ok(false);
@@ -157,7 +181,7 @@ impl Chainstate {
         if self.coins.len() + outputs > MAX_COINS {
             return Err(ChainError::CoinsFull(MAX_COINS));
         }
-        match self.connect_checked(id, &block, verified) {
+        match self.connect_checked(id, &block, verified, cost) {
             Ok(fees) => {
                 let height = self.index.get(id).height;
                 self.active.push(id);
@@ -184,6 +208,7 @@ impl Chainstate {
         id: EntryId,
         block: &Arc<CheckedBlock>,
         verified: &ScriptCache,
+        cost: &mut Cost,
     ) -> Result<Amount, BlockError> {
         let entry = self.index.get(id);
         let (height, known_valid) = (entry.height, entry.status == BlockStatus::Valid);
@@ -203,7 +228,7 @@ impl Chainstate {
         let undo = Arc::new(undo);
         let flags = block_script_flags(height, &self.params.consensus);
         let checks = ScriptCheck::of_block(block, &undo, flags).filter(|_| !known_valid);
-        let result = run_checks(checks, verified);
+        let result = run_checks(checks, verified, cost);
         if let Err(error) = result {
             let restored = disconnect_block(&mut self.coins, block, (*undo).clone());
             debug_assert!(restored.is_ok(), "what was just connected comes off again");
@@ -344,14 +369,19 @@ impl Chainstate {
     }
 }
 
-/// Runs the checks of all transactions but those that are known to pass.
+/// Runs the checks of all transactions but those that are known to pass, and adds to `cost` what that takes.
 fn run_checks(
-    mut checks: impl Iterator<Item = ScriptCheck>,
+    checks: impl Iterator<Item = ScriptCheck>,
     verified: &ScriptCache,
+    cost: &mut Cost,
 ) -> Result<(), BlockError> {
     let is_known =
         |check: &ScriptCheck| !verified.is_empty() && verified.contains(&check.transaction().wtxid());
-    checks.try_for_each(|check| if is_known(&check) { Ok(()) } else { check.verify() })
+    let mut unknown = checks.filter(|check| !is_known(check));
+    unknown.try_for_each(|check| {
+        *cost += check.cost();
+        check.verify()
+    })
 }
 
 /// Takes a record's payload into memory and says which entries have lost what it should have held.

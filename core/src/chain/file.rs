@@ -9,6 +9,7 @@ use super::activate::ActivateStep;
 use super::chainstate::Chainstate;
 use super::script_check::ScriptCache;
 use crate::consensus::{BlockError, Network, NetworkError};
+use crate::cost::Cost;
 use crate::crypto::sha256d;
 use crate::encode::{DecodeError, Encode, MAX_SIZE, Reader, encode_bytes, encode_compact_size};
 use crate::interface::ChainFile;
@@ -88,20 +89,23 @@ impl ChainImport {
         (done, done.saturating_add(u32::try_from(self.blocks.len()).unwrap_or(u32::MAX)))
     }
 
-    /// Validates the next block; false when there is none left.
+    /// Validates the next block and says what it cost; none when there is none left.
     ///
     /// # Errors
     /// When the block breaks a rule, or the chain does not fit into memory.
-    pub fn step(&mut self) -> Result<bool, ChainFileError> {
-        let Some(block) = self.blocks.next() else { return Ok(false) };
+    pub fn step(&mut self) -> Result<Option<Cost>, ChainFileError> {
+        let Some(block) = self.blocks.next() else { return Ok(None) };
         let height = self.chain.height().next();
         let refuse = |error| ChainFileError::Block { height, error };
         self.chain.accept_block(Arc::new(block), self.now).map_err(refuse)?;
         let too_large = |error: super::ChainError| ChainFileError::TooLarge(error.to_string());
-        while self.chain.activate(&self.verified).map_err(too_large)? != ActivateStep::Done {}
+        let mut cost = Cost::ZERO;
+        while let ActivateStep::More(more) = self.chain.activate(&self.verified).map_err(too_large)? {
+            cost += more;
+        }
         match self.chain.take_effects().failed.pop() {
             Some((_, error)) => Err(refuse(error)),
-            None => Ok(true),
+            None => Ok(Some(cost)),
         }
     }
 

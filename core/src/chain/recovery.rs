@@ -14,6 +14,7 @@ use super::index::BlockStatus;
 use super::load::StoredTip;
 use super::pack::Location;
 use super::persist::StoredEntry;
+use crate::cost::Cost;
 use crate::encode::Reader;
 use crate::primitives::{Block, BlockHash, FilterHash, Header};
 use crate::store::Table;
@@ -118,7 +119,7 @@ impl Chainstate {
         let wanted = recovery.wanted(self.bodies.next_pack());
         if wanted.is_empty() {
             self.finish_recovery(recovery);
-            return ActivateStep::More;
+            return ActivateStep::More(Cost::ZERO);
         }
         self.recovery = Some(recovery);
         ActivateStep::NeedRecords(wanted)

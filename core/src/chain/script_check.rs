@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::coins::Coin;
 use super::undo::BlockUndo;
 use crate::consensus::check::CheckedBlock;
-use crate::consensus::{BlockError, ConsensusParams, TxError};
+use crate::consensus::{BlockError, ConsensusParams, TxError, sigops};
+use crate::cost::Cost;
+use crate::encode::Encode as _;
 use crate::primitives::{Height, Transaction, Wtxid};
 use crate::script::{
     PrecomputedTransactionData, ScriptError, TransactionSignatureChecker, VerifyFlags, verify_script,
@@ -47,12 +49,34 @@ impl ScriptCheck {
         &self.block.block().transactions[self.index]
     }
 
+    /// What running the scripts costs at most.
+    pub(super) fn cost(&self) -> Cost {
+        script_cost(self.transaction(), self.spent())
+    }
+
     /// Runs the scripts.
     pub(super) fn verify(&self) -> Result<(), BlockError> {
-        let spent = self.undo.spent.get(self.index - 1).map_or(&[][..], Vec::as_slice);
-        verify_input_scripts(self.transaction(), spent, self.flags)
+        verify_input_scripts(self.transaction(), self.spent(), self.flags)
             .map_err(|error| BlockError::Transaction { txid: self.block.txids()[self.index], error })
     }
+
+    /// The coins that the inputs spend, in order.
+    fn spent(&self) -> &[Coin] {
+        self.undo.spent.get(self.index - 1).map_or(&[][..], Vec::as_slice)
+    }
+}
+
+/// What running the scripts of all inputs costs at most: signatures, and for each without a witness the hash of the
+/// transaction.
+fn script_cost(tx: &Transaction, spent: &[Coin]) -> Cost {
+    let hash = Cost::of_bytes(tx.encoded_len());
+    let inputs = tx.inputs.iter().zip(spent);
+    inputs
+        .map(|(input, coin)| {
+            let hash = if input.witness.is_empty() { hash } else { Cost::ZERO };
+            (Cost::SIGNATURE_CHECK + hash) * sigops::input_checks(input, &coin.output)
+        })
+        .sum()
 }
 
 /// Runs the scripts of all inputs of `tx`; `spent` are the coins that they spend, in order (Core's

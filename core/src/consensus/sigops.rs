@@ -38,6 +38,15 @@ pub fn transaction_cost<'a>(
     legacy_cost(tx) + behind
 }
 
+/// How many signatures running the scripts of one input checks at most: the operations in what it spends, and behind
+/// script hash and witness.
+pub fn input_checks(input: &TxIn, spent: &TxOut) -> usize {
+    let script_pubkey = &spent.script_pubkey;
+    count(script_pubkey.as_bytes(), Keys::Pushed)
+        + p2sh_count(input, script_pubkey)
+        + witness_count(input, script_pubkey)
+}
+
 /// How CHECKMULTISIG is counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keys {
@@ -136,6 +145,21 @@ mod tests {
         assert_eq!(count(branches.as_bytes(), Keys::Pushed), 3);
         // Nothing is counted behind a push that runs over the end.
         assert_eq!(count(&[Opcode::OP_CHECKSIG.0, 0x4b, Opcode::OP_CHECKSIG.0], Keys::Assumed), 1);
+    }
+
+    #[test]
+    fn an_input_checks_as_many_signatures_as_the_scripts_that_it_runs_hold() {
+        let checks = |script_sig: Script, witness: Vec<Vec<u8>>, script_pubkey: Script| {
+            let input = TxIn { script_sig, witness, ..TxIn::spending(OutPoint::NULL) };
+            input_checks(&input, &TxOut { value: Amount::ZERO, script_pubkey })
+        };
+        let redeem = multisig();
+        assert_eq!(checks(Script::new(), vec![], redeem.clone()), 2);
+        let by_hash = p2sh(ScriptHash(hash160(redeem.as_bytes())));
+        assert_eq!(checks(Script::new().push_int(0).push_data(redeem.as_bytes()), vec![], by_hash), 2);
+        let program = Script::new().push_int(0).push_data(&sha256(redeem.as_bytes()));
+        assert_eq!(checks(Script::new(), vec![redeem.into_bytes()], program), 2);
+        assert_eq!(checks(Script::new(), vec![], Script::new()), 0);
     }
 
     #[test]

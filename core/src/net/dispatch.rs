@@ -15,6 +15,9 @@ use crate::primitives::{Block, BlockHash, Header, Transaction, Txid};
 use crate::time::Time;
 use std::sync::Arc;
 
+/// Judging one header.
+const HEADER: Cost = Cost(2);
+
 impl Network {
     /// Logs and counts a frame, and acts on the message in it.
     pub(super) fn on_frame(
@@ -333,11 +336,14 @@ pub(super) fn message_event(peer: &Peer, direction: Direction, message: &Message
     }
 }
 
-/// Hashing the payload, and each header once.
+/// Hashing the payload, each header once, and checking a signature for each input of a transaction.
 pub(super) fn cost_of(frame: &Frame) -> Cost {
-    let headers = match frame {
-        Frame::Message { message: Message::Headers(headers), .. } => headers.len() as u64,
-        _ => 0,
+    let judged = match frame {
+        Frame::Message { message: Message::Headers(headers), .. } => HEADER * headers.len(),
+        Frame::Message { message: Message::Tx(transaction), .. } => {
+            Cost::SIGNATURE_CHECK * transaction.inputs.len()
+        }
+        _ => Cost::ZERO,
     };
-    Cost(1 + frame.length() as u64 / 100 + 2 * headers)
+    Cost(1) + Cost::of_bytes(frame.length()) + judged
 }

@@ -106,15 +106,15 @@ impl Node {
         self.inputs.push_back(input);
     }
 
-    /// Works for about `budget`; true while there is more to do at once.
+    /// Works: peers and chain for about `budget` each; true while there is more to do at once.
     pub fn step(&mut self, now: Time, budget: Cost) -> bool {
         self.now = now;
         self.work_inputs();
         let mut busy = self.work_peers(budget);
-        busy |= self.work_chain();
+        busy |= self.work_chain(budget);
         self.return_waiting();
         self.work_commands();
-        busy |= self.work_import();
+        busy |= self.work_import(budget);
         busy |= self.work_walks();
         self.work_expiry();
         self.work_network();

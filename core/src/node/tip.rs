@@ -7,13 +7,11 @@ use super::engine::Engine;
 use super::reads::Reader;
 use super::snapshot::RECENT_BLOCKS;
 use crate::chain::{ActivateStep, ChainError, Connected, Effects};
+use crate::cost::Cost;
 use crate::interface::{Event, LogLine, Reply};
 use crate::mempool::{RemovalReason, Removed};
 use crate::primitives::{Block, BlockHash, Height};
 use crate::time::Span;
-
-/// Steps of at most 32 blocks that the chain takes in one step of the node.
-const STEPS: usize = 4;
 
 /// How often the mempool is looked through for what has waited for too long.
 const EXPIRY_PERIOD: Span = Span::from_secs(60);
@@ -32,21 +30,22 @@ pub(super) enum Journey {
 }
 
 impl Node {
-    /// Lets the chain go on towards the best tip; true if it can go further at once.
-    pub(super) fn work_chain(&mut self) -> bool {
-        for _ in 0..STEPS {
-            if self.engine.as_ref().is_none_or(|engine| engine.journey != Journey::Underway) {
-                return false;
+    /// Lets the chain go on towards the best tip, for about `budget`; true if it can go further at once.
+    pub(super) fn work_chain(&mut self, budget: Cost) -> bool {
+        let mut spent = Cost::ZERO;
+        while self.engine.as_ref().is_some_and(|engine| engine.journey == Journey::Underway) {
+            if spent >= budget {
+                return true;
             }
-            self.step_chain();
+            spent += self.step_chain();
         }
-        self.engine.as_ref().is_some_and(|engine| engine.journey == Journey::Underway)
+        false
     }
 
-    fn step_chain(&mut self) {
-        let Some(engine) = &mut self.engine else { return };
+    fn step_chain(&mut self) -> Cost {
+        let Some(engine) = &mut self.engine else { return Cost::ZERO };
         match engine.chain.activate(engine.mempool.script_cache()) {
-            Ok(ActivateStep::More) => {}
+            Ok(ActivateStep::More(cost)) => return cost,
             Ok(ActivateStep::Done) => self.settle(Journey::Arrived),
             Ok(ActivateStep::NeedRecords(keys)) => {
                 engine.journey = Journey::Reading;
@@ -54,6 +53,7 @@ impl Node {
             }
             Err(error) => self.stop_chain(error),
         }
+        Cost::ZERO
     }
 
     fn stop_chain(&mut self, error: ChainError) {

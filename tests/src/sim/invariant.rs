@@ -142,7 +142,7 @@ pub(super) fn at_rest(world: &mut World, nodes: &[NodeId]) -> Vec<Violation> {
 /// The tip and the coins that a chain leads to from nothing.
 fn replay(world: &World, chain: &ChainFile) -> Result<(BlockHash, [u8; 32]), String> {
     let mut import = ChainImport::open(chain, world.time().unix).map_err(|error| error.to_string())?;
-    while import.step().map_err(|error| error.to_string())? {}
+    while import.step().map_err(|error| error.to_string())?.is_some() {}
     let chain = import.into_chain();
     Ok((chain.tip(), chain.coins_digest()))
 }

@@ -142,7 +142,7 @@ fn a_deep_reorganisation_goes_in_steps_and_loads_what_it_needs() {
     loop {
         match lab.chain.activate(&lab.verified).expect("fits") {
             ActivateStep::Done => break,
-            ActivateStep::More => {
+            ActivateStep::More(_) => {
                 steps += 1;
                 lab.assert_consistent();
             }

@@ -4,6 +4,7 @@ use super::rules::{COIN, lab_paying, refusal, tx_error};
 use super::*;
 use crate::chain::BlockStatus;
 use crate::consensus::TxError;
+use crate::cost::Cost;
 
 #[test]
 fn a_locked_transaction_waits_for_height_and_median_time() {
@@ -44,6 +45,29 @@ fn a_relative_lock_waits_for_blocks_or_median_time() {
     let mut old = locked(coins[1], 1 << 22 | 1);
     old.version = 1;
     lab.mine(vec![old]);
+}
+
+#[test]
+fn a_step_ends_where_its_scripts_have_cost_enough_one_block_apart() {
+    // Forty signatures that are counted and never reached: OP_0 OP_IF ... OP_ENDIF.
+    let dear = Script::from_bytes([&[0x51, 0x00, 0x63][..], &[0xac; 40], &[0x68]].concat());
+    let (mut lab, coin) = lab_paying(dear.clone());
+    let mut first = spend(&[coin], &[50 * COIN]);
+    first.outputs[0].script_pubkey = dear;
+    let second = spend(&[OutPoint::new(first.txid(), 0)], &[50 * COIN]);
+    let height = lab.height();
+    let mut tip = lab.chain.tip();
+    for tx in [first, second] {
+        let block = lab.block_on(tip, vec![tx]);
+        assert_eq!(lab.chain.accept_block(Arc::clone(&block), NOW), Ok(BlockOutcome::New));
+        tip = block.block_hash();
+    }
+    for done in [1, 2] {
+        let step = lab.chain.activate(&lab.verified).expect("it fits");
+        assert!(matches!(step, ActivateStep::More(cost) if cost >= Cost::SIGNATURE_CHECK * 40), "{step:?}");
+        assert_eq!(lab.height(), height + done);
+    }
+    assert_eq!(lab.chain.activate(&lab.verified), Ok(ActivateStep::Done));
 }
 
 #[test]

@@ -176,7 +176,7 @@ impl Lab {
         loop {
             match self.chain.activate(&self.verified).expect("the chain fits into memory") {
                 ActivateStep::Done => return self.chain.take_effects(),
-                ActivateStep::More => {}
+                ActivateStep::More(_) => {}
                 ActivateStep::NeedRecords(keys) => {
                     for key in keys {
                         self.supply(&key);

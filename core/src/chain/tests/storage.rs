@@ -11,7 +11,7 @@ const COIN: i64 = crate::primitives::COIN;
 /// The chain that a file holds.
 fn import(file: &ChainFile, now: UnixTime) -> Result<Chainstate, ChainFileError> {
     let mut import = ChainImport::open(file, now)?;
-    while import.step()? {}
+    while import.step()?.is_some() {}
     Ok(import.into_chain())
 }
 

@@ -84,7 +84,8 @@ impl TestNode {
     }
 
     pub(super) fn activate(&mut self, now: Time) {
-        while self.chain.activate(&ScriptCache::default()).expect("room for coins") == ActivateStep::More {}
+        let verified = ScriptCache::default();
+        while matches!(self.chain.activate(&verified).expect("room for coins"), ActivateStep::More(_)) {}
         let effects = self.chain.take_effects();
         for (hash, error) in effects.failed {
             self.network.block_failed(hash, error, now);

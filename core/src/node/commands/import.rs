@@ -2,11 +2,9 @@
 
 use super::{Handled, Outcome};
 use crate::chain::file::ChainImport;
+use crate::cost::Cost;
 use crate::interface::{ChainFile, CommandError, Reply, RequestId, RunState, Task, TaskKind};
 use crate::node::Node;
-
-/// Blocks that are validated in one step.
-const BLOCKS_PER_STEP: usize = 8;
 
 /// A chain file on its way in.
 pub(in crate::node) struct Import {
@@ -42,13 +40,14 @@ impl Node {
         Ok(Outcome::Later)
     }
 
-    /// Validates some blocks of the chain file that came; true while there are more.
-    pub(in crate::node) fn work_import(&mut self) -> bool {
+    /// Validates blocks of the chain file that came, for about `budget`; true while there are more.
+    pub(in crate::node) fn work_import(&mut self, budget: Cost) -> bool {
         let Some(mut import) = self.import.take() else { return false };
-        for _ in 0..BLOCKS_PER_STEP {
+        let mut spent = Cost::ZERO;
+        while spent < budget {
             match import.file.step() {
-                Ok(true) => {}
-                Ok(false) => {
+                Ok(Some(cost)) => spent += cost,
+                Ok(None) => {
                     self.adopt_chain(import.file.into_chain());
                     self.reply_when_stored(import.request, Reply::Done);
                     return true;

@@ -248,7 +248,7 @@ impl Villain {
 pub(super) fn adopt(chain: &mut Chainstate, block: &Arc<Block>, now: Time) {
     if chain.accept_block(Arc::clone(block), now.unix).is_ok() {
         let verified = ScriptCache::default();
-        while chain.activate(&verified) == Ok(ActivateStep::More) {}
+        while let Ok(ActivateStep::More(_)) = chain.activate(&verified) {}
         chain.take_effects();
     }
 }
