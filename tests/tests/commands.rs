@@ -4,7 +4,8 @@ use serde_json::Value;
 use terrarium_core::consensus::Preset;
 use terrarium_core::crypto::Address;
 use terrarium_core::interface::{
-    BanAction, ChainFile, Command, CommandError, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
+    BanAction, ChainFile, Command, CommandError, MiningMode, NodeConfig, NodeId, Reply, Role, StartOptions,
+    SyncMode,
 };
 use terrarium_core::primitives::{Amount, BlockHash, Height, Txid};
 use terrarium_core::time::Span;
@@ -243,4 +244,24 @@ fn a_proof_about_a_tree_of_another_size_proves_nothing() {
     let (header, root) = (&proof[..160], &proof[72..136]);
     let proof = format!("{header}0100000001{root}0101");
     assert_eq!(stage.json(Command::VerifyTxOutProof { proof }), Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_node_that_is_started_without_miner_mines_no_more_by_itself() {
+    let mut stage = stage();
+    let mode = |stage: &Stage| stage.world.host(A).node().map(|node| node.snapshot().mining.mode);
+    let restart = |stage: &mut Stage, options: StartOptions| {
+        stage.world.execute(A, Command::StopNode).expect("the node stops");
+        stage.world.execute(A, Command::StartNode(options)).expect("the node starts");
+    };
+    let miner = Some(stage.address.clone());
+    restart(&mut stage, StartOptions { miner, ..StartOptions::default() });
+    assert_eq!(mode(&stage), Some(MiningMode::WhenTwoWait));
+    restart(&mut stage, StartOptions::default());
+    assert_eq!(mode(&stage), Some(MiningMode::Off));
+    // What was set by hand stays.
+    let always = Command::SetMining { mode: MiningMode::Always, address: None };
+    stage.world.execute(A, always).expect("it mines");
+    restart(&mut stage, StartOptions::default());
+    assert_eq!(mode(&stage), Some(MiningMode::Always));
 }

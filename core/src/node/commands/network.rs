@@ -33,14 +33,19 @@ impl Node {
             self.become_light();
         }
         let mut lines = vec![LogLine::Starting(self.config.id)];
-        if let Some(miner) = &options.miner {
-            self.need_blocks("it does not mine")?;
-            let address = self.parse_payee(miner, CommandError::WrongMinerAddress)?;
-            self.wallet.set_mining_script(Some(address.script_pubkey()));
-            if self.miner.mode() == MiningMode::Off {
-                self.miner.set_mode(MiningMode::WhenTwoWait);
+        match &options.miner {
+            Some(miner) => {
+                self.need_blocks("it does not mine")?;
+                let address = self.parse_payee(miner, CommandError::WrongMinerAddress)?;
+                self.wallet.set_mining_script(Some(address.script_pubkey()));
+                if self.miner.mode() == MiningMode::Off {
+                    self.miner.set_mode(MiningMode::WhenTwoWait);
+                }
+                lines.push(LogLine::MiningOn(miner.clone()));
             }
-            lines.push(LogLine::MiningOn(miner.clone()));
+            // An earlier start made it a miner, which it is not said to be now.
+            None if self.miner.mode() == MiningMode::WhenTwoWait => self.miner.set_mode(MiningMode::Off),
+            None => {}
         }
         self.state = RunState::Running;
         for line in &lines {
