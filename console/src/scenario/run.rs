@@ -4,7 +4,7 @@ use super::step::{Action, Condition, Expected, Scenario, Step};
 use crate::host::Host;
 use crate::terminal::Terminal;
 use terrarium_core::collections::BTreeMap;
-use terrarium_core::interface::{Command, NodeId, Reply};
+use terrarium_core::interface::{Command, CommandError, NodeId, Reply};
 use terrarium_core::primitives::Amount;
 
 /// What a wait takes at most until `timeout` says otherwise.
@@ -187,16 +187,6 @@ impl<H: Host> Runner<'_, H> {
     /// Whether a condition holds, or what is seen instead; the outer error ends the wait.
     async fn check(&self, node: NodeId, condition: &Condition) -> Result<Result<(), String>, String> {
         let holds = |holds: bool, seen: String| Ok(if holds { Ok(()) } else { Err(seen) });
-        if let Condition::Balance { address, amount } = condition {
-            let wanted = Amount::parse_coins(amount).map_err(|error| error.to_string())?;
-            let address = self.insert_names(address)?;
-            let address = self.host.desk().borrow().book.resolve(&address).to_owned();
-            let reply = self.host.execute(node, Command::GetBalance { address }).await;
-            return match reply.map_err(|error| error.to_string())? {
-                Reply::Balance(balance) => holds(balance == wanted, format!("balance {balance}")),
-                other => Err(format!("{other:?} is no balance")),
-            };
-        }
         let Some(snapshot) = self.host.snapshot(node) else {
             return holds(false, format!("no node {node}"));
         };
@@ -215,7 +205,26 @@ impl<H: Host> Runner<'_, H> {
                 let seen = format!("{:?} here, {:?} at {other}", tip(node), tip(*other));
                 holds(tip(node).is_some() && tip(node) == tip(*other), seen)
             }
-            Condition::Balance { .. } => unreachable!("answered above"),
+            Condition::Balance { address, amount } => self.check_balance(node, address, amount).await,
+        }
+    }
+
+    /// [`Self::check`] of a balance. A node that cannot tell yet, for it has no chain or is not up, is waited for.
+    async fn check_balance(
+        &self,
+        node: NodeId,
+        address: &str,
+        amount: &str,
+    ) -> Result<Result<(), String>, String> {
+        let wanted = Amount::parse_coins(amount).map_err(|error| error.to_string())?;
+        let address = self.insert_names(address)?;
+        let address = self.host.desk().borrow().book.resolve(&address).to_owned();
+        match self.host.execute(node, Command::GetBalance { address }).await {
+            Ok(Reply::Balance(balance)) if balance == wanted => Ok(Ok(())),
+            Ok(Reply::Balance(balance)) => Ok(Err(format!("balance {balance}"))),
+            Ok(other) => Err(format!("{other:?} is no balance")),
+            Err(error @ CommandError::InvalidAddress) => Err(error.to_string()),
+            Err(error) => Ok(Err(error.to_string())),
         }
     }
 
@@ -310,6 +319,8 @@ mod tests {
         assert!(failure("[3000] help\nwait 3000 height 1").contains("saw no chain"));
         assert!(failure("[3000] help\nwait 3000 mempool 2").contains("saw 0 in the mempool"));
         assert!(failure("[3000] createwallet -> a\nwait 3000 balance $a 7").contains("saw balance 50"));
+        assert!(failure("timeout 5\nwait 3001 balance A1 7").contains("not after 5 s; saw no node 3001"));
+        assert!(failure("[3000] help\nwait 3000 balance x 7").contains("Address is not valid"));
         assert!(run("[3000] createwallet -> a\nwait 3000 balance $a 50\nwait 3000 mempool 0").0.passed);
     }
 
