@@ -1,6 +1,7 @@
 //! The store contract in a real browser's worker, over IndexedDB and over memory.
 #![cfg(target_arch = "wasm32")]
 
+use js_sys::{Function, Promise};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use terrarium_core::interface::NodeId;
@@ -8,6 +9,8 @@ use terrarium_core::store::{
     BatchId, Database, Durability, MemoryStore, Op, Store, StoreBatch, StoreError, Table, contract,
 };
 use terrarium_worker::store::{IndexedStore, NodeStore};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -90,4 +93,34 @@ async fn nodes_and_labs_do_not_share_databases() {
     assert_eq!(indexed(&other).await.load(Database::Chain).await, Ok(vec![]));
     let neighbour = IndexedStore::open(&one, NodeId(3001)).await.expect("IndexedDB opens");
     assert_eq!(neighbour.load(Database::Chain).await, Ok(vec![]));
+}
+
+#[wasm_bindgen_test]
+async fn what_is_not_made_of_bytes_is_damaged_and_loses_nothing_else() {
+    let lab = fresh("foreign");
+    let store = indexed(&lab).await;
+    assert_eq!(store.commit(&write(2)).await, Ok(()));
+    // As any script of the origin can: a value of another kind, and one under a key of another kind.
+    let put = Function::new_with_args(
+        "name, table",
+        "return new Promise((done, failed) => {
+            const open = indexedDB.open(name);
+            open.onerror = failed;
+            open.onsuccess = () => {
+                const transaction = open.result.transaction(table, 'readwrite');
+                transaction.objectStore(table).put('no bytes', new Uint8Array([1]));
+                transaction.objectStore(table).put(new Uint8Array([1]), 'no bytes');
+                transaction.oncomplete = () => (open.result.close(), done());
+                transaction.onabort = failed;
+            };
+        })",
+    );
+    let name = format!("terrarium/{lab}/blockchain_{NODE}");
+    let done = put.call2(&JsValue::NULL, &name.into(), &Table::Coins.name().into()).expect("a promise");
+    JsFuture::from(Promise::from(done)).await.expect("both are put");
+    let records = store.load(Database::Chain).await.expect("it reads");
+    let read: Vec<_> = records.into_iter().map(|record| (record.key, record.value)).collect();
+    assert_eq!(read, [(vec![1], vec![]), (vec![2], vec![2])]);
+    let got = store.get(Database::Chain, Table::Coins, &[vec![1], vec![2], vec![3]]).await;
+    assert_eq!(got, Ok(vec![Some(vec![]), Some(vec![2]), None]));
 }
