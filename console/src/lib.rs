@@ -33,5 +33,5 @@ pub use history::History;
 pub use host::{Host, HostError, LinkSettings};
 pub use render::message_line;
 pub use scenario::{Report, Scenario, ScenarioError, StepReport};
-pub use terminal::{Follow, Output, Terminal};
+pub use terminal::{Follow, Output, Terminal, create_wallet};
 pub use typed::transcript;

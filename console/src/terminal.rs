@@ -10,7 +10,7 @@ use crate::host::{Host, HostError};
 use crate::parse::{self, Line};
 use crate::request::Request;
 use crate::{render, typed};
-use terrarium_core::interface::{Command, NodeId, Reply};
+use terrarium_core::interface::{AddressEntry, Command, CommandError, NodeId, Reply};
 
 /// Chain files that a lab keeps at most.
 const MAX_FILES: usize = 32;
@@ -130,8 +130,8 @@ impl Terminal {
                 Ok(Output { lines: Vec::new(), follow: Some(Follow::Messages(node)) })
             }
             Request::CreateWallet { label } => {
-                let reply = create_wallet(host, self.chosen()?, label).await?;
-                print(render::lines(&reply, ""))
+                let entry = create_wallet(host, self.chosen()?, label).await?;
+                print(render::lines(&Reply::Address(entry), ""))
             }
             Request::Command { command, subject } => self.command(host, command, &subject).await,
         }
@@ -164,7 +164,7 @@ impl Terminal {
         let mut output = Output::default();
         let foreign = foreign_addresses(line, &host.desk().borrow().book);
         for foreign in foreign {
-            let Reply::Address(entry) = create_wallet(host, self.chosen()?, None).await? else { continue };
+            let entry = create_wallet(host, self.chosen()?, None).await?;
             output.lines.push(format!("{foreign} => {}", entry.address));
             host.desk().borrow_mut().book.stand_in(foreign, entry.address);
         }
@@ -172,8 +172,15 @@ impl Terminal {
     }
 }
 
-/// Makes an address and enters its label into the lab's book.
-async fn create_wallet(host: &impl Host, node: NodeId, label: Option<String>) -> Result<Reply, ConsoleError> {
+/// Makes an address at a node and enters its label into the lab's book; without a label it gets the next free one.
+///
+/// # Errors
+/// A label that the lab has already, and what the node refuses.
+pub async fn create_wallet(
+    host: &impl Host,
+    node: NodeId,
+    label: Option<String>,
+) -> Result<AddressEntry, ConsoleError> {
     let label = match label {
         Some(label) => {
             check_label(&host.desk().borrow().book, &label)?;
@@ -181,11 +188,13 @@ async fn create_wallet(host: &impl Host, node: NodeId, label: Option<String>) ->
         }
         None => host.desk().borrow().book.next_label(host.snapshot(node).map(|snapshot| snapshot.role)),
     };
-    let reply = host.execute(node, Command::CreateWallet { label: Some(label) }).await?;
-    if let Reply::Address(entry) = &reply {
-        host.desk().borrow_mut().book.learn(entry);
+    match host.execute(node, Command::CreateWallet { label: Some(label) }).await? {
+        Reply::Address(entry) => {
+            host.desk().borrow_mut().book.learn(&entry);
+            Ok(entry)
+        }
+        _ => Err(CommandError::Ended(node).into()),
     }
-    Ok(reply)
 }
 
 /// What a label may be the wallet says; that it is free in the whole lab only the book knows.

@@ -98,6 +98,9 @@ texts! {
     not_available: "Node {0} cannot be reached: start it first.", "无法连接节点 {0}：请先启动它。";
     cancelled: "Cancelled. What was done stays.", "已取消，已完成的部分保留。";
     label_invalid: "A label is up to 40 characters without spaces.", "标签最多 40 个字符，不能有空格。";
+    given_up: "cancelled after {0} of {1} blocks", "已取消，完成了 {0} / {1} 块";
+    goes_on: "the node goes on by itself: {0} of {1} blocks", "节点会自己继续：{0} / {1} 块";
+    label_taken: "The label {0} is taken in this lab.", "标签 {0} 在本实验室中已被使用。";
     ended_unanswered: "Node {0} ended before it answered.", "节点 {0} 没有回答就结束了。";
 
     followed: "The followed payment", "跟踪的付款";
@@ -115,6 +118,11 @@ texts! {
     cut_link: "Cut the link {0} – {1}", "切断连接 {0} – {1}";
     heal_link: "Heal the link {0} – {1}", "接通连接 {0} – {1}";
     live_log: "Live log", "实时日志";
+    took_in_transaction: "{0} took in transaction {1}", "{0} 收下交易 {1}";
+    was_cut: "the network was cut into {0} parts", "网络被切成 {0} 部分";
+    was_healed: "the network was healed", "网络已重新连通";
+    link_was_cut: "the link {0} – {1} was cut", "链路 {0} – {1} 已切断";
+    link_was_healed: "the link {0} – {1} was healed", "链路 {0} – {1} 已恢复";
     accepted_block: "{0} accepted block {1} {2}", "{0} 接受第 {1} 块 {2}";
     reorganised: "{0} changed branch: {1} blocks left, {2} joined, {3} transactions back in the mempool", "{0} 链重组：撤下 {1} 块，接上 {2} 块，{3} 笔交易退回交易池";
     peer_came: "{0} connected to {1}", "{0} 已连接 {1}";
@@ -225,6 +233,7 @@ texts! {
     tutorial_one: "Tutorial scene one: a central node 3000, a wallet node 3001 and a miner 3002. Type the commands in the terminals below, or let them be played.", "教程场景一：中心节点 3000、钱包节点 3001、矿工 3002。可以在下面的终端里输入命令，也可以自动播放。";
     tutorial_two: "Tutorial scene two: two nodes with persistent connections, a subsidy of 100. Type the commands in the terminals below, or let them be played.", "教程场景二：两个保持长连接的节点，区块奖励 100。可以在下面的终端里输入命令，也可以自动播放。";
     play: "Play it", "播放";
+    play_needs_new: "This lab has a chain already: New network, at the top right, begins anew.", "这个实验室已经有区块链：请先用右上角的“新建网络”重新开始。";
     playing: "{0} of {1} steps played", "已播放 {0} / {1} 步";
     play_given_up: "Stopped after {0} of {1} steps.", "已停止，播放了 {0} / {1} 步。";
     stop_playing: "Stop playing", "停止播放";
@@ -236,6 +245,7 @@ texts! {
     scene_first: "First scene", "第一场景";
     scene_one: "Tutorial scene one", "教程场景一";
     scene_two: "Tutorial scene two", "教程场景二";
+    scene_regtest: "Regtest lab", "Regtest 实验室";
     scene_empty: "Empty lab", "空实验室";
 
     copy: "copy", "复制";

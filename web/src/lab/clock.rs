@@ -7,7 +7,7 @@ use terrarium_core::interface::Clock;
 pub(crate) const SPEEDS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 
 /// How far one step goes, in lab seconds.
-pub(crate) const STEP_SECONDS: f64 = 1.0;
+const STEP_SECONDS: f64 = 1.0;
 
 /// What the clock is set to, and the speed that it has when it is not paused.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,6 +74,37 @@ pub(crate) fn key(lab: &str) -> String {
     format!("terrarium/{lab}/clock")
 }
 
+/// Steps of a clock that else stands still: each lets [`STEP_SECONDS`] more pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Steps {
+    /// Counts what began or gave up a step, so that a step ends only itself.
+    number: u64,
+    /// The lab time at which the last step ends, in milliseconds since 1970; none while none is in progress.
+    end_ms: Option<f64>,
+}
+
+impl Steps {
+    /// One step more; its number, and the milliseconds of wall time until its end.
+    pub(crate) fn add(&mut self, clock: &LabClock, wall_ms: f64) -> (u64, f64) {
+        let now = clock.lab_ms(wall_ms);
+        let end = self.end_ms.map_or(now, |end| end.max(now)) + STEP_SECONDS * 1_000.0;
+        self.number += 1;
+        self.end_ms = Some(end);
+        (self.number, (end - now) / clock.speed)
+    }
+
+    /// Whether a step is the last that was begun, and still in progress.
+    pub(crate) fn is_last(&self, number: u64) -> bool {
+        self.number == number && self.end_ms.is_some()
+    }
+
+    /// Gives up the steps in progress.
+    pub(crate) fn give_up(&mut self) {
+        self.number += 1;
+        self.end_ms = None;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +132,19 @@ mod tests {
         assert_eq!(LabClock::start(1_000.0, Some(5_000.0)).lab_ms(1_000.0), 5_000.0);
         assert_eq!(LabClock::start(1_000.0, Some(500.0)).lab_ms(1_000.0), 1_000.0);
         assert_eq!(LabClock::start(1_000.0, Some(f64::NAN)).lab_ms(1_000.0), 1_000.0);
+    }
+
+    #[test]
+    fn a_step_that_is_pressed_during_another_adds_to_it() {
+        let (mut clock, mut steps) =
+            (LabClock::start(0.0, None).with_speed(0.0, 2.0).paused(0.0), Steps::default());
+        let (first, wait) = steps.add(&clock, 0.0);
+        assert_eq!(wait, 500.0);
+        clock = clock.resumed(0.0);
+        let (second, wait) = steps.add(&clock, 100.0);
+        assert_eq!(wait, 900.0);
+        assert!(!steps.is_last(first) && steps.is_last(second));
+        steps.give_up();
+        assert!(!steps.is_last(second));
     }
 }

@@ -8,9 +8,10 @@ use super::scene::{DEFAULT_KHS, Scene};
 use crate::browser;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use terrarium_console::{Desk, Host, HostError};
+use terrarium_console::{ConsoleError, Desk, Host, HostError, create_wallet};
+use terrarium_core::consensus::Preset;
 use terrarium_core::interface::{
-    Command, CommandError, MiningMode, NodeId, NodeSnapshot, Reply, RequestId, Role, Task,
+    AddressEntry, Command, CommandError, MiningMode, NodeId, NodeSnapshot, Reply, RequestId, Role, Task,
 };
 
 /// The page's side of every console, terminal and scenario.
@@ -64,10 +65,25 @@ impl PageHost {
         });
     }
 
+    /// Makes an address of a node's wallet, as `createwallet` does: labels are one name space for the whole lab.
+    pub(crate) async fn create_address(
+        &self,
+        node: NodeId,
+        label: Option<String>,
+    ) -> Result<AddressEntry, LabError> {
+        self.learn_labels();
+        create_wallet(self, node, label).await.map_err(|error| match error {
+            ConsoleError::LabelTaken(label) => LabError::LabelTaken(label),
+            ConsoleError::Command(error) => LabError::Command(error),
+            other => LabError::Command(CommandError::BadArgument(other.to_string())),
+        })
+    }
+
     /// Makes a node for a person or a script: a miner mines, and it finds its peers itself.
     pub(crate) fn make(&self, id: NodeId, role: Role) -> RosterEntry {
         let entry = self.scene.entry(id, role, Vec::new());
-        if self.scene.network().is_none() {
+        // Regtest has no pace: at its target a block is found at every other hash.
+        if self.scene.network() != Some(Preset::Classroom) {
             return entry;
         }
         let mining = if role == Role::Miner { MiningMode::Always } else { MiningMode::Off };
@@ -147,8 +163,7 @@ impl Host for PageHost {
     }
 
     async fn mine(&self, node: NodeId) -> Result<(), HostError> {
-        let generate = Command::Generate { blocks: 1, address: None };
-        Ok(self.lab.exec(node, generate).await.map(drop)?)
+        Ok(self.lab.mine(node).await.map(drop)?)
     }
 
     fn set_hash_rate(&self, node: NodeId, khs: f64) -> Result<(), HostError> {

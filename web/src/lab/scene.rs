@@ -32,6 +32,8 @@ pub(crate) enum Scene {
     First,
     /// No nodes.
     Empty,
+    /// Two nodes on Bitcoin's regtest, which mine on demand.
+    Regtest,
     /// Seed 000: a central node, a wallet node, a miner; no chain yet.
     Seed000,
     /// Seed 001: two nodes, no chain yet.
@@ -39,15 +41,17 @@ pub(crate) enum Scene {
 }
 
 impl Scene {
+    /// Every scene, in the order in which the page offers them.
+    pub(crate) const ALL: [Scene; 5] =
+        [Scene::First, Scene::Seed000, Scene::Seed001, Scene::Regtest, Scene::Empty];
+
     /// The scene by its name in the page's address; the first scene for a name that is none.
     pub(crate) fn from_address() -> Self {
         browser::query("scene").and_then(|name| Scene::named(&name)).unwrap_or(Scene::First)
     }
 
     fn named(name: &str) -> Option<Self> {
-        [Scene::First, Scene::Empty, Scene::Seed000, Scene::Seed001]
-            .into_iter()
-            .find(|scene| scene.name() == name)
+        Scene::ALL.into_iter().find(|scene| scene.name() == name)
     }
 
     /// Its name in the page's address.
@@ -55,6 +59,7 @@ impl Scene {
         match self {
             Scene::First => "first",
             Scene::Empty => "empty",
+            Scene::Regtest => "regtest",
             Scene::Seed000 => "seed-000",
             Scene::Seed001 => "seed-001",
         }
@@ -64,7 +69,7 @@ impl Scene {
     pub(crate) fn set_up_blocks(self) -> u32 {
         match self {
             Scene::First => FIRST_BLOCKS * self.nodes().len() as u32,
-            Scene::Empty | Scene::Seed000 | Scene::Seed001 => 0,
+            Scene::Empty | Scene::Regtest | Scene::Seed000 | Scene::Seed001 => 0,
         }
     }
 
@@ -72,6 +77,7 @@ impl Scene {
     pub(crate) fn network(self) -> Option<Preset> {
         match self {
             Scene::First | Scene::Empty => Some(Preset::Classroom),
+            Scene::Regtest => Some(Preset::Regtest),
             Scene::Seed000 | Scene::Seed001 => None,
         }
     }
@@ -88,7 +94,7 @@ impl Scene {
     /// How a node added to this scene syncs.
     pub(crate) fn sync(self) -> SyncMode {
         match self {
-            Scene::First | Scene::Empty => SyncMode::Headers,
+            Scene::First | Scene::Empty | Scene::Regtest => SyncMode::Headers,
             Scene::Seed000 | Scene::Seed001 => SyncMode::Blocks,
         }
     }
@@ -103,6 +109,7 @@ impl Scene {
                 self.mining(3003, Role::Miner, &[3001, 3002], 3.1),
             ],
             Scene::Empty => Vec::new(),
+            Scene::Regtest => vec![self.started(3000, &[]), self.started(3001, &[3000])],
             Scene::Seed000 => vec![
                 self.stopped(3000, Role::Central, &[]),
                 self.stopped(3001, Role::Wallet, &[3000]),
@@ -130,6 +137,10 @@ impl Scene {
 
     fn mining(self, id: u16, role: Role, connect: &[u16], khs: f64) -> RosterEntry {
         RosterEntry { khs, ..self.stopped(id, role, connect) }
+    }
+
+    fn started(self, id: u16, connect: &[u16]) -> RosterEntry {
+        RosterEntry { running: true, ..self.stopped(id, Role::Full, connect) }
     }
 
     fn stopped(self, id: u16, role: Role, connect: &[u16]) -> RosterEntry {

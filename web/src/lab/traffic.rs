@@ -57,12 +57,20 @@ pub(crate) struct Line {
 pub(crate) enum News {
     /// A message was sent.
     Message { from: NodeId, to: NodeId, command: String, length: usize },
+    /// A node's mempool took in a transaction.
+    Transaction { at: NodeId, txid: String },
     /// A node's chain took in a block.
     Block { at: NodeId, height: Height, hash: String },
     /// A node changed branch.
     Reorg { at: NodeId, disconnected: usize, connected: usize, returned: usize },
     /// A connection came up or went.
     Peer { at: NodeId, peer: NodeId, connected: bool },
+    /// The network was cut into so many parts.
+    Cut { parts: usize },
+    /// Every cut was healed.
+    Healed,
+    /// One link was cut or healed.
+    Link { a: NodeId, b: NodeId, cut: bool },
 }
 
 /// All that travels and was told lately.
@@ -101,7 +109,8 @@ impl Traffic {
                     PeerState::Connecting | PeerState::Handshaking => {}
                 }
             }
-            Event::Message { .. } | Event::Transaction { .. } | Event::Log(_) => {}
+            Event::Transaction { txid } => self.tell(News::Transaction { at, txid: txid.to_string() }),
+            Event::Message { .. } | Event::Log(_) => {}
         }
     }
 
@@ -146,7 +155,8 @@ impl Traffic {
         self.tell(News::Message { from, to, command: command.to_owned(), length });
     }
 
-    fn tell(&mut self, news: News) {
+    /// Adds a line to the live log.
+    pub(crate) fn tell(&mut self, news: News) {
         self.next += 1;
         if self.lines.len() == MAX_LINES {
             self.lines.pop_front();

@@ -17,8 +17,8 @@ use object::{Arguments, Outcome, frozen, function, promising};
 use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
-use terrarium_console::{Report, Scenario, StepReport, Terminal};
-use terrarium_core::interface::{Command, NodeId, Reply, Role};
+use terrarium_console::{Follow, Report, Scenario, StepReport, Terminal};
+use terrarium_core::interface::{NodeId, Role};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -161,19 +161,19 @@ async fn run(host: &PageHost, terminal: &mut Terminal, line: &str) -> Outcome {
     let outcome = terminal.run(host, line).await;
     host.keep_files();
     let output = outcome.map_err(|failed| error(failed.to_string()))?;
+    if let Some(Follow::Messages(_)) = output.follow {
+        return Err(error(
+            "listen prints until ^C: a script hears of messages by terrarium.on(\"message\", f)",
+        ));
+    }
     Ok(JsValue::from(output.lines.join("\n")))
 }
 
 fn network(lab: Lab) -> Fields {
     let mine = promising(move |[id, ..]| async move {
         let id = arguments::node_id(&id, "id")?;
-        let command = Command::Generate { blocks: 1, address: None };
-        match lab.exec(id, command).await.map_err(refused)? {
-            Reply::Generated(blocks) => {
-                Ok(blocks.last().map_or(JsValue::NULL, |hash| hash.to_string().into()))
-            }
-            _ => Ok(JsValue::NULL),
-        }
+        let block = lab.mine(id).await.map_err(refused)?;
+        Ok(block.map_or(JsValue::NULL, |hash| hash.to_string().into()))
     });
     let set_hash_rate = function(move |[id, khs, _]| {
         let khs = arguments::amount(&khs, "kHs")?;

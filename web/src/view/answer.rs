@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use terrarium_core::interface::{Command, NodeId, Reply};
 use wasm_bindgen_futures::spawn_local;
 
-/// A node's answer to a command; none until it came. `command` is asked again whenever a signal that it reads changes.
+/// A node's answer to a command; none until it came. `command` is asked again whenever a signal that it reads changes; a
+/// memo must be read with `get`, for one that is only tracked is never computed and so never changes.
 pub(crate) fn answer(
     lab: Lab,
     id: NodeId,

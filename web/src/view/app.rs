@@ -32,7 +32,7 @@ pub(crate) fn App(lab: Lab, scene: Scene, host: PageHost) -> impl IntoView {
     provide_context(StoredValue::new_local(host));
     // The seeds are followed in terminals, two or three of them.
     let terminals = match scene {
-        Scene::First | Scene::Empty => 0,
+        Scene::First | Scene::Empty | Scene::Regtest => 0,
         Scene::Seed000 => 3,
         Scene::Seed001 => 2,
     };

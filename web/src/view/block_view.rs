@@ -27,7 +27,7 @@ pub(crate) fn BlockPanel(id: NodeId, hash: BlockHash) -> impl IntoView {
     // Whether it is in the active chain changes with the tip.
     let tip = Memo::new(move |_| lab.state.node(id).and_then(|node| node.tip()));
     let block = answer(lab, id, move || {
-        tip.track();
+        tip.get();
         Command::ShowBlock { hash }
     });
     // Apart, so that a tip that changes nothing else leaves everything, and the focus, where it is.

@@ -11,6 +11,7 @@ use super::role::{present_role, role_about, role_word};
 use super::ui::{Dialog, Panel, use_ui};
 use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
+use crate::lab::host::PageHost;
 use crate::lab::state::{NodeView, Phase, name_of};
 use crate::lab::{Lab, LabError};
 use crate::testid;
@@ -316,9 +317,11 @@ fn Buttons(node: NodeView, refused: Refused) -> impl IntoView {
     let up = move || node.status.with(|status| status.phase == Phase::Up && !status.viewer);
     let has_chain = move || node.read(|snapshot| snapshot.chain.is_some()).unwrap_or(false);
     let busy = RwSignal::new(false);
+    let host: StoredValue<PageHost, LocalStorage> = expect_context();
     let new_address = move |_| {
+        let host = host.with_value(PageHost::clone);
         refused.tell(async move {
-            lab.exec(id, Command::CreateWallet { label: None }).await?;
+            host.create_address(id, None).await?;
             ui.show(Panel::Wallet(id));
             Ok(())
         });

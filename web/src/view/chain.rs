@@ -34,7 +34,7 @@ pub(crate) fn ChainView() -> impl IntoView {
     let scroller = NodeRef::<html::Div>::new();
     let top = Memo::new(move |_| layout.with(highest));
     Effect::new(move |_| {
-        top.track();
+        top.get();
         // The newest block comes into sight once the tree has its new width.
         request_animation_frame(move || {
             if let Some(element) = scroller.try_get_untracked().flatten() {

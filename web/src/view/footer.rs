@@ -13,6 +13,7 @@ pub(super) fn scene_title(scene: Scene) -> &'static str {
         Scene::First => t().scene_first,
         Scene::Seed000 => t().scene_one,
         Scene::Seed001 => t().scene_two,
+        Scene::Regtest => t().scene_regtest,
         Scene::Empty => t().scene_empty,
     }
 }
@@ -38,7 +39,7 @@ pub(crate) fn Footer() -> impl IntoView {
         <footer class="foot">
             <p>{tr(|t| t.disclaimer)}</p>
             <nav aria-label=tr(|t| t.scenes)>
-                {[Scene::First, Scene::Seed000, Scene::Seed001, Scene::Empty].map(link)}
+                {Scene::ALL.map(link)}
             </nav>
             <code>"window.terrarium"</code>
         </footer>

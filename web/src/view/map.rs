@@ -7,6 +7,7 @@ use crate::lab::Lab;
 use crate::lab::state::{NodeView, name_of};
 use crate::lab::traffic::{Cargo, Flight, Line, News};
 use crate::{browser, testid};
+use leptos::html;
 use leptos::prelude::*;
 use std::f64::consts::TAU;
 use terrarium_core::collections::BTreeSet;
@@ -17,8 +18,8 @@ use wasm_bindgen::JsCast;
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 290.0;
 
-/// Lines of the live log in sight.
-const LINES: usize = 3;
+/// Nearer to its end than this, in CSS pixels, the live log follows what comes.
+const NEAR_THE_END: i32 = 30;
 
 /// A place on the map.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -246,18 +247,36 @@ fn flying(lab: &Lab, flight: Flight) -> Option<AnyView> {
     Some(view! { <g class="flight" style=style>{body}</g> }.into_any())
 }
 
-/// The map in words.
+/// The map in words. The last lines are in sight; whoever scrolls back to older ones stays there.
 #[component]
 fn LiveLog() -> impl IntoView {
     let lab: Lab = expect_context();
-    let lines = move || {
-        lab.state.traffic.with(|traffic| {
-            let skip = traffic.lines.len().saturating_sub(LINES);
-            traffic.lines.iter().skip(skip).cloned().collect::<Vec<_>>()
-        })
+    let lines = move || lab.state.traffic.with(|traffic| traffic.lines.iter().cloned().collect::<Vec<_>>());
+    let list = NodeRef::<html::Ol>::new();
+    let follows = StoredValue::new(true);
+    let on_scroll = move |_| {
+        if let Some(list) = list.get_untracked() {
+            let below = list.scroll_height() - list.client_height() - list.scroll_top();
+            follows.set_value(below < NEAR_THE_END);
+        }
     };
+    Effect::new(move |_| {
+        lab.state.traffic.track();
+        if let Some(list) = list.get().filter(|_| follows.get_value()) {
+            list.set_scroll_top(list.scroll_height());
+        }
+    });
     view! {
-        <ol class="live-log" role="log" aria-live="off" aria-label=tr(|t| t.live_log) data-testid=testid::LIVE_LOG>
+        <ol
+            class="live-log"
+            node_ref=list
+            tabindex="0"
+            role="log"
+            aria-live="off"
+            aria-label=tr(|t| t.live_log)
+            data-testid=testid::LIVE_LOG
+            on:scroll=on_scroll
+        >
             <For each=lines key=|line| line.number let:line>
                 {told(line)}
             </For>
@@ -273,12 +292,17 @@ fn told(line: Line) -> impl IntoView {
 fn in_words(news: &News) -> String {
     match news {
         News::Message { from, to, command, length } => format!("{from} → {to}  {command} · {length} B"),
+        News::Transaction { at, txid } => fill(t().took_in_transaction, &[at, &format::short(txid)]),
         News::Block { at, height, hash } => fill(t().accepted_block, &[at, height, &format::short(hash)]),
         News::Reorg { at, disconnected, connected, returned } => {
             fill(t().reorganised, &[at, disconnected, connected, returned])
         }
         News::Peer { at, peer, connected: true } => fill(t().peer_came, &[at, peer]),
         News::Peer { at, peer, connected: false } => fill(t().peer_went, &[at, peer]),
+        News::Cut { parts } => fill(t().was_cut, &[parts]),
+        News::Healed => t().was_healed.to_owned(),
+        News::Link { a, b, cut: true } => fill(t().link_was_cut, &[a, b]),
+        News::Link { a, b, cut: false } => fill(t().link_was_healed, &[a, b]),
     }
 }
 

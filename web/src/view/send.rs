@@ -6,6 +6,7 @@ use super::refusal::in_words;
 use super::ui::use_ui;
 use super::words::{tr, words};
 use crate::i18n::{Texts, fill, t};
+use crate::lab::host::PageHost;
 use crate::lab::state::{FollowedPayment, NodeView};
 use crate::lab::{Lab, LabError};
 use crate::testid;
@@ -70,6 +71,7 @@ pub(crate) fn SendForm(
     on_sent: Callback<()>,
 ) -> impl IntoView {
     let lab: Lab = expect_context();
+    let host: StoredValue<PageHost, LocalStorage> = expect_context();
     let ui = use_ui();
     let draft = Draft::new(&lab, from);
     let submit = move |event: web_sys::SubmitEvent| {
@@ -80,8 +82,9 @@ pub(crate) fn SendForm(
         };
         draft.error.set(None);
         draft.busy.set(true);
+        let host = host.with_value(PageHost::clone);
         spawn_local(async move {
-            let sent = pay(lab, payment).await;
+            let sent = pay(lab, host, payment).await;
             // The form may have been closed while the node answered.
             let _ = draft.busy.try_set(false);
             match sent {
@@ -326,13 +329,13 @@ fn richest(lab: &Lab, id: NodeId) -> Option<AddressEntry> {
     })
 }
 
-async fn pay(lab: Lab, payment: Payment) -> Result<FollowedPayment, LabError> {
+async fn pay(lab: Lab, host: PageHost, payment: Payment) -> Result<FollowedPayment, LabError> {
     let Payment { from, source, to, amount, fee } = payment;
     let (to, name) = match to {
         Recipient::Address(address) => (address.clone(), format::middle(&address)),
         Recipient::Node(id) => {
             let title = untrack(|| lab.state.node(id)).map_or_else(|| id.to_string(), |node| node.title());
-            (address_of(lab, id).await?, title)
+            (address_of(lab, &host, id).await?, title)
         }
     };
     let command = Command::Send { from: source, to, amount, fee, mine: false };
@@ -343,17 +346,14 @@ async fn pay(lab: Lab, payment: Payment) -> Result<FollowedPayment, LabError> {
 }
 
 /// An address of a node: its first, or a new one where it has none.
-async fn address_of(lab: Lab, id: NodeId) -> Result<String, LabError> {
+async fn address_of(lab: Lab, host: &PageHost, id: NodeId) -> Result<String, LabError> {
     let first = |nodes: &crate::lab::port::Nodes| {
         Some(nodes.get(&id)?.snapshot()?.wallet.addresses.first()?.address.clone())
     };
     if let Some(address) = lab.nodes(first) {
         return Ok(address);
     }
-    match lab.exec(id, Command::CreateWallet { label: None }).await? {
-        Reply::Address(entry) => Ok(entry.address),
-        _ => Err(LabError::Command(CommandError::Ended(id))),
-    }
+    host.create_address(id, None).await.map(|entry| entry.address)
 }
 
 #[cfg(test)]

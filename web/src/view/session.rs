@@ -1,7 +1,7 @@
 //! A console's session: what was printed, what runs, what is followed. Language, history and completion are
 //! `terrarium-console`'s.
 
-use crate::i18n::{Lang, lang};
+use crate::i18n::{Lang, fill, lang, t_now};
 use crate::lab::Lab;
 use crate::lab::cancel::{self, Cancelled, Canceller};
 use crate::lab::host::PageHost;
@@ -17,8 +17,8 @@ use wasm_bindgen_futures::spawn_local;
 /// Lines that a console keeps.
 const MAX_LINES: usize = 400;
 
-/// Texts that wait to be pasted.
-const MAX_PASTED: usize = 16;
+/// Lines and texts that wait while a command runs.
+const MAX_WAITING: usize = 16;
 
 /// Key code of a key press that an input method has taken.
 const TAKEN_BY_INPUT_METHOD: u32 = 229;
@@ -47,14 +47,22 @@ pub(super) struct Shown {
     pub(super) text: String,
 }
 
+/// Input that comes while a command runs, and is taken up after it.
+enum Waiting {
+    /// A line that was typed.
+    Line(String),
+    /// A text that was pasted.
+    Text(String),
+}
+
 /// A console's state. The terminal is out while a command runs.
 #[derive(Clone)]
 pub(super) struct Session {
     host: PageHost,
     lab: Lab,
     terminal: Rc<RefCell<Option<Terminal>>>,
-    /// Texts pasted while a command ran, at most [`MAX_PASTED`].
-    pasted: Rc<RefCell<VecDeque<String>>>,
+    /// What was typed or pasted while a command ran, at most [`MAX_WAITING`].
+    waiting: Rc<RefCell<VecDeque<Waiting>>>,
     /// Ends the command that runs.
     running: Rc<RefCell<Option<Canceller>>>,
     /// What goes on printing.
@@ -81,7 +89,7 @@ impl Session {
             host: expect_context::<StoredValue<PageHost, LocalStorage>>().with_value(PageHost::for_console),
             lab: expect_context(),
             terminal: Rc::new(RefCell::new(Some(terminal))),
-            pasted: Rc::default(),
+            waiting: Rc::default(),
             running: Rc::default(),
             follow: RwSignal::new(None),
             lines: RwSignal::new(VecDeque::new()),
@@ -107,7 +115,7 @@ impl Session {
             return;
         }
         match event.key().as_str() {
-            "Enter" if !self.busy.get_untracked() => {
+            "Enter" => {
                 let line = input.value();
                 input.set_value("");
                 self.clone().submit(line);
@@ -157,10 +165,13 @@ impl Session {
         }
     }
 
+    /// Carries out a line, once the console is free.
     fn submit(self, line: String) {
-        self.print(Kind::Typed, &line);
         spawn_local(async move {
-            let Some((mut terminal, interrupted)) = self.take() else { return };
+            let Some((mut terminal, interrupted)) = self.take() else {
+                return self.wait_with(Waiting::Line(line));
+            };
+            self.print(Kind::Typed, &line);
             let outcome = cancel::unless(interrupted, terminal.run(&self.host, &line)).await;
             self.give_back(terminal);
             if let Some(outcome) = outcome {
@@ -173,11 +184,7 @@ impl Session {
     pub(super) fn paste(self, text: String) {
         spawn_local(async move {
             let Some((mut terminal, interrupted)) = self.take() else {
-                let mut waiting = self.pasted.borrow_mut();
-                if waiting.len() < MAX_PASTED {
-                    waiting.push_back(text);
-                }
-                return;
+                return self.wait_with(Waiting::Text(text));
             };
             let session = self.clone();
             let show = |line: &str, outcome: Result<Output, ConsoleError>| {
@@ -190,11 +197,18 @@ impl Session {
         });
     }
 
+    fn wait_with(&self, input: Waiting) {
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.len() < MAX_WAITING {
+            waiting.push_back(input);
+        }
+    }
+
     /// `^C`: gives up the command that runs, else ends what is followed.
     pub(super) fn interrupt(&self) {
         if let Some(running) = self.running.take() {
             self.print(Kind::Printed, "^C");
-            self.pasted.borrow_mut().clear();
+            self.waiting.borrow_mut().clear();
             if let Some(task) = untrack(|| self.host.task()) {
                 self.print(Kind::Printed, &given_up(&task));
             }
@@ -232,9 +246,11 @@ impl Session {
         self.running.take();
         self.host.keep_files();
         let _ = self.busy.try_set(false);
-        let next = self.pasted.borrow_mut().pop_front();
-        if let Some(text) = next {
-            self.clone().paste(text);
+        let next = self.waiting.borrow_mut().pop_front();
+        match next {
+            Some(Waiting::Line(line)) => self.clone().submit(line),
+            Some(Waiting::Text(text)) => self.clone().paste(text),
+            None => {}
         }
     }
 
@@ -300,10 +316,8 @@ fn nothing_selected(input: &web_sys::HtmlInputElement) -> bool {
 /// What `^C` says of the work that it meets.
 fn given_up(task: &Task) -> String {
     let Task { kind, done, total, .. } = task;
-    match kind.ends_when_cancelled() {
-        true => format!("cancelled after {done} of {total} blocks"),
-        false => format!("the node goes on by itself: {done} of {total} blocks"),
-    }
+    let text = if kind.ends_when_cancelled() { t_now().given_up } else { t_now().goes_on };
+    fill(text, &[done, total])
 }
 
 /// The language of help and `listen`.
@@ -338,7 +352,7 @@ mod tests {
     #[test]
     fn work_that_the_node_goes_on_with_is_not_called_cancelled() {
         let task = |kind| Task { request: None, kind, done: 12, total: 100 };
-        assert_eq!(given_up(&task(TaskKind::Mine)), "cancelled after 12 of 100 blocks");
-        assert_eq!(given_up(&task(TaskKind::Rescan)), "the node goes on by itself: 12 of 100 blocks");
+        assert_eq!(given_up(&task(TaskKind::Mine)), fill(t_now().given_up, &[&12, &100]));
+        assert_eq!(given_up(&task(TaskKind::Rescan)), fill(t_now().goes_on, &[&12, &100]));
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn TransactionPanel(id: NodeId, txid: Txid) -> impl IntoView {
     let lab: Lab = expect_context();
     let tip = Memo::new(move |_| lab.state.node(id).and_then(|node| node.tip()));
     let transaction = answer(lab, id, move || {
-        tip.track();
+        tip.get();
         Command::ShowTransaction { txid }
     });
     // Apart, so that a tip that changes nothing else leaves everything, and the focus, where it is.

@@ -2,6 +2,7 @@
 
 use super::words::{holds, tr, words};
 use crate::i18n::{fill, t};
+use crate::lab::Lab;
 use crate::lab::cancel::{self, Canceller};
 use crate::lab::host::PageHost;
 use crate::lab::scene::Scene;
@@ -15,7 +16,7 @@ fn transcript(scene: Scene) -> Option<&'static str> {
     match scene {
         Scene::Seed000 => Some(include_str!("../../../tests/scenarios/seed-000.txt")),
         Scene::Seed001 => Some(include_str!("../../../tests/scenarios/seed-001.txt")),
-        Scene::First | Scene::Empty => None,
+        Scene::First | Scene::Empty | Scene::Regtest => None,
     }
 }
 
@@ -83,9 +84,10 @@ impl Playback {
         }
     }
 
-    fn in_words(self) -> String {
+    fn in_words(self, used: bool) -> String {
         let count = |text: &str| fill(text, &[&self.done.with(Vec::len), &self.all.get()]);
         match self.progress.get() {
+            Progress::Waiting if used => t().play_needs_new.to_owned(),
             Progress::Waiting => String::new(),
             Progress::Playing => count(t().playing),
             Progress::GivenUp => count(t().play_given_up),
@@ -98,7 +100,13 @@ impl Playback {
 #[component]
 fn Banner(scene: Scene, text: &'static str) -> impl IntoView {
     let host: StoredValue<PageHost, LocalStorage> = expect_context();
+    let lab: Lab = expect_context();
+    // The transcript begins with nodes that have no chain.
+    let used =
+        Memo::new(move |_| lab.state.nodes.with(|nodes| nodes.iter().any(|node| node.tip().is_some())));
     let playback = Playback::new();
+    let unplayable =
+        holds(move || used.get() || playback.progress.with(|progress| *progress != Progress::Waiting));
     let is = move |wanted: Progress| holds(move || playback.progress.with(|progress| *progress == wanted));
     let is_not =
         move |wanted: Progress| holds(move || playback.progress.with(|progress| *progress != wanted));
@@ -114,7 +122,7 @@ fn Banner(scene: Scene, text: &'static str) -> impl IntoView {
                 class="primary"
                 data-testid=testid::PLAY_SCENARIO
                 hidden=is(Progress::Playing)
-                disabled=is_not(Progress::Waiting)
+                disabled=unplayable
                 on:click=move |_| playback.play(host.with_value(PageHost::for_console), text)
             >
                 {tr(|t| t.play)}
@@ -128,7 +136,7 @@ fn Banner(scene: Scene, text: &'static str) -> impl IntoView {
             >
                 {tr(|t| t.stop_playing)}
             </button>
-            <p class="quiet" role="status" data-testid=testid::SCENARIO_RESULT>{words(move || playback.in_words())}</p>
+            <p class="quiet" role="status" data-testid=testid::SCENARIO_RESULT>{words(move || playback.in_words(used.get()))}</p>
             <ol class="screen transcript" hidden=holds(move || playback.done.with(Vec::is_empty))>
                 <For each=move || playback.done.get() key=|step| step.line let:step>
                     {played(step)}

@@ -8,6 +8,7 @@ use super::send::SendForm;
 use super::ui::{Panel, use_ui};
 use super::words::{tr, words};
 use crate::i18n::{fill, t};
+use crate::lab::host::PageHost;
 use crate::lab::state::NodeView;
 use crate::lab::{Lab, LabError};
 use crate::testid;
@@ -56,7 +57,7 @@ fn Wallet(node: NodeView) -> impl IntoView {
 
 #[component]
 fn Addresses(node: NodeView) -> impl IntoView {
-    let lab: Lab = expect_context();
+    let host: StoredValue<PageHost, LocalStorage> = expect_context();
     let label = RwSignal::new(String::new());
     let error = RwSignal::new(None::<LabError>);
     let addresses =
@@ -64,10 +65,11 @@ fn Addresses(node: NodeView) -> impl IntoView {
     let create = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = label.get_untracked().trim().to_owned();
-        let command = Command::CreateWallet { label: (!typed.is_empty()).then_some(typed) };
+        let label_or_next = (!typed.is_empty()).then_some(typed);
+        let host = host.with_value(PageHost::clone);
         spawn_local(async move {
             // The wallet may have been closed while the node answered.
-            match lab.exec(node.id, command).await {
+            match host.create_address(node.id, label_or_next).await {
                 Ok(_) => {
                     let _ = label.try_set(String::new());
                     let _ = error.try_set(None);
@@ -132,7 +134,7 @@ fn History(node: NodeView) -> impl IntoView {
     // Asked again when the history has changed, and with each tip, for confirmations count up.
     let changed = Memo::new(move |_| (node.read(|snapshot| snapshot.wallet.revision), node.tip()));
     let answered = answer(lab, id, move || {
-        changed.track();
+        changed.get();
         Command::History
     });
     let history = Memo::new(move |_| match answered.get() {

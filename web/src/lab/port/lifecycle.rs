@@ -16,7 +16,7 @@ const SHUTDOWN_MS: i32 = 1_500;
 const OTHER_TABS_MS: i32 = 250;
 
 /// How long a snapshot may take to follow a command, in milliseconds.
-const SETTLE_MS: i32 = 2_000;
+pub(super) const SETTLE_MS: i32 = 2_000;
 
 impl Lab {
     /// Makes a node and starts its worker; one that exists and has no worker gets a new one, on its old store. A node

@@ -12,7 +12,7 @@ mod worker_link;
 pub(crate) use network::MAX_KHS;
 pub(crate) use node::Node;
 
-use super::clock::{self, LabClock};
+use super::clock::{self, LabClock, Steps};
 use super::links::Links;
 use super::roster::{self, RosterEntry};
 use super::state::{LabState, LabWriter, Notice, Phase};
@@ -49,6 +49,9 @@ pub(crate) enum LabError {
     /// The browser refused to start a worker.
     #[error("a worker could not be started: {0}")]
     Worker(String),
+    /// Another address of the lab has this label.
+    #[error("the label '{0}' is taken in this lab")]
+    LabelTaken(String),
     /// The node refused.
     #[error(transparent)]
     Command(#[from] CommandError),
@@ -94,8 +97,8 @@ struct Inner {
     frame_requested: bool,
     /// Counts what workers said.
     heard: u64,
-    /// Counts the changes between running and pausing, so that a step ends only itself.
-    step: u64,
+    /// The steps in progress.
+    steps: Steps,
     /// The lab is being emptied, here or in another tab: nothing more is remembered of it.
     emptied: bool,
     writer: LabWriter,
@@ -130,7 +133,7 @@ impl Lab {
             scripts_want_messages: false,
             frame_requested: false,
             heard: 0,
-            step: 0,
+            steps: Steps::default(),
             emptied: false,
             writer,
             scope: Owner::current().unwrap_or_default(),

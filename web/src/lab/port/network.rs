@@ -1,12 +1,16 @@
 //! What the visitor does to the network as a whole and to its clock: cuts, conditions, dials, speed.
 
-use super::{Inner, Lab, LabError};
+use super::lifecycle::SETTLE_MS;
+use super::{Inner, Lab, LabError, Nodes};
 use crate::browser;
-use crate::lab::clock::{LabClock, STEP_SECONDS};
+use crate::lab::clock::LabClock;
 use crate::lab::links::{LinkSettings, Links};
+use crate::lab::traffic::News;
 use leptos::prelude::*;
+use std::collections::BTreeSet;
 use std::time::Duration;
-use terrarium_core::interface::{AddNodeAction, Command, MiningMode, NodeId, PageMessage};
+use terrarium_core::interface::{AddNodeAction, Command, MiningMode, NodeId, PageMessage, Reply};
+use terrarium_core::primitives::BlockHash;
 use wasm_bindgen_futures::spawn_local;
 
 /// The fastest that the dial goes, in kH/s.
@@ -37,6 +41,21 @@ impl Lab {
         Ok(())
     }
 
+    /// Mines one block at a node; its hash, once the page shows it.
+    pub(crate) async fn mine(&self, id: NodeId) -> Result<Option<BlockHash>, LabError> {
+        let Reply::Generated(blocks) = self.exec(id, Command::Generate { blocks: 1, address: None }).await?
+        else {
+            return Ok(None);
+        };
+        let Some(&block) = blocks.last() else { return Ok(None) };
+        let is_shown = move |nodes: &Nodes| {
+            let chain = nodes.get(&id).and_then(|node| node.snapshot()?.chain.as_ref());
+            chain.is_none_or(|chain| chain.recent.iter().any(|recent| recent.hash == block))
+        };
+        self.wait(SETTLE_MS, is_shown).await;
+        Ok(Some(block))
+    }
+
     /// Makes `a` connect to `b` and keep that connection.
     pub(crate) async fn connect(&self, a: NodeId, b: NodeId) -> Result<(), LabError> {
         self.known([b])?;
@@ -55,6 +74,11 @@ impl Lab {
     pub(crate) fn partition(&self, groups: Vec<Vec<NodeId>>) -> Result<(), LabError> {
         self.known(groups.iter().flatten().copied())?;
         self.change_links(|links| links.partition(groups));
+        let parts = self.with(|inner| {
+            let group = |id: &NodeId| inner.links.group_of(*id);
+            inner.nodes.keys().map(group).collect::<BTreeSet<_>>().len()
+        });
+        self.tell(News::Cut { parts });
         Ok(())
     }
 
@@ -62,46 +86,43 @@ impl Lab {
     pub(crate) fn toggle_link(&self, a: NodeId, b: NodeId) {
         let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
         self.change_links(|links| links.toggle(a, b, &ids));
+        let cut = self.with(|inner| inner.links.is_cut(a, b));
+        self.tell(News::Link { a, b, cut });
     }
 
     /// Heals every cut.
     pub(crate) fn heal(&self) {
+        let was_cut = self.with(|inner| inner.links.any_cut());
         self.change_links(Links::heal);
+        if was_cut {
+            self.tell(News::Healed);
+        }
     }
 
     /// Stops lab time.
     pub(crate) fn pause(&self) {
-        self.begin_step();
+        self.change(|inner| inner.steps.give_up());
         self.set_clock(LabClock::paused);
     }
 
     /// Lets lab time go on.
     pub(crate) fn resume(&self) {
-        self.begin_step();
+        self.change(|inner| inner.steps.give_up());
         self.set_clock(LabClock::resumed);
     }
 
-    /// Lets a second of lab time pass, then stops it.
+    /// Lets a second of lab time pass, then stops it; pressed again meanwhile, a second more.
     pub(crate) fn step(&self) {
         let lab = *self;
-        let step = self.begin_step();
+        let (step, wait_ms) = self.change(|inner| inner.steps.add(&inner.clock, browser::now_ms()));
         self.set_clock(LabClock::resumed);
-        let speed = self.with(|inner| inner.clock.speed);
         let end = move || {
-            // Whoever pressed Play or Pause meanwhile decides instead.
-            if lab.with(|inner| inner.step) == step {
+            // Whoever pressed Play, Pause or Step meanwhile decides instead.
+            if lab.with(|inner| inner.steps.is_last(step)) {
                 lab.pause();
             }
         };
-        set_timeout(end, Duration::from_secs_f64(STEP_SECONDS / speed));
-    }
-
-    /// Gives up the step in progress; the number is the next one's.
-    fn begin_step(&self) -> u64 {
-        self.change(|inner| {
-            inner.step += 1;
-            inner.step
-        })
+        set_timeout(end, Duration::from_secs_f64(wait_ms / 1_000.0));
     }
 
     /// Remembers lab time for the next visit.
@@ -149,6 +170,14 @@ impl Lab {
             inner.writer.links.set(inner.links.clone());
         });
         self.send_conditions();
+    }
+
+    /// Adds a line to the live log.
+    fn tell(&self, news: News) {
+        self.change(|inner| {
+            inner.traffic.tell(news);
+            inner.writer.traffic.set(inner.traffic.clone());
+        });
     }
 
     fn set_clock(&self, change: impl FnOnce(&LabClock, f64) -> LabClock) {
