@@ -1,12 +1,16 @@
 //! End-to-end tests: the built page in headless Chromium, through `window.terrarium` and the keyboard.
 
 mod bad_input;
+mod cards;
+mod clock;
 mod crashes;
+mod events;
 mod first_minute;
 mod full_disk;
 mod garbage;
 mod keyboard;
 mod kills;
+mod map;
 mod network;
 mod screenshots;
 mod scripting;
@@ -14,7 +18,9 @@ mod seeds;
 mod single_file;
 mod storage;
 mod tabs;
+mod terminals;
 mod unfit;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -35,6 +41,12 @@ fn main() -> ExitCode {
         kills::tests(),
         tabs::tests(),
         keyboard::tests(),
+        cards::tests(),
+        wallet::tests(),
+        map::tests(),
+        terminals::tests(),
+        clock::tests(),
+        events::tests(),
         single_file::tests(),
         screenshots::tests(),
     ];

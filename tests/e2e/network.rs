@@ -1,12 +1,15 @@
 //! Several nodes: cuts, reorganisations, syncing.
 
 use serde_json::json;
-use terrarium_tests::browser::{Outcome, Page, Stage, Test};
+use terrarium_tests::browser::{Outcome, Page, Stage, Test, expect};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         Test::new("a_cut_network_heals_by_a_reorganisation_and_returns_transactions", 240, |stage| {
             Box::pin(cut(stage))
+        }),
+        Test::new("a_regtest_lab_has_bitcoins_regtest_genesis_and_mines_on_demand", 180, |stage| {
+            Box::pin(regtest(stage))
         }),
         Test::new("a_new_node_syncs_2000_blocks", 420, |stage| Box::pin(sync(stage))),
     ]
@@ -84,6 +87,32 @@ async fn sync(stage: &Stage<'_>) -> Outcome {
     page.agree(&json!(["3000", "3001"])).await?;
     // 2,000 blocks and the genesis block, 50 each: the coins came with the blocks.
     expect_balance(&page, "3001", &address, "100050").await
+}
+
+async fn regtest(stage: &Stage<'_>) -> Outcome {
+    let page = stage.open("?scene=regtest").await?;
+    page.wait_for(
+        "return terrarium.nodes().every((node) => node.state === 'running' && node.peers === 1)",
+        json!(null),
+    )
+    .await?;
+    let genesis = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
+    let first = page.exec("3001", "getblockhash 0").await?;
+    expect(&json!(first.trim_matches('"')), &json!(genesis))?;
+    let address = page.new_address("3000").await?;
+    page.exec("3000", &format!("generatetoaddress 101 {address}")).await?;
+    page.agree(&json!(["3000", "3001"])).await?;
+    // A coinbase matures after a hundred blocks, and payments cost a fee.
+    let info = page
+        .eval("return JSON.parse(await terrarium.exec('3001', 'getblockchaininfo'))", json!(null))
+        .await?;
+    expect(&json!([info["chain"], info["blocks"]]), &json!(["regtest", 101]))?;
+    let payee = page.new_address("3001").await?;
+    page.exec("3000", &format!("send -from {address} -to {payee} -amount 7 -fee 0.001")).await?;
+    page.wait_for("return terrarium.nodes().every((node) => node.mempool === 1)", json!(null)).await?;
+    page.exec("3000", &format!("generatetoaddress 1 {address}")).await?;
+    page.agree(&json!(["3000", "3001"])).await?;
+    expect_balance(&page, "3001", &payee, "7").await
 }
 
 /// Mines `blocks` at `node` and waits until it has them.

@@ -59,7 +59,7 @@ const THROWN: [&str; 14] = [
 ];
 
 /// Console lines that a node refuses, each with what the refusal must say.
-const REFUSED_LINES: [(&str, &str); 14] = [
+const REFUSED_LINES: [(&str, &str); 15] = [
     ("getbalance -address ''", "ERROR: Address is not valid"),
     ("getbalance -address 1", "ERROR: Address is not valid"),
     ("getbalance -address 1BoatSLRHtKNngkdXEeobR76b53LETtpyX", "ERROR: Address is not valid"),
@@ -72,6 +72,7 @@ const REFUSED_LINES: [(&str, &str); 14] = [
     ("send -from $A -to $A -amount much", "ERROR"),
     ("send -from $A -to $A -amount 1000000", "ERROR: Not enough funds"),
     ("startnode -miner nobody", "Wrong miner address!"),
+    ("listen", "terrarium.on"),
     ("frobnicate", "Unknown command!"),
     ("getblockhash 99999999", ""),
 ];

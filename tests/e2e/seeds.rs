@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::json;
-use terrarium_tests::browser::{Outcome, Stage, Test};
+use terrarium_tests::browser::{Outcome, Stage, Switches, Test, expect_text};
 use xtask::paths;
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -14,6 +14,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new("seed_001s_scenario_holds_at_every_step", 240, |stage| {
             Box::pin(scenario(stage, "seed-001"))
         }),
+        Test::new("both_tutorial_scenes_are_played_by_a_button", 300, |stage| Box::pin(play(stage))),
         Test::new("a_scenario_that_does_not_hold_says_where", 120, |stage| Box::pin(failing(stage))),
     ]
 }
@@ -30,6 +31,25 @@ async fn scenario(stage: &Stage<'_>, name: &str) -> Outcome {
             report["steps"][done.saturating_sub(1)]
         )
         .into());
+    }
+    Ok(())
+}
+
+async fn play(stage: &Stage<'_>) -> Outcome {
+    let page = stage.launch(Switches::Usual).await?;
+    for scene in ["seed-000", "seed-001"] {
+        page.open(&format!("?scene={scene}&lang=en")).await?;
+        page.click("[data-testid='play-scenario']").await?;
+        let said = "return document.querySelector('[data-testid=scenario-result]').textContent";
+        let over = format!(
+            "const said = await (async () => {{ {said} }})(); return /Every step held|Stopped/.test(said)"
+        );
+        page.wait_within(120_000, &over, json!(null)).await?;
+        expect_text(&page.eval(said, json!(null)).await?, "Every step held")?;
+        // What was played is on the page's own nodes, and cannot be played over.
+        page.open(&format!("?scene={scene}&lang=en")).await?;
+        page.wait_for("return document.querySelector('[data-testid=play-scenario]').disabled", json!(null))
+            .await?;
     }
     Ok(())
 }

@@ -11,10 +11,16 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new("nodes_in_two_tabs_form_one_network", 180, |stage| Box::pin(one_network(stage))),
         Test::new("a_second_tab_with_the_same_node_watches_it", 180, |stage| Box::pin(viewer(stage))),
         Test::new("a_tab_that_watches_takes_over_when_the_owner_is_closed", 120, |stage| {
-            Box::pin(take_over(stage, End::Closed))
+            Box::pin(take_over(stage, End::Closed, Locks::Present))
         }),
         Test::new("a_tab_that_watches_takes_over_when_the_owner_crashes", 120, |stage| {
-            Box::pin(take_over(stage, End::Crashed))
+            Box::pin(take_over(stage, End::Crashed, Locks::Present))
+        }),
+        Test::new("without_web_locks_a_closed_tab_gives_its_lease_free", 120, |stage| {
+            Box::pin(take_over(stage, End::Closed, Locks::Missing))
+        }),
+        Test::new("without_web_locks_a_crashed_tab_loses_its_lease", 120, |stage| {
+            Box::pin(take_over(stage, End::Crashed, Locks::Missing))
         }),
         Test::new("a_node_that_is_removed_leaves_the_other_tab_too", 120, |stage| Box::pin(remove(stage))),
         Test::new("a_new_network_empties_the_other_tab_too", 120, |stage| Box::pin(new_network(stage))),
@@ -92,8 +98,35 @@ enum End {
     Crashed,
 }
 
-async fn take_over(stage: &Stage<'_>, end: End) -> Outcome {
-    let page = stage.open(LAB).await?;
+/// Whether the browser has Web Locks; a page served over plain http on a LAN has none.
+#[derive(Clone, Copy)]
+enum Locks {
+    Present,
+    Missing,
+}
+
+/// Takes Web Locks from the page and from every worker that it starts.
+const WITHOUT_LOCKS: &str = r#"(() => {
+    const gone = "Object.defineProperty(self.navigator, 'locks', { value: undefined });";
+    (0, eval)(gone);
+    window.Worker = class extends Worker {
+        constructor(script) {
+            super(URL.createObjectURL(new Blob([gone, `importScripts(${JSON.stringify(String(script))});`])));
+        }
+    };
+})();"#;
+
+/// Opens the page in the current tab.
+async fn open(page: &Page, locks: Locks) -> Outcome {
+    if let Locks::Missing = locks {
+        page.before_each_load(WITHOUT_LOCKS).await?;
+    }
+    page.open(LAB).await
+}
+
+async fn take_over(stage: &Stage<'_>, end: End, locks: Locks) -> Outcome {
+    let page = stage.launch(Switches::Usual).await?;
+    open(&page, locks).await?;
     let first = page.tab().await?;
     let address = page.new_chain("3000").await?;
     page.exec("3000", &format!("generatetoaddress 5 {address}")).await?;
@@ -101,7 +134,7 @@ async fn take_over(stage: &Stage<'_>, end: End) -> Outcome {
     let printed = page.exec("3000", "printchain").await?;
 
     let second = page.new_tab().await?;
-    page.open(LAB).await?;
+    open(&page, locks).await?;
     expect_state(&page, "3000", "viewer").await?;
     page.wait_for("return /another tab/i.test(document.body.innerText)", json!(null)).await?;
     page.show(&first).await?;
@@ -109,7 +142,7 @@ async fn take_over(stage: &Stage<'_>, end: End) -> Outcome {
         End::Closed => page.close_tab(&second).await?,
         End::Crashed => page.crash_tab(&second).await?,
     }
-    page.wait_within(10_000, "return terrarium.nodes()[0].state === 'running'", json!(null)).await?;
+    page.wait_within(20_000, "return terrarium.nodes()[0].state === 'running'", json!(null)).await?;
     expect(&json!(page.exec("3000", "printchain").await?), &json!(printed))?;
     expect(&json!(page.exec("3000", "listaddresses").await?), &json!(address))?;
     page.wait_for("return !/another tab/i.test(document.body.innerText)", json!(null)).await?;

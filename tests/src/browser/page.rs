@@ -189,9 +189,30 @@ impl Page {
     /// # Errors
     /// Where it does not appear within a minute.
     pub async fn element(&self, testid: &str) -> Outcome<WebElement> {
-        let selector = format!("[data-testid='{testid}']");
+        self.find(&format!("[data-testid='{testid}']")).await
+    }
+
+    /// The first element that fits a CSS selector, once it is there.
+    ///
+    /// # Errors
+    /// Where none appears within a minute.
+    pub async fn find(&self, selector: &str) -> Outcome<WebElement> {
         self.wait_for("return document.querySelector(args) !== null", json!(selector)).await?;
         Ok(self.driver.find(By::Css(selector)).await?)
+    }
+
+    /// Clicks the first element that fits a CSS selector, as soon as it is there, is seen and can be used.
+    ///
+    /// # Errors
+    /// Where none appears within a minute, or something lies over it.
+    pub async fn click(&self, selector: &str) -> Outcome {
+        let usable = "const element = document.querySelector(args);
+            const seen = () => element.matches('option') || element.checkVisibility({ visibilityProperty: true });
+            return element !== null && !element.disabled && seen()";
+        self.wait_for(usable, json!(selector)).await?;
+        let element = self.find(selector).await?;
+        element.scroll_into_view().await?;
+        Ok(element.click().await?)
     }
 
     /// Sets the window's size and what `prefers-color-scheme` answers.
