@@ -89,7 +89,7 @@ fn clippy() -> Result<Count, Error> {
     let mut count = check("clippy", &mut all)?;
     // The end-to-end tests are left out of `--all-targets`, as they are out of a plain `cargo test`.
     let mut e2e = cargo();
-    e2e.args(["clippy", "--locked", "-p", "terrarium-tests", "--test", "e2e", "--", "-D", "warnings"]);
+    e2e.args(["clippy", "--locked", "--workspace", "--test", "e2e", "--", "-D", "warnings"]);
     count.add(check("clippy of the end-to-end tests", &mut e2e)?);
     Ok(count)
 }
@@ -144,7 +144,8 @@ fn e2e() -> Result<Count, Error> {
     }
     trunk::build(Profile::Release, &Profile::Release.site())?;
     let mut test = cargo();
-    test.args(["test", "--locked", "-p", "terrarium-tests", "--test", "e2e"]);
+    // Of the whole workspace, as the native tests are: one package alone would have its dependencies built once more.
+    test.args(["test", "--locked", "--workspace", "--test", "e2e"]);
     test.env("TERRARIUM_SITE", Profile::Release.site());
     run_counting("end-to-end tests", &mut test)
 }
