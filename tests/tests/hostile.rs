@@ -69,7 +69,7 @@ fn is_alive(node: &mut Node) -> bool {
     work(node).iter().any(|output| matches!(output, Output::Reply { id: RequestId(99), result: Ok(_) }))
 }
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 30] = [
     "version",
     "verack",
     "addr",
@@ -96,6 +96,10 @@ const COMMANDS: [&str; 26] = [
     "cfheaders",
     "getcfcheckpt",
     "cfcheckpt",
+    "sendcmpct",
+    "cmpctblock",
+    "getblocktxn",
+    "blocktxn",
 ];
 
 fn some_bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {

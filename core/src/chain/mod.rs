@@ -25,6 +25,7 @@ mod script_check;
 mod supply;
 #[cfg(test)]
 mod tests;
+mod threshold;
 mod undo;
 
 pub use accept::{Accepted, BlockOutcome};

@@ -80,7 +80,7 @@ pub struct PolicyParams {
     pub mempool_expiry: Span,
 }
 
-/// How patient a node is with its peers.
+/// How patient a node is with its peers, and how eager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimingParams {
     /// Between pings (Core's `PING_INTERVAL`).
@@ -89,6 +89,15 @@ pub struct TimingParams {
     pub dead_after: Span,
     /// For the answer to getheaders (Core's `HEADERS_RESPONSE_TIME`).
     pub headers_response: Span,
+    /// Between announcements of transactions to those who connected to us, on average; all of them are told at once, so
+    /// that a spy gains nothing by connecting often (Core's `INBOUND_INVENTORY_BROADCAST_INTERVAL`). None announces at
+    /// once.
+    pub inbound_broadcast: Span,
+    /// The same to each of those whom we connected to (Core's `OUTBOUND_INVENTORY_BROADCAST_INTERVAL`).
+    pub outbound_broadcast: Span,
+    /// Least time after which a node announces its own waiting payments again; at most three times that (Core's
+    /// `ResendWalletTransactions`: 12 to 36 hours).
+    pub rebroadcast: Span,
 }
 
 /// A network (Core's `CChainParams`).
@@ -186,6 +195,9 @@ impl TimingParams {
         ping_interval: Span::from_secs(15),
         dead_after: Span::from_secs(45),
         headers_response: Span::from_secs(15),
+        inbound_broadcast: Span::from_millis(200),
+        outbound_broadcast: Span::from_millis(100),
+        rebroadcast: Span::from_secs(60),
     };
 
     /// Core's.
@@ -193,6 +205,9 @@ impl TimingParams {
         ping_interval: Span::from_secs(2 * 60),
         dead_after: Span::from_secs(20 * 60),
         headers_response: Span::from_secs(2 * 60),
+        inbound_broadcast: Span::from_secs(5),
+        outbound_broadcast: Span::from_secs(2),
+        rebroadcast: Span::from_secs(12 * 60 * 60),
     };
 }
 

@@ -104,6 +104,8 @@ pub enum LogLine {
     ConnectionTerminated,
     /// A payment has so many confirmations that it counts as settled.
     Settled { txid: Txid, confirmations: u32 },
+    /// A transaction that waited gave way to another that spends the same coins and pays more.
+    Replaced { txid: Txid, by: Txid },
     /// A block or transaction was refused, with the rule and the value.
     Refused(String),
     /// Anything else worth a line: storage, limits, peers.
@@ -137,6 +139,7 @@ impl fmt::Display for LogLine {
             LogLine::Settled { txid, confirmations } => {
                 write!(f, "Payment {txid} is settled: {confirmations} confirmations")
             }
+            LogLine::Replaced { txid, by } => write!(f, "Transaction {txid} was replaced by {by}"),
             LogLine::Refused(why) => write!(f, "Refused: {why}"),
             LogLine::Note(text) => f.write_str(text),
         }

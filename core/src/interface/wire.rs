@@ -274,6 +274,7 @@ enums! {
         12 Settled { txid, confirmations },
         13 Refused(why),
         14 Note(text),
+        15 Replaced { txid, by },
     }
     InputDetail {
         0 NewCoins { script },

@@ -3,7 +3,8 @@
 use super::entry::Totals;
 use super::policy::{BYTES_PER_SIGOP, MAX_STANDARD_TX_SIGOPS_COST, check_standard, check_standard_inputs};
 use super::pool::{Candidate, Mempool};
-use super::{FeeRate, MempoolError, Removed, StandardError};
+use super::replacement::Replacement;
+use super::{FeeRate, MempoolError, StandardError};
 
 use crate::chain::{Chainstate, Coin, CoinLookup, ScriptCache, check_tx_inputs, verify_input_scripts};
 use crate::collections::BTreeSet;
@@ -26,8 +27,6 @@ pub struct AcceptedTx {
     pub fee: Amount,
     /// Its virtual size, bytes.
     pub vsize: usize,
-    /// What the pool, being full, evicted for it.
-    pub evicted: Vec<Removed>,
 }
 
 /// How a transaction comes to the pool.
@@ -35,6 +34,11 @@ pub struct AcceptedTx {
 pub(super) enum Admission {
     /// From a peer, a wallet or a command.
     New,
+    /// From the store, after a restart: it counts as waiting since this time.
+    Stored {
+        /// When it first entered.
+        since: UnixTime,
+    },
     /// Again, after a reorganisation: no fee is asked for, and the pool is trimmed when all are back. It counts as
     /// waiting since this time.
     Returned {
@@ -45,19 +49,38 @@ pub(super) enum Admission {
 
 impl Mempool {
     /// Checks a transaction against the tip and the pool and adds it. `now` is the clock's time, from which its
-    /// waiting is counted.
+    /// waiting is counted. Whatever makes room for it is in [`Mempool::take_left`], also where it finds none.
     pub fn accept(
         &mut self,
         tx: Arc<Transaction>,
         chain: &Chainstate,
         now: UnixTime,
     ) -> Result<AcceptedTx, MempoolError> {
-        let mut accepted = self.admit(tx, chain, now, Admission::New)?;
-        accepted.evicted = self.trim_to_size(now);
-        match accepted.evicted.iter().position(|removed| removed.txid == accepted.txid) {
-            None => Ok(accepted),
-            Some(_) => Err(MempoolError::Full),
-        }
+        self.admit_and_trim(tx, chain, now, Admission::New)
+    }
+
+    /// The same for a transaction that waited before a restart, since `since`.
+    pub fn accept_stored(
+        &mut self,
+        tx: Arc<Transaction>,
+        chain: &Chainstate,
+        now: UnixTime,
+        since: UnixTime,
+    ) -> Result<AcceptedTx, MempoolError> {
+        self.admit_and_trim(tx, chain, now, Admission::Stored { since })
+    }
+
+    fn admit_and_trim(
+        &mut self,
+        tx: Arc<Transaction>,
+        chain: &Chainstate,
+        now: UnixTime,
+        admission: Admission,
+    ) -> Result<AcceptedTx, MempoolError> {
+        let accepted = self.admit(tx, chain, now, admission)?;
+        let evicted = self.trim_to_size(now).into_iter();
+        self.left.extend(evicted.filter(|removed| removed.txid != accepted.txid));
+        if self.contains(&accepted.txid) { Ok(accepted) } else { Err(MempoolError::Full) }
     }
 
     /// All checks, then the addition; the pool may be over its size afterwards.
@@ -70,19 +93,25 @@ impl Mempool {
     ) -> Result<AcceptedTx, MempoolError> {
         self.check_form(&tx, chain)?;
         let (txid, wtxid) = (tx.txid(), tx.wtxid());
-        self.check_new(&tx, txid, wtxid)?;
+        self.check_new(txid, wtxid)?;
         let spent = self.find_coins(&tx, txid, chain)?;
         let own = self.check_against_coins(&tx, &spent, chain)?;
         let time = match admission {
-            Admission::New => {
-                self.check_fee(&own, now)?;
-                now
-            }
-            Admission::Returned { since } => since,
+            Admission::New => now,
+            Admission::Stored { since } | Admission::Returned { since } => since,
         };
-        let ancestors = self.ancestors_within_limits(&self.parents_of(&tx), &own)?;
+        let replacement = match admission {
+            Admission::Returned { .. } => self.refuse_conflicts(&tx)?,
+            Admission::New | Admission::Stored { .. } => {
+                self.check_fee(&own, now)?;
+                self.check_replacement(&tx, &own)?
+            }
+        };
+        let ancestors = self.ancestors_within_limits(&self.parents_of(&tx), &own, &replacement.all)?;
         check_scripts(&tx, wtxid, &spent, &mut self.verified, admission)?;
-        let accepted = AcceptedTx { txid, wtxid, fee: own.fee, vsize: own.vsize, evicted: Vec::new() };
+        let accepted = AcceptedTx { txid, wtxid, fee: own.fee, vsize: own.vsize };
+        let replaced = self.replace(&replacement, txid);
+        self.left.extend(replaced);
         let candidate = Candidate { transaction: tx, txid, wtxid, own, time, height: chain.height() };
         self.insert(candidate, &ancestors);
         Ok(accepted)
@@ -101,19 +130,21 @@ impl Mempool {
         Ok(())
     }
 
-    /// Whether the pool holds neither it nor a rival.
-    fn check_new(&self, tx: &Transaction, txid: Txid, wtxid: Wtxid) -> Result<(), MempoolError> {
+    /// Whether the pool does not hold it.
+    fn check_new(&self, txid: Txid, wtxid: Wtxid) -> Result<(), MempoolError> {
         match self.get(&txid) {
-            Some(entry) if entry.wtxid() == wtxid => return Err(MempoolError::AlreadyInMempool(txid)),
-            Some(_) => return Err(MempoolError::SameNonWitnessData(txid)),
-            None => {}
+            Some(entry) if entry.wtxid() == wtxid => Err(MempoolError::AlreadyInMempool(txid)),
+            Some(_) => Err(MempoolError::SameNonWitnessData(txid)),
+            None => Ok(()),
         }
-        for input in &tx.inputs {
-            if let Some(with) = self.spender(&input.previous_output) {
-                return Err(MempoolError::Conflict { outpoint: input.previous_output, with });
-            }
+    }
+
+    /// What was in a block comes back beside what waited with it, and replaces nothing.
+    fn refuse_conflicts(&self, tx: &Transaction) -> Result<Replacement, MempoolError> {
+        match self.first_conflict(tx) {
+            Some((outpoint, with)) => Err(MempoolError::Conflict { outpoint, with }),
+            None => Ok(Replacement::default()),
         }
-        Ok(())
     }
 
     /// The coins that the inputs spend, in order: of the pool's transactions, else of the chain.

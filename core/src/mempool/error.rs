@@ -1,6 +1,6 @@
 //! Why a transaction does not enter the mempool.
 
-use super::{FeeRate, MAX_ANCESTORS, MAX_ANCESTORS_VSIZE, StandardError};
+use super::{FeeRate, MAX_ANCESTORS, MAX_ANCESTORS_VSIZE, MAX_REPLACEMENT_CANDIDATES, StandardError};
 use crate::consensus::TxError;
 use crate::primitives::{Amount, OutPoint, Txid};
 use crate::script::ScriptError;
@@ -43,13 +43,41 @@ pub enum MempoolError {
     /// A block of the active chain holds it.
     #[error("txn-already-known: {0} is in the chain")]
     AlreadyKnown(Txid),
-    /// A transaction of the pool spends one of its inputs.
+    /// A transaction of the pool spends one of its inputs, and it pays no more than that one with all that depends on
+    /// it: a double spend.
     #[error("txn-mempool-conflict: {with} spends {outpoint} too")]
     Conflict {
         /// What both spend.
         outpoint: OutPoint,
         /// The one that came first.
         with: Txid,
+    },
+    /// It depends on what it would replace.
+    #[error("bad-txns-spends-conflicting-tx: it depends on {0}, which it would replace")]
+    SpendsConflicting(Txid),
+    /// It would replace too many.
+    #[error(
+        "too many potential replacements: {0} transactions, at most {MAX_REPLACEMENT_CANDIDATES} are replaced at once"
+    )]
+    TooManyReplacements(usize),
+    /// It would replace others, and depends on an unconfirmed transaction that they do not depend on.
+    #[error("replacement-adds-unconfirmed: {0} is not confirmed")]
+    ReplacementAddsUnconfirmed(Txid),
+    /// It pays more than what it would replace, but not for being relayed too.
+    #[error("insufficient fee: {fee} < {required}, rejecting replacement")]
+    InsufficientFee {
+        /// What it pays.
+        fee: Amount,
+        /// What is asked.
+        required: Amount,
+    },
+    /// It pays more than what it would replace, but at no higher rate.
+    #[error("insufficient fee: {rate} is not above {former}, rejecting replacement")]
+    InsufficientFeeRate {
+        /// What it pays.
+        rate: FeeRate,
+        /// What one that it would replace pays.
+        former: FeeRate,
     },
     /// It is none of a light node's business.
     #[error("not-ours: {0} does not concern this wallet")]
@@ -129,6 +157,10 @@ impl MempoolError {
             Self::SameNonWitnessData(_) => "txn-same-nonwitness-data-in-mempool",
             Self::AlreadyKnown(_) => "txn-already-known",
             Self::Conflict { .. } => "txn-mempool-conflict",
+            Self::SpendsConflicting(_) => "bad-txns-spends-conflicting-tx",
+            Self::TooManyReplacements(_) => "too many potential replacements",
+            Self::ReplacementAddsUnconfirmed(_) => "replacement-adds-unconfirmed",
+            Self::InsufficientFee { .. } | Self::InsufficientFeeRate { .. } => "insufficient fee",
             Self::MissingInputs { .. } | Self::NoSuchOutput(_) => "bad-txns-inputs-missingorspent",
             Self::BelowRelayFee { .. } => "min relay fee not met",
             Self::BelowMempoolFee { .. } => "mempool min fee not met",

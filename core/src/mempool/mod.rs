@@ -4,7 +4,7 @@
 //! What a node does with it: a transaction from a peer, a wallet or a command goes to [`Mempool::accept`]; one that
 //! misses inputs goes to [`TxOrphanage`], whose children of an accepted parent are accepted next. When the tip moved,
 //! [`Mempool::follow`] brings the pool after it. Whatever leaves comes out as a [`Removed`], so that the wallet and the
-//! page hear of it.
+//! page hear of it; what makes room for another does so by [`Mempool::take_left`].
 
 mod accept;
 #[cfg(any(test, feature = "contract"))]
@@ -12,11 +12,13 @@ mod audit;
 mod entry;
 mod error;
 mod fee_rate;
+mod journal;
 mod limits;
 mod orphanage;
 mod policy;
 mod pool;
 mod reorg;
+mod replacement;
 mod selection;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -29,6 +31,7 @@ pub use audit::MempoolFlaw;
 pub use entry::{MempoolEntry, Totals};
 pub use error::MempoolError;
 pub use fee_rate::FeeRate;
+pub use journal::{MAX_STORED_BYTES, StoredTransaction};
 pub use orphanage::{MAX_ORPHAN_WEIGHT_PER_PEER, TxOrphanage};
 pub use policy::{
     BYTES_PER_SIGOP, MAX_STANDARD_TX_SIGOPS_COST, MAX_STANDARD_TX_WEIGHT, MIN_STANDARD_TX_SIZE,
@@ -36,6 +39,7 @@ pub use policy::{
 };
 pub use pool::Mempool;
 pub use reorg::{RemovalReason, Removed, TipChange};
+pub use replacement::MAX_REPLACEMENT_CANDIDATES;
 pub use selection::{Package, PackageSelection};
 
 /// Transactions in a chain of unconfirmed ones, ancestors counted with the transaction itself (Core's

@@ -54,6 +54,11 @@ impl TxOrphanage {
         self.orphans.is_empty()
     }
 
+    /// All that wait, by wtxid.
+    pub fn iter(&self) -> impl Iterator<Item = (&Wtxid, &Arc<Transaction>)> {
+        self.orphans.iter().map(|(wtxid, orphan)| (wtxid, &orphan.transaction))
+    }
+
     /// Whether this one waits.
     pub fn contains(&self, wtxid: &Wtxid) -> bool {
         self.orphans.contains_key(wtxid)

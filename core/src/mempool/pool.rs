@@ -1,7 +1,10 @@
 //! The pool itself: entries, who spends what, and the two orders, kept in step.
 
 use super::entry::{Arrival, EvictionKey, MempoolEntry, MiningKey, Totals};
-use super::{MAX_ANCESTORS, MAX_ANCESTORS_VSIZE, MAX_DESCENDANTS, MAX_DESCENDANTS_VSIZE, MempoolError};
+use super::journal::Journal;
+use super::{
+    MAX_ANCESTORS, MAX_ANCESTORS_VSIZE, MAX_DESCENDANTS, MAX_DESCENDANTS_VSIZE, MempoolError, Removed,
+};
 use crate::chain::ScriptCache;
 use crate::collections::{BTreeMap, BTreeSet, sort_by_key};
 use crate::consensus::PolicyParams;
@@ -29,6 +32,9 @@ pub struct Mempool {
     next_arrival: Arrival,
     pub(super) floor: super::limits::RollingFloor,
     pub(super) verified: ScriptCache,
+    /// What made room for others; emptied by the node after every transaction.
+    pub(super) left: Vec<Removed>,
+    pub(super) journal: Journal,
 }
 
 /// A transaction that passed every check and is about to become an entry.
@@ -56,6 +62,8 @@ impl Mempool {
             next_arrival: Arrival::default(),
             floor: Default::default(),
             verified: ScriptCache::default(),
+            left: Vec::new(),
+            journal: Journal::default(),
         }
     }
 
@@ -67,6 +75,11 @@ impl Mempool {
     /// The transactions whose scripts passed, for `Chainstate::activate`.
     pub fn script_cache(&self) -> &ScriptCache {
         &self.verified
+    }
+
+    /// What was replaced by others or evicted for them since this was last asked.
+    pub fn take_left(&mut self) -> Vec<Removed> {
+        std::mem::take(&mut self.left)
     }
 
     /// How many transactions it holds.
@@ -146,11 +159,12 @@ impl Mempool {
     }
 
     /// The ancestors that a transaction with these parents would have, unless it would stretch a chain of
-    /// unconfirmed transactions beyond the limits (Core's `CalculateMemPoolAncestors`).
+    /// unconfirmed transactions beyond the limits (Core's `CalculateMemPoolAncestors`). What it replaces does not count.
     pub(super) fn ancestors_within_limits(
         &self,
         parents: &BTreeSet<Txid>,
         own: &Totals,
+        replaced: &BTreeSet<Txid>,
     ) -> Result<BTreeSet<Txid>, MempoolError> {
         if parents.len() >= MAX_ANCESTORS {
             return Err(MempoolError::TooManyAncestors { count: parents.len() + 1, vsize: own.vsize });
@@ -162,7 +176,13 @@ impl Mempool {
         let mut totals = *own;
         for ancestor in ancestors.iter().filter_map(|txid| self.entries.get(txid)) {
             totals.add(&ancestor.own);
-            let descendants = &ancestor.with_descendants;
+            let mut descendants = ancestor.with_descendants;
+            if !replaced.is_empty() {
+                let below = self.descendants(&ancestor.txid);
+                let gone = replaced.iter().filter(|txid| below.contains(txid));
+                gone.filter_map(|txid| self.entries.get(txid))
+                    .for_each(|gone| descendants.subtract(&gone.own));
+            }
             if descendants.count + 1 > MAX_DESCENDANTS
                 || descendants.vsize + own.vsize > MAX_DESCENDANTS_VSIZE
             {
@@ -216,6 +236,7 @@ impl Mempool {
         self.mining_order.insert(entry.mining_key(), txid);
         self.eviction_order.insert(entry.eviction_key(), txid);
         self.entries.insert(txid, entry);
+        self.journal.entered(arrival, txid);
     }
 
     /// Takes one entry out, and puts the sums of those that depend on it right. For these to add up either nothing
@@ -242,6 +263,7 @@ impl Mempool {
         }
         self.usage -= entry.usage();
         self.vsize -= entry.own.vsize;
+        self.journal.left(entry.arrival);
         Some(entry)
     }
 
@@ -261,8 +283,12 @@ impl Mempool {
 
     /// Empties the pool; the entries in order of arrival. The fee floor and what is known of scripts stay.
     pub(super) fn take_all(&mut self) -> Vec<MempoolEntry> {
-        let verified = std::mem::take(&mut self.verified);
-        let emptied = Self { floor: self.floor, verified, ..Self::new(self.policy) };
+        for entry in self.entries.values() {
+            self.journal.left(entry.arrival);
+        }
+        let (verified, journal) = (std::mem::take(&mut self.verified), std::mem::take(&mut self.journal));
+        let (floor, next_arrival) = (self.floor, self.next_arrival);
+        let emptied = Self { floor, next_arrival, verified, journal, ..Self::new(self.policy) };
         let mut entries: Vec<MempoolEntry> = std::mem::replace(self, emptied).entries.into_values().collect();
         sort_by_key(&mut entries, |entry| entry.arrival);
         entries

@@ -21,6 +21,11 @@ pub enum RemovalReason {
         /// The one in the block.
         with: Txid,
     },
+    /// Another transaction that spends one of its coins, or one of its ancestors', pays more.
+    Replaced {
+        /// That one.
+        by: Txid,
+    },
     /// The pool was full and it paid least.
     Evicted,
     /// It waited for too long.

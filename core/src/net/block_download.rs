@@ -31,6 +31,8 @@ const STRIDE: u32 = 32;
 struct Source {
     /// How it is asked for blocks.
     item: fn(BlockHash) -> Inventory,
+    /// It speaks compact blocks (BIP152).
+    compact: bool,
     /// The last block with most work that it is known to have (Core's `pindexBestKnownBlock`).
     best_known: Option<BlockHash>,
     /// Up to here we have every block of its chain (Core's `pindexLastCommonBlock`).
@@ -94,6 +96,7 @@ impl BlockDownload {
             peer,
             Source {
                 item,
+                compact: false,
                 best_known: None,
                 common: Height::GENESIS,
                 announced: VecDeque::new(),
@@ -102,6 +105,38 @@ impl BlockDownload {
                 stalling: None,
             },
         );
+    }
+
+    /// A peer speaks compact blocks.
+    pub(crate) fn provides_compact(&mut self, peer: PeerId) {
+        if let Some(source) = self.sources.get_mut(&peer) {
+            source.compact = true;
+        }
+    }
+
+    /// Counts a block as asked of a peer, which has begun to give it unasked; false if it is on its way already, or the
+    /// peer has enough to deliver.
+    pub(crate) fn reserve(&mut self, peer: PeerId, hash: BlockHash, now: Mono) -> bool {
+        let is_coming = self.in_flight.contains_key(&hash) || self.judging.contains(&hash);
+        let Some(source) = self.sources.get_mut(&peer).filter(|_| !self.paused && !is_coming) else {
+            return false;
+        };
+        if source.in_flight.len() >= MAX_BLOCKS_IN_TRANSIT_PER_PEER {
+            return false;
+        }
+        if source.in_flight.is_empty() {
+            source.since = now;
+        }
+        source.in_flight.push(hash);
+        self.in_flight.insert(hash, peer);
+        true
+    }
+
+    /// Asks a peer for the whole of a block that it is giving otherwise.
+    pub(crate) fn ask_whole(&self, peer: PeerId, hash: BlockHash, outbox: &mut Outbox) {
+        if let Some(source) = self.sources.get(&peer).filter(|_| self.is_asked_of(peer, &hash)) {
+            outbox.send(peer, Message::GetData(vec![(source.item)(hash)]));
+        }
     }
 
     /// What was asked of a peer that is gone is asked of others.
@@ -318,9 +353,16 @@ impl BlockDownload {
         if source.in_flight.is_empty() {
             source.since = now;
         }
+        // The next block of a chain that merely grows is of transactions that are here, most likely.
+        let item = match wanted[..] {
+            [hash] if source.compact && self.in_flight.is_empty() && is_next(chain, &hash) => {
+                Inventory::CompactBlock
+            }
+            _ => source.item,
+        };
         source.in_flight.extend(&wanted);
         self.in_flight.extend(wanted.iter().map(|hash| (*hash, peer)));
-        outbox.send(peer, Message::GetData(wanted.into_iter().map(source.item).collect()));
+        outbox.send(peer, Message::GetData(wanted.into_iter().map(item).collect()));
     }
 
     /// As many blocks as there is room for from those that the peer announced.
@@ -407,6 +449,11 @@ impl BlockDownload {
         source.stalling = None;
         source.in_flight.retain(|other| other != hash);
     }
+}
+
+/// Whether a block builds on our tip.
+fn is_next(chain: &Chainstate, hash: &BlockHash) -> bool {
+    chain.entry(hash).is_some_and(|entry| entry.header.prev_blockhash == chain.tip())
 }
 
 /// The hashes of the chain that ends with `tip`, from height `first` to `last`, with their heights.

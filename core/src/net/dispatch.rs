@@ -1,7 +1,7 @@
 //! What each message leads to: the facade hands it to the managers whose business it is. Also takes what the node says
 //! of blocks, transactions and the tip.
 
-use super::limits::{MAX_ADDR_TO_SEND, MAX_INV_SZ};
+use super::limits::{MAX_ADDR_TO_SEND, MAX_INV_SZ, MAX_UNREQUESTED_AHEAD};
 use super::message::{Frame, HEADER_SIZE, Inventory, Message};
 use super::network::{Network, View};
 use super::outbox::{NetOutput, Received, ServeRequest};
@@ -108,7 +108,14 @@ impl Network {
                 }
             }
             Message::Headers(headers) => self.on_headers(peer, &headers, view, now)?,
-            Message::Block(block) => self.on_block(peer, block, view, now)?,
+            Message::Block(block) => {
+                self.compact_blocks.on_block(&block.block_hash());
+                self.on_block(peer, block, view, now)?;
+            }
+            Message::SendCmpct(wish) => self.on_sendcmpct(peer, wish),
+            Message::CmpctBlock(compact) => self.on_compact_block(peer, &compact, view, now)?,
+            Message::GetBlockTxn(request) => self.on_getblocktxn(peer, request, view.chain)?,
+            Message::BlockTxn(rest) => self.on_blocktxn(peer, rest, view, now)?,
             Message::MerkleBlock(proof) => self.on_proof(peer, *proof, now)?,
             Message::Tx(transaction) => self.on_transaction(peer, transaction, view, now)?,
             Message::Mempool => outbox.push(NetOutput::Serve { peer, request: ServeRequest::Mempool }),
@@ -228,8 +235,8 @@ impl Network {
     }
 
     /// A block that is not here yet and has a parent goes to the node. One that nobody asked for must have more work
-    /// than our chain, or it would fill the store for nothing (Core's `AcceptBlock`).
-    fn on_block(
+    /// than our chain and not be far ahead of it, or it would fill the store for nothing (Core's `AcceptBlock`).
+    pub(super) fn on_block(
         &mut self,
         peer: PeerId,
         block: Arc<Block>,
@@ -244,24 +251,21 @@ impl Network {
         if chain.entry(&hash).is_some_and(BlockIndexEntry::has_body) {
             return Ok(());
         }
-        match chain.accept_header(&block.header, now.unix) {
-            Ok(_) => {}
-            Err(HeaderError::UnknownParent(_)) => {
-                entry.tolerated.unconnecting += 1;
-                self.on_orphan(peer, chain, now);
-                return Ok(());
-            }
-            Err(error) if error.is_permanent() => return Err(DisconnectReason::InvalidHeader(error)),
-            // This node has no room: the peer is not to blame.
-            Err(HeaderError::IndexFull(_)) => return Ok(()),
-            Err(_) => {
-                entry.tolerated.from_future += 1;
-                return Ok(());
-            }
+        if !asked && chain.lacks_work(&[block.header]) {
+            entry.tolerated.low_work += 1;
+            return Ok(());
         }
-        let work = chain.entry(&hash).map(|entry| entry.chainwork);
-        if !asked && work.is_none_or(|work| work <= chain.tip_entry().chainwork) {
-            entry.tolerated.unwanted_blocks += 1;
+        if !self.take_header(peer, &block.header, chain, now)? {
+            return Ok(());
+        }
+        let tip = chain.tip_entry();
+        let is_wanted = |entry: &BlockIndexEntry| {
+            entry.chainwork > tip.chainwork && entry.height.0 <= tip.height.0 + MAX_UNREQUESTED_AHEAD
+        };
+        if !asked && !chain.entry(&hash).is_some_and(is_wanted) {
+            if let Some(entry) = self.peers.get_mut(peer) {
+                entry.tolerated.unwanted_blocks += 1;
+            }
             return Ok(());
         }
         if self.download.judge(peer, hash) {
@@ -269,6 +273,30 @@ impl Network {
             self.outbox.push(NetOutput::Received(Received::Block { peer, block }));
         }
         Ok(())
+    }
+
+    /// Takes the header of a block that came into the tree; false if it does not belong there, now or for want of its
+    /// parents, which are asked for then.
+    pub(super) fn take_header(
+        &mut self,
+        peer: PeerId,
+        header: &Header,
+        chain: &mut Chainstate,
+        now: Time,
+    ) -> Result<bool, DisconnectReason> {
+        let Some(entry) = self.peers.get_mut(peer) else { return Ok(false) };
+        match chain.accept_header(header, now.unix) {
+            Ok(_) => return Ok(true),
+            Err(HeaderError::UnknownParent(_)) => {
+                entry.tolerated.unconnecting += 1;
+                self.on_orphan(peer, chain, now);
+            }
+            Err(error) if error.is_permanent() => return Err(DisconnectReason::InvalidHeader(error)),
+            // This node has no room: the peer is not to blame.
+            Err(HeaderError::IndexFull(_)) => {}
+            Err(_) => entry.tolerated.from_future += 1,
+        }
+        Ok(false)
     }
 
     /// Blocks are missing between ours and one that a peer sent.

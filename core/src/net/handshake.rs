@@ -1,6 +1,7 @@
 //! How two nodes introduce themselves, and what is told and asked once they have.
 
-use super::limits::{FEEFILTER_VERSION, PROTOCOL_VERSION, SENDHEADERS_VERSION};
+use super::compact_blocks::sendcmpct;
+use super::limits::{FEEFILTER_VERSION, PROTOCOL_VERSION, SENDHEADERS_VERSION, SHORT_IDS_BLOCKS_VERSION};
 use super::message::{Inventory, Message, NetAddress, Services, VersionMessage};
 use super::network::{Network, USER_AGENT};
 use super::outbox::{NetOutput, ServeRequest};
@@ -33,7 +34,7 @@ impl Network {
     pub(super) fn on_ready(&mut self, peer: PeerId, now: Time) {
         let nonce = self.rng.next_u64();
         let Some(entry) = self.peers.get_mut(peer) else { return };
-        let (address, purpose) = (entry.address, entry.purpose);
+        let (address, purpose, direction) = (entry.address, entry.purpose, entry.direction);
         let (protocol, witness) = (entry.protocol(), entry.services().has(Services::WITNESS));
         let serves = entry.services().has(Services::NETWORK);
         let services = entry.services();
@@ -57,10 +58,14 @@ impl Network {
             Keeps::Headers => self.light_peer_ready(peer, services),
         }
         self.transactions.peer_ready(peer, witness);
-        self.relay.peer_ready(peer, relay);
+        self.relay.peer_ready(peer, direction, relay);
         self.serving.peer_ready(peer);
+        self.compact_blocks.peer_ready(peer, direction);
         if headers_first && protocol >= SENDHEADERS_VERSION {
             self.outbox.send(peer, Message::SendHeaders);
+        }
+        if self.speaks_compact() && witness && protocol >= SHORT_IDS_BLOCKS_VERSION {
+            self.outbox.send(peer, sendcmpct(false));
         }
         if self.fee_filter > Amount::ZERO && protocol >= FEEFILTER_VERSION {
             self.send_fee_filter(peer);

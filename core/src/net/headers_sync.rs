@@ -2,8 +2,10 @@
 //! `headers`.
 //!
 //! While our chain is old one peer at a time is asked, so that a new node does not download the same headers from
-//! everyone; the others follow when that peer has no more, or takes too long (Core's `fSyncStarted`).
+//! everyone; the others follow when that peer has no more, or takes too long (Core's `fSyncStarted`). Headers of a chain
+//! that has not shown enough work yet are looked through before any is kept (`headers_presync`).
 
+use super::headers_presync::{HeadersPresync, Step};
 use super::limits::MAX_HEADERS_RESULTS;
 use super::locator;
 use super::message::Message;
@@ -15,6 +17,7 @@ use crate::consensus::HeaderError;
 use crate::interface::PeerId;
 use crate::primitives::{BlockHash, Header};
 use crate::time::{Mono, Span, Time};
+use rand_chacha::ChaCha20Rng;
 
 /// A chain whose best header is younger is not old: every peer is asked at once (Core: 24 h).
 const RECENT: u32 = 24 * 60 * 60;
@@ -36,11 +39,15 @@ pub(crate) struct HeadersSync {
     response_time: Span,
     /// One for each ready peer that is to be synced from.
     peers: BTreeMap<PeerId, Asked>,
+    /// Chains that are being looked through, at most one for each ready peer.
+    presync: BTreeMap<PeerId, HeadersPresync>,
+    /// For what nobody must guess of those.
+    rng: ChaCha20Rng,
 }
 
 impl HeadersSync {
-    pub(crate) const fn new(response_time: Span) -> Self {
-        Self { response_time, peers: BTreeMap::new() }
+    pub(crate) const fn new(response_time: Span, rng: ChaCha20Rng) -> Self {
+        Self { response_time, peers: BTreeMap::new(), presync: BTreeMap::new(), rng }
     }
 
     /// A peer is ready; with `wanted` it will be asked for its headers.
@@ -50,6 +57,12 @@ impl HeadersSync {
 
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {
         self.peers.remove(&peer);
+        self.presync.remove(&peer);
+    }
+
+    /// The height up to which a peer's chain was looked through, while it is.
+    pub(crate) fn presynced(&self, peer: PeerId) -> Option<u32> {
+        self.presync.get(&peer).and_then(HeadersPresync::presynced)
     }
 
     /// Asks those who are to be asked and may be.
@@ -95,18 +108,29 @@ impl HeadersSync {
             self.done(peer);
             return Ok(None);
         };
-        if chain.entry(&first.prev_blockhash).is_none() && chain.entry(&hashes[0]).is_none() {
-            tolerated.unconnecting += 1;
-            self.catch_up(peer, chain, now, outbox);
-            return Ok(None);
+        let is_full = headers.len() == MAX_HEADERS_RESULTS;
+        if !self.presync.contains_key(&peer) {
+            if chain.entry(&first.prev_blockhash).is_none() && chain.entry(&hashes[0]).is_none() {
+                tolerated.unconnecting += 1;
+                self.catch_up(peer, chain, now, outbox);
+                return Ok(None);
+            }
+            if !chain.lacks_work(headers) {
+                let last = accept(headers, &hashes, chain, now, tolerated)?;
+                if is_full && last.as_ref() == Some(newest) {
+                    self.request_from(peer, newest, chain, now.mono, outbox);
+                } else {
+                    self.done(peer);
+                }
+                return Ok(last);
+            }
+            if let Some(start) = chain.entry(&first.prev_blockhash) {
+                self.presync.insert(peer, HeadersPresync::new(start, chain.least_work(), &mut self.rng));
+            }
         }
-        let last = accept(headers, &hashes, chain, now, tolerated)?;
-        if headers.len() == MAX_HEADERS_RESULTS && last.as_ref() == Some(newest) {
-            self.request_from(peer, newest, chain, now.mono, outbox);
-        } else {
-            self.done(peer);
-        }
-        Ok(last)
+        let Some(presync) = self.presync.get_mut(&peer) else { return Ok(None) };
+        let step = presync.take(headers, is_full, &chain.params().consensus)?;
+        self.follow(peer, step, chain, now, tolerated, outbox)
     }
 
     /// Who did not answer in time.
@@ -133,6 +157,58 @@ impl HeadersSync {
         self.request_from(peer, &from, chain, now, outbox);
     }
 
+    /// Does what a message of a chain that is being looked through leads to.
+    fn follow(
+        &mut self,
+        peer: PeerId,
+        step: Step,
+        chain: &mut Chainstate,
+        now: Time,
+        tolerated: &mut Tolerated,
+        outbox: &mut Outbox,
+    ) -> Result<Option<BlockHash>, DisconnectReason> {
+        let taken = match step {
+            Step::Ask(from) => {
+                self.request_more(peer, from, chain, now.mono, outbox);
+                return Ok(None);
+            }
+            Step::TakeAndAsk(taken, from) => {
+                self.request_more(peer, from, chain, now.mono, outbox);
+                taken
+            }
+            Step::TakeAll(taken) => {
+                self.done(peer);
+                self.peers.insert(peer, Asked::Not);
+                taken
+            }
+            Step::GiveUp => {
+                tolerated.low_work += 1;
+                self.done(peer);
+                return Ok(None);
+            }
+        };
+        let hashes: Vec<BlockHash> = taken.iter().map(Header::block_hash).collect();
+        accept(&taken, &hashes, chain, now, tolerated)
+    }
+
+    /// Asks for the headers after one that is not kept.
+    fn request_more(
+        &mut self,
+        peer: PeerId,
+        from: BlockHash,
+        chain: &Chainstate,
+        now: Mono,
+        outbox: &mut Outbox,
+    ) {
+        let Some(start) = self.presync.get(&peer).map(HeadersPresync::start) else { return };
+        let mut request = locator::request(chain, &start);
+        if from != start {
+            request.locator.insert(0, from);
+        }
+        self.peers.insert(peer, Asked::Waiting(now));
+        outbox.send(peer, Message::GetHeaders(request));
+    }
+
     fn request_from(
         &mut self,
         peer: PeerId,
@@ -146,6 +222,7 @@ impl HeadersSync {
     }
 
     fn done(&mut self, peer: PeerId) {
+        self.presync.remove(&peer);
         if let Some(asked) = self.peers.get_mut(&peer) {
             *asked = Asked::Done;
         }

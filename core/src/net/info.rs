@@ -45,6 +45,8 @@ pub struct PeerInfo {
     pub received: Traffic,
     /// What it did that is tolerated.
     pub tolerated: Tolerated,
+    /// The height up to which its headers were looked through, while they are and none is kept.
+    pub presynced_headers: Option<u32>,
     /// The height of the best block that it is known to have.
     pub synced_headers: Option<Height>,
     /// The height up to which its chain and ours are the same and all blocks are here.
@@ -53,6 +55,10 @@ pub struct PeerInfo {
     pub in_flight: Vec<BlockHash>,
     /// How this node syncs from it.
     pub sync: SyncMode,
+    /// Whether it was asked to announce blocks by `cmpctblock` at once (Core's `bip152_hb_to`).
+    pub announces_compact: bool,
+    /// Whether it asked for that (Core's `bip152_hb_from`).
+    pub wants_compact: bool,
 }
 
 impl Network {
@@ -87,10 +93,13 @@ impl Network {
             sent: peer.sent.clone(),
             received: peer.received.clone(),
             tolerated: peer.tolerated,
+            presynced_headers: self.headers.presynced(peer.id),
             synced_headers: best_known.and_then(|hash| chain.entry(&hash)).map(|entry| entry.height),
             synced_blocks: progress.as_ref().map(|progress| progress.common),
             in_flight: progress.map_or_else(Vec::new, |progress| progress.in_flight.to_vec()),
             sync: self.sync,
+            announces_compact: self.compact_blocks.is_announcer(peer.id),
+            wants_compact: self.compact_blocks.wants_at_once(peer.id),
         }
     }
 }

@@ -97,6 +97,7 @@ impl Network {
         self.download.peer_gone(peer);
         self.filtered.peer_gone(peer);
         self.compact.peer_gone(peer);
+        self.compact_blocks.peer_gone(peer);
         self.transactions.peer_gone(peer);
         self.relay.peer_gone(peer);
         self.serving.peer_gone(peer);

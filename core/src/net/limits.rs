@@ -85,8 +85,23 @@ pub const BLOCK_STALLING_TIMEOUT_MAX: Span = Span::from_secs(64);
 /// the classroom's spacing would leave an honest peer one second for bandwidth and jitter. A peer that holds up the
 /// window is replaced sooner all the same, by [`BLOCK_STALLING_TIMEOUT_DEFAULT`].
 pub const BLOCK_DOWNLOAD_TIMEOUT_MIN: Span = Span::from_secs(10);
+/// How far above our tip a block may be that nobody asked for (Core's `MIN_BLOCKS_TO_KEEP`).
+pub const MAX_UNREQUESTED_AHEAD: u32 = 288;
 /// Blocks announced as headers at once; with more, only the tip is announced, by `inv`.
 pub const MAX_BLOCKS_TO_ANNOUNCE: usize = 8;
+
+/// The first version that understands compact blocks (Core's `SHORT_IDS_BLOCKS_VERSION`, BIP152).
+pub const SHORT_IDS_BLOCKS_VERSION: u32 = 70_014;
+/// Peers that are asked to announce blocks by `cmpctblock` at once (BIP152's high-bandwidth mode).
+pub const MAX_HIGH_BANDWIDTH_PEERS: usize = 3;
+/// How deep a block may be that is given by short ids; below that it is given whole (Core's `MAX_CMPCTBLOCK_DEPTH`).
+pub const MAX_CMPCTBLOCK_DEPTH: u32 = 5;
+/// How deep a block may be of which single transactions are given (Core's `MAX_BLOCKTXN_DEPTH`).
+pub const MAX_BLOCKTXN_DEPTH: u32 = 10;
+/// How far above our tip a block may be to be rebuilt from short ids: of what is further ahead the mempool knows nothing.
+pub const MAX_CMPCTBLOCK_AHEAD: u32 = 2;
+/// Blocks that are remembered as having come by short ids (ours).
+pub const MAX_RELAYED_BLOCKS: usize = 64;
 
 /// The most filters that one `getcfilters` may ask for (Core's `MAX_GETCFILTERS_SIZE`).
 pub const MAX_GETCFILTERS_SIZE: u32 = 1_000;
@@ -117,7 +132,11 @@ pub const GETDATA_TX_INTERVAL: Span = Span::from_secs(60);
 pub const MAX_KNOWN_TRANSACTIONS: usize = 5_000;
 /// Refused transactions that are not asked for again before the next block.
 pub const MAX_RECENT_REJECTS: usize = 5_000;
-/// Transactions that wait to be announced to a peer.
-pub const MAX_TX_TO_ANNOUNCE: usize = 5_000;
+/// Transactions that one announcement names (Core's `INVENTORY_BROADCAST_TARGET`): the rest waits for the next ...
+pub const INVENTORY_BROADCAST_TARGET: usize = 70;
+/// ... but for every thousand that wait five more go with it ...
+pub const INVENTORY_BROADCAST_HURRY: usize = 5;
+/// ... up to this (Core's `INVENTORY_BROADCAST_MAX`).
+pub const INVENTORY_BROADCAST_MAX: usize = 1_000;
 /// Bodies asked of the node for one peer and not handed over yet (ours).
 pub const MAX_SERVING_PER_PEER: usize = 16;

@@ -4,6 +4,7 @@
 //! the network what came of them.
 
 use super::block_download::BlockDownload;
+use super::compact_blocks::{CompactBlocks, Pool};
 use super::compact_filters::CompactFilters;
 use super::connections::Connections;
 use super::deadlines::Deadlines;
@@ -18,6 +19,7 @@ use super::message::{self, HEADER_SIZE, Message, Services};
 use super::outbox::{Action, NetOutput, Outbox};
 use super::peers::Peers;
 use super::reason::DisconnectReason;
+use super::rebroadcast::Rebroadcast;
 use super::relay::Relay;
 use super::serving::Serving;
 use super::tx_request::TxRequest;
@@ -46,6 +48,8 @@ pub struct View<'a> {
     pub chain: &'a mut Chainstate,
     /// Whether a transaction need not be asked for: it waits in the mempool or for its parents.
     pub has_transaction: &'a dyn Fn(&Txid) -> bool,
+    /// Shows every transaction that waits in the mempool or for its parents: blocks are rebuilt from them.
+    pub pool: Pool<'a>,
 }
 
 /// The network of one node on one chain.
@@ -69,12 +73,14 @@ pub struct Network {
     pub(super) light_filter: LightFilter,
     pub(super) filtered: FilteredBlocks,
     pub(super) compact: CompactFilters,
+    pub(super) compact_blocks: CompactBlocks,
     pub(super) transactions: TxRequest,
     pub(super) relay: Relay,
     pub(super) serving: Serving,
     pub(super) filters: Filters,
     pub(super) deliveries: Deliveries,
     deadlines: Deadlines,
+    rebroadcast: Rebroadcast,
     /// Who had the last turn.
     turn: PeerId,
 }
@@ -82,6 +88,8 @@ pub struct Network {
 impl Network {
     /// The network of the node that listens at `own`; not started.
     pub fn new(own: SocketAddr, params: &NetworkParams, keeps: Keeps, seed: [u8; 32]) -> Self {
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        let secrets = ChaCha20Rng::from_rng(&mut rng);
         Self {
             own,
             magic: params.magic,
@@ -89,22 +97,24 @@ impl Network {
             sync: SyncMode::Headers,
             running: false,
             fee_filter: Amount::ZERO,
-            rng: ChaCha20Rng::from_seed(seed),
+            rng,
             outbox: Outbox::default(),
             peers: Peers::new(own, params.magic, params.timing),
             connections: Connections::new(own),
-            headers: HeadersSync::new(params.timing.headers_response),
+            headers: HeadersSync::new(params.timing.headers_response, secrets),
             getblocks: GetBlocksSync::new(params.timing.headers_response),
             download: BlockDownload::new(Span::from_secs(u64::from(params.consensus.spacing))),
             light_filter: LightFilter::default(),
             filtered: FilteredBlocks::default(),
             compact: CompactFilters::default(),
+            compact_blocks: CompactBlocks::new(),
             transactions: TxRequest::new(),
-            relay: Relay::new(),
+            relay: Relay::new(&params.timing),
             serving: Serving::new(),
             filters: Filters::new(),
             deliveries: Deliveries::new(),
             deadlines: Deadlines::default(),
+            rebroadcast: Rebroadcast::new(params.timing.rebroadcast),
             turn: PeerId(0),
         }
     }
@@ -166,6 +176,17 @@ impl Network {
         self.fee_filter = rate;
         for peer in self.peers.ready().map(|peer| peer.id).collect::<Vec<_>>() {
             self.send_fee_filter(peer);
+        }
+    }
+
+    /// Whether the node's own payments, if any may `wait`, are to be announced again; another time is drawn then.
+    pub fn is_rebroadcast_due(&mut self, wait: bool, now: Time) -> bool {
+        match wait && self.running {
+            true => self.rebroadcast.is_due(now.mono, &mut self.rng),
+            false => {
+                self.rebroadcast.rest();
+                false
+            }
         }
     }
 
@@ -241,8 +262,13 @@ impl Network {
             self.compact.next_wakeup(),
         ];
         let judged = judged.into_iter().flatten().map(|deadline| self.deadlines.judgement_of(deadline));
-        let others =
-            [self.connections.next_wakeup(), self.getblocks.next_wakeup(), self.transactions.next_wakeup()];
+        let others = [
+            self.connections.next_wakeup(),
+            self.getblocks.next_wakeup(),
+            self.transactions.next_wakeup(),
+            self.relay.next_wakeup(),
+            self.rebroadcast.next_wakeup(),
+        ];
         let others = others.into_iter().chain([self.compact.end_of_patience()]);
         judged.chain(others.flatten()).min()
     }
@@ -262,7 +288,7 @@ impl Network {
         if !self.download.is_busy() {
             self.transactions.request(now.mono, &mut self.outbox);
         }
-        self.relay.flush(&mut self.outbox);
+        self.relay.flush(now.mono, &mut self.rng, &mut self.outbox);
     }
 
     /// Everything that time alone brings about.
@@ -312,7 +338,8 @@ impl Network {
             return None;
         }
         if self.serving.is_busy(peer) {
-            return self.serving.serve(peer, &mut self.outbox);
+            let is_secret = |txid: &Txid| self.relay.is_unannounced(peer, txid);
+            return self.serving.serve(peer, is_secret, &mut self.outbox);
         }
         let frame = match entry.stream.next_frame() {
             Ok(Some(frame)) => frame,

@@ -94,6 +94,10 @@ pub enum DisconnectReason {
     /// A bloom filter beyond the limits, an element beyond a script's, or one for a filter that was never loaded.
     #[error("bad {0} message")]
     BadFilter(&'static str),
+    /// A compact block that no honest node makes, transactions that do not complete one, or a request for some that it
+    /// does not have.
+    #[error("bad {0} message")]
+    BadCompactBlock(&'static str),
     /// Compact filters of an unknown kind, of blocks that are unknown or off the chain, or too many of them.
     #[error("bad {0} request")]
     BadFilterRequest(&'static str),
@@ -141,6 +145,7 @@ impl DisconnectReason {
                 | Self::TooMuchInventory { .. }
                 | Self::TooManyAddresses(_)
                 | Self::BadFilter(_)
+                | Self::BadCompactBlock(_)
                 | Self::BadProof { .. }
                 | Self::FalseFilter(_)
                 | Self::KeptBack { .. }
@@ -164,10 +169,14 @@ pub struct Tolerated {
     pub unconnecting: u64,
     /// Headers and blocks from the future.
     pub from_future: u64,
+    /// Headers and blocks of chains with too little work to be kept.
+    pub low_work: u64,
     /// Transactions that a rule refused.
     pub invalid_transactions: u64,
     /// Blocks that nobody asked for and that have less work than our chain.
     pub unwanted_blocks: u64,
+    /// Invalid blocks that came by short ids, which are passed on before they are validated.
+    pub invalid_blocks: u64,
 }
 
 impl Tolerated {
@@ -179,7 +188,9 @@ impl Tolerated {
             + self.out_of_place
             + self.unconnecting
             + self.from_future
+            + self.low_work
             + self.invalid_transactions
             + self.unwanted_blocks
+            + self.invalid_blocks
     }
 }

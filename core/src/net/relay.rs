@@ -1,18 +1,30 @@
 //! Who is told of what: new blocks by `headers` or `inv`, transactions by `inv`. Answers `sendheaders` and `feefilter`.
+//!
+//! Blocks are announced at once. Transactions wait for a moment that nobody can foresee, so that who hears of one first
+//! cannot tell where it was made, and go a few at a time; none is dropped for it.
 
 use super::filters::Filters;
-use super::limits::{MAX_BLOCKS_TO_ANNOUNCE, MAX_KNOWN_TRANSACTIONS, MAX_TX_TO_ANNOUNCE};
+use super::inventory_queue::InventoryQueue;
+use super::limits::{
+    INVENTORY_BROADCAST_HURRY, INVENTORY_BROADCAST_MAX, INVENTORY_BROADCAST_TARGET, MAX_BLOCKS_TO_ANNOUNCE,
+    MAX_KNOWN_TRANSACTIONS,
+};
 use super::message::{Inventory, Message};
 use super::outbox::Outbox;
+use super::poisson;
 use super::recent::RecentSet;
 use crate::chain::Chainstate;
 use crate::collections::BTreeMap;
-use crate::interface::PeerId;
+use crate::consensus::TimingParams;
+use crate::interface::{Direction, PeerId};
 use crate::primitives::{Amount, BlockHash, Header, Height, MAX_MONEY, Transaction, Txid};
+use crate::time::{Mono, Span};
+use rand_chacha::ChaCha20Rng;
 
 /// What one peer wants to hear, and has heard.
 #[derive(Debug)]
 struct Listener {
+    direction: Direction,
     /// Announce blocks as headers (BIP130).
     headers: bool,
     /// Announce transactions at all (BIP37's relay field, and whether a filter was loaded or cleared since).
@@ -23,32 +35,47 @@ struct Listener {
     told: Option<BlockHash>,
     /// Transactions that it has told us of or we have told it of.
     known: RecentSet<Txid>,
-    /// To be announced with the next `inv`; at most `limits::MAX_TX_TO_ANNOUNCE`.
-    queue: Vec<Txid>,
+    /// To be announced.
+    queue: InventoryQueue,
+    /// When, for one that we connected to; none while nothing waits.
+    due: Option<Mono>,
 }
 
 /// The announcements.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Relay {
+    /// Between announcements to all who connected to us, on average.
+    inbound_interval: Span,
+    /// Between announcements to one that we connected to, on average.
+    outbound_interval: Span,
     /// One for each ready peer.
     listeners: BTreeMap<PeerId, Listener>,
+    /// When those who connected to us are told; none while nothing waits for any of them.
+    inbound_due: Option<Mono>,
 }
 
 impl Relay {
-    pub(crate) const fn new() -> Self {
-        Self { listeners: BTreeMap::new() }
+    pub(crate) const fn new(timing: &TimingParams) -> Self {
+        Self {
+            inbound_interval: timing.inbound_broadcast,
+            outbound_interval: timing.outbound_broadcast,
+            listeners: BTreeMap::new(),
+            inbound_due: None,
+        }
     }
 
-    pub(crate) fn peer_ready(&mut self, peer: PeerId, transactions: bool) {
+    pub(crate) fn peer_ready(&mut self, peer: PeerId, direction: Direction, transactions: bool) {
         self.listeners.insert(
             peer,
             Listener {
+                direction,
                 headers: false,
                 transactions,
                 fee_filter: Amount::ZERO,
                 told: None,
                 known: RecentSet::new(MAX_KNOWN_TRANSACTIONS),
-                queue: Vec::new(),
+                queue: InventoryQueue::default(),
+                due: None,
             },
         );
     }
@@ -103,16 +130,31 @@ impl Relay {
     pub(crate) fn peer_has(&mut self, peer: PeerId, txid: Txid) {
         if let Some(listener) = self.listeners.get_mut(&peer) {
             listener.known.insert(txid, ());
+            listener.queue.forget(&txid);
+        }
+    }
+
+    /// Whether a transaction waits to be announced to a peer: until then it is not given to it either, or who asks for
+    /// everything would learn where a transaction was made (Core's `FindTxForGetData`).
+    pub(crate) fn is_unannounced(&self, peer: PeerId, txid: &Txid) -> bool {
+        self.listeners.get(&peer).is_some_and(|listener| listener.queue.contains(txid))
+    }
+
+    /// A transaction has left the mempool: nobody is told of it any more.
+    pub(crate) fn forget(&mut self, txid: &Txid) {
+        for listener in self.listeners.values_mut() {
+            listener.queue.forget(txid);
         }
     }
 
     /// Announces the tip to everyone who does not have it; `has(peer, hash, height)` tells who is known to. A few
-    /// blocks go as headers to those who asked for that, if the headers connect to what they have; else the tip goes
-    /// as `inv` (Core's `SendMessages`).
+    /// blocks go as headers to those who asked for that, if the headers connect to what they have, and a single one as
+    /// what `compact(peer)` gives; else the tip goes as `inv` (Core's `SendMessages`).
     pub(crate) fn announce_tip(
         &mut self,
         chain: &Chainstate,
         has: impl Fn(PeerId, &BlockHash, Height) -> bool,
+        compact: impl Fn(PeerId) -> Option<Message>,
         outbox: &mut Outbox,
     ) {
         let tip = chain.tip_entry();
@@ -125,12 +167,15 @@ impl Relay {
             if knows(&tip.hash, tip.height) {
                 continue;
             }
-            let headers = if listener.headers { unknown_headers(chain, knows) } else { None };
+            let compact = compact(peer);
+            let wants_headers = listener.headers || compact.is_some();
+            let headers = if wants_headers { unknown_headers(chain, knows) } else { None };
             outbox.send(
                 peer,
-                match headers {
-                    Some(headers) => Message::Headers(headers),
-                    None => Message::Inv(vec![Inventory::Block(tip.hash)]),
+                match (headers, compact) {
+                    (Some(headers), Some(compact)) if headers.len() == 1 => compact,
+                    (Some(headers), _) if listener.headers => Message::Headers(headers),
+                    _ => Message::Inv(vec![Inventory::Block(tip.hash)]),
                 },
             );
             listener.told = Some(tip.hash);
@@ -173,32 +218,74 @@ impl Relay {
     }
 
     #[cfg(any(test, feature = "contract"))]
-    pub(super) fn bounds(&self) -> [crate::bound::Bound; 2] {
+    pub(super) fn bounds(&self) -> [crate::bound::Bound; 1] {
         use crate::bound::Bound;
         let known = self.listeners.values().map(|listener| listener.known.len());
-        let queued = self.listeners.values().map(|listener| listener.queue.len());
-        [
-            Bound::of_fullest("known to a peer (MAX_KNOWN_TRANSACTIONS)", known, MAX_KNOWN_TRANSACTIONS),
-            Bound::of_fullest("to be announced (MAX_TX_TO_ANNOUNCE)", queued, MAX_TX_TO_ANNOUNCE),
-        ]
+        [Bound::of_fullest("known to a peer (MAX_KNOWN_TRANSACTIONS)", known, MAX_KNOWN_TRANSACTIONS)]
     }
 
-    /// Sends what waits to be announced.
-    pub(crate) fn flush(&mut self, outbox: &mut Outbox) {
-        for (&peer, listener) in &mut self.listeners {
-            if !listener.queue.is_empty() {
-                let items = listener.queue.drain(..).map(Inventory::Tx).collect();
-                outbox.send(peer, Message::Inv(items));
+    /// Sends what is due of what waits to be announced, and draws the moments of what is not.
+    pub(crate) fn flush(&mut self, now: Mono, rng: &mut ChaCha20Rng, outbox: &mut Outbox) {
+        let (inbound, outbound) = (self.inbound_interval, self.outbound_interval);
+        if self.listeners.values().any(Listener::waits_inbound) {
+            let due = *self.inbound_due.get_or_insert_with(|| now + poisson::wait(inbound, rng));
+            if due <= now {
+                for (&peer, listener) in self.listeners.iter_mut().filter(|(_, other)| other.waits_inbound())
+                {
+                    listener.send(peer, inbound, outbox);
+                }
+                let is_left = self.listeners.values().any(Listener::waits_inbound);
+                self.inbound_due = is_left.then(|| now + poisson::wait(inbound, rng));
+            }
+        } else {
+            self.inbound_due = None;
+        }
+        let listeners = self.listeners.iter_mut();
+        for (&peer, listener) in listeners.filter(|(_, other)| other.direction == Direction::Outbound) {
+            if listener.queue.is_empty() {
+                listener.due = None;
+                continue;
+            }
+            let due = *listener.due.get_or_insert_with(|| now + poisson::wait(outbound, rng));
+            if due <= now {
+                listener.send(peer, outbound, outbox);
+                let is_left = !listener.queue.is_empty();
+                listener.due = is_left.then(|| now + poisson::wait(outbound, rng));
             }
         }
+    }
+
+    /// When the next announcement is due.
+    pub(crate) fn next_wakeup(&self) -> Option<Mono> {
+        self.listeners.values().filter_map(|listener| listener.due).chain(self.inbound_due).min()
     }
 }
 
 impl Listener {
+    fn waits_inbound(&self) -> bool {
+        self.direction == Direction::Inbound && !self.queue.is_empty()
+    }
+
+    /// Announces the first of the queue; all of it where announcements are not spread.
+    fn send(&mut self, peer: PeerId, interval: Span, outbox: &mut Outbox) {
+        let hurry = self.queue.len() / 1_000 * INVENTORY_BROADCAST_HURRY;
+        let most = match interval {
+            Span(0) => self.queue.len(),
+            _ => (INVENTORY_BROADCAST_TARGET + hurry).min(INVENTORY_BROADCAST_MAX),
+        };
+        let mut items = Vec::new();
+        while items.len() < most
+            && let Some(txid) = self.queue.pop()
+        {
+            self.known.insert(txid, ());
+            items.push(Inventory::Tx(txid));
+        }
+        outbox.send(peer, Message::Inv(items));
+    }
+
     fn announce(&mut self, txid: Txid, fee_rate: Amount, matches: impl FnOnce() -> bool) {
-        let wanted =
-            self.transactions && fee_rate >= self.fee_filter && self.queue.len() < MAX_TX_TO_ANNOUNCE;
-        if wanted && matches() && self.known.insert(txid, ()) {
+        let wanted = self.transactions && fee_rate >= self.fee_filter && !self.known.contains(&txid);
+        if wanted && matches() {
             self.queue.push(txid);
         }
     }

@@ -4,12 +4,16 @@
 //! Headers and hashes come straight from the chain. Bodies are asked of the node a few at a time for each peer, and
 //! not at all while the peer does not read what it was sent.
 
+use super::compact_relay::Served;
 use super::filters::Filters;
 use super::limits::{
     MAX_ADDR_TO_SEND, MAX_GETBLOCKS_RESULTS, MAX_HEADERS_RESULTS, MAX_INV_SZ, MAX_LOCATOR_SZ,
     MAX_SERVING_PER_PEER,
 };
-use super::message::{Inventory, LocatorRequest, Message, NetAddress, Services, TimedAddress};
+use super::message::{
+    BlockTransactions, BlockTransactionsRequest, CompactBlock, Inventory, LocatorRequest, Message,
+    NetAddress, Services, TimedAddress,
+};
 use super::outbox::{NetOutput, Outbox, ServeRequest};
 use super::reason::DisconnectReason;
 use crate::chain::Chainstate;
@@ -17,25 +21,52 @@ use crate::collections::BTreeMap;
 use crate::cost::Cost;
 use crate::encode::Encode;
 use crate::interface::PeerId;
-use crate::primitives::{Block, BlockHash, Header, Transaction};
+use crate::primitives::{Block, BlockHash, Header, Transaction, Txid};
 use crate::time::UnixTime;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// One thing that a peer asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Order {
+    Item(Inventory),
+    /// Single transactions of a block (BIP152).
+    Transactions(BlockTransactionsRequest),
+}
+
+impl Order {
+    /// What of it the network does not hold itself; none for what this node does not have in any case.
+    const fn request(&self) -> Option<ServeRequest> {
+        match self {
+            Self::Item(Inventory::Tx(txid) | Inventory::WitnessTx(txid)) => {
+                Some(ServeRequest::Transaction(*txid))
+            }
+            Self::Item(Inventory::Other { .. }) => None,
+            Self::Item(
+                Inventory::Block(hash)
+                | Inventory::FilteredBlock(hash)
+                | Inventory::CompactBlock(hash)
+                | Inventory::WitnessBlock(hash),
+            ) => Some(ServeRequest::Block(*hash)),
+            Self::Transactions(request) => Some(ServeRequest::Block(request.block)),
+        }
+    }
+}
 
 /// What one peer is being given.
 #[derive(Debug, Default)]
 pub(super) struct Customer {
     /// What it asked for and did not get yet. No other message of the peer is read while there is something here,
     /// which bounds it by `limits::MAX_INV_SZ`.
-    queue: VecDeque<Inventory>,
+    queue: VecDeque<Order>,
     /// Compact filters that it asked for and did not get yet, the next one first; bounded by
     /// `limits::MAX_GETCFILTERS_SIZE`, for nothing else is read while some are left.
     pub(super) filters: VecDeque<BlockHash>,
     /// How many of them were asked of the node; at most `limits::MAX_SERVING_PER_PEER`.
     pub(super) filters_pending: usize,
     /// Asked of the node; at most `limits::MAX_SERVING_PER_PEER`.
-    pending: Vec<Inventory>,
+    pending: Vec<Order>,
     /// Of what it asked for in one go, what we do not have; bounded as the queue is.
     missing: Vec<Inventory>,
     /// The last block of a full answer to `getblocks`: when it is fetched the peer is told of the tip, so that it asks
@@ -80,14 +111,27 @@ impl Serving {
             return Err(DisconnectReason::TooMuchInventory { command: "getdata", count: items.len() });
         }
         if let Some(customer) = self.customers.get_mut(&peer) {
-            customer.queue.extend(items);
+            customer.queue.extend(items.into_iter().map(Order::Item));
         }
         Ok(())
     }
 
+    /// Takes an order for single transactions of a block.
+    pub(crate) fn on_getblocktxn(&mut self, peer: PeerId, request: BlockTransactionsRequest) {
+        if let Some(customer) = self.customers.get_mut(&peer) {
+            customer.queue.push_back(Order::Transactions(request));
+        }
+    }
+
     /// Asks the node for the next bodies that a peer waits for; what that costs, none if there was nothing to do.
-    /// Blocks that are to be filtered go one at a turn: that is work.
-    pub(crate) fn serve(&mut self, peer: PeerId, outbox: &mut Outbox) -> Option<Cost> {
+    /// Blocks that are to be filtered go one at a turn: that is work. Of what `is_secret` the peer has not been told yet:
+    /// for it that is not there.
+    pub(crate) fn serve(
+        &mut self,
+        peer: PeerId,
+        is_secret: impl Fn(&Txid) -> bool,
+        outbox: &mut Outbox,
+    ) -> Option<Cost> {
         let customer = self.customers.get_mut(&peer)?;
         let owed = std::mem::take(&mut customer.owed);
         let mut worked = owed > Cost(0);
@@ -95,22 +139,21 @@ impl Serving {
         let mut filtered = false;
         while !filtered
             && customer.pending.len() < MAX_SERVING_PER_PEER
-            && let Some(item) = customer.queue.pop_front()
+            && let Some(order) = customer.queue.pop_front()
         {
             worked = true;
-            filtered = matches!(item, Inventory::FilteredBlock(_));
-            let request = match item {
-                Inventory::Block(hash) | Inventory::FilteredBlock(hash) | Inventory::WitnessBlock(hash) => {
-                    ServeRequest::Block(hash)
-                }
-                Inventory::Tx(txid) | Inventory::WitnessTx(txid) => ServeRequest::Transaction(txid),
-                Inventory::Other { .. } => {
-                    customer.missing.push(item);
-                    continue;
-                }
+            filtered = matches!(order, Order::Item(Inventory::FilteredBlock(_)));
+            let is_secret = |request: &ServeRequest| match request {
+                ServeRequest::Transaction(txid) => is_secret(txid),
+                _ => false,
             };
-            customer.pending.push(item);
-            outbox.push(NetOutput::Serve { peer, request });
+            match order.request().filter(|request| !is_secret(request)) {
+                Some(request) => {
+                    customer.pending.push(order);
+                    outbox.push(NetOutput::Serve { peer, request });
+                }
+                None => customer.lacks(order),
+            }
         }
         customer.settle(peer, outbox);
         worked.then_some(Cost(1 + owed.0))
@@ -127,30 +170,38 @@ impl Serving {
         ]
     }
 
-    /// A block that was asked of the node. After the last one of a list the peer is told of the `tip`.
+    /// A block that was asked of the node; `compact` makes it compact. After the last one of a list the peer is told of
+    /// the tip.
     pub(crate) fn on_block(
         &mut self,
         peer: PeerId,
-        hash: BlockHash,
-        block: &Arc<Block>,
-        tip: BlockHash,
+        served: &Served<'_>,
         filters: &mut Filters,
+        compact: impl FnOnce(&Block) -> Arc<CompactBlock>,
         outbox: &mut Outbox,
     ) {
+        let (hash, block) = (served.hash, served.block);
         let Some(customer) = self.customers.get_mut(&peer) else { return };
-        let Some(item) = customer.take(|item| item.block() == Some(hash)) else { return };
-        if let Inventory::FilteredBlock(_) = item {
-            customer.owed.0 += filtering_cost(block);
-            send_filtered(peer, block, filters, outbox);
-        } else {
-            let whole = matches!(item, Inventory::WitnessBlock(_))
-                || !block.transactions.iter().any(Transaction::has_witness);
-            let block = if whole { Arc::clone(block) } else { Arc::new(without_witnesses(block)) };
-            outbox.send(peer, Message::Block(block));
+        let Some(order) = customer.take(ServeRequest::Block(hash)) else { return };
+        match order {
+            Order::Item(Inventory::FilteredBlock(_)) => {
+                customer.owed.0 += filtering_cost(block);
+                send_filtered(peer, block, filters, outbox);
+            }
+            Order::Item(Inventory::CompactBlock(_)) if served.goes_compact() => {
+                outbox.send(peer, Message::CmpctBlock(compact(block)));
+            }
+            Order::Transactions(request) if served.goes_in_parts() => {
+                outbox.send(peer, Message::BlockTxn(transactions_of(block, &request)));
+            }
+            Order::Item(Inventory::Block(_)) if block.transactions.iter().any(Transaction::has_witness) => {
+                outbox.send(peer, Message::Block(Arc::new(without_witnesses(block))));
+            }
+            Order::Item(_) | Order::Transactions(_) => outbox.send(peer, Message::Block(Arc::clone(block))),
         }
         if customer.continuation == Some(hash) {
             customer.continuation = None;
-            outbox.send(peer, Message::Inv(vec![Inventory::Block(tip)]));
+            outbox.send(peer, Message::Inv(vec![Inventory::Block(served.tip)]));
         }
         customer.settle(peer, outbox);
     }
@@ -164,8 +215,8 @@ impl Serving {
     ) {
         let txid = transaction.txid();
         let Some(customer) = self.customers.get_mut(&peer) else { return };
-        let Some(item) = customer.take(|item| item.tx() == Some(txid)) else { return };
-        let whole = matches!(item, Inventory::WitnessTx(_)) || !transaction.has_witness();
+        let Some(order) = customer.take(ServeRequest::Transaction(txid)) else { return };
+        let whole = matches!(order, Order::Item(Inventory::WitnessTx(_))) || !transaction.has_witness();
         let transaction = if whole { Arc::clone(transaction) } else { Arc::new(stripped(transaction)) };
         outbox.send(peer, Message::Tx(transaction));
         customer.settle(peer, outbox);
@@ -174,12 +225,9 @@ impl Serving {
     /// The node does not have it either.
     pub(crate) fn on_missing(&mut self, peer: PeerId, request: ServeRequest, outbox: &mut Outbox) {
         let Some(customer) = self.customers.get_mut(&peer) else { return };
-        let item = customer.take(|item| match request {
-            ServeRequest::Block(hash) => item.block() == Some(hash),
-            ServeRequest::Transaction(txid) => item.tx() == Some(txid),
-            ServeRequest::Filter(_) | ServeRequest::Mempool => false,
-        });
-        customer.missing.extend(item);
+        if let Some(order) = customer.take(request) {
+            customer.lacks(order);
+        }
         customer.settle(peer, outbox);
     }
 
@@ -240,10 +288,17 @@ impl Serving {
 }
 
 impl Customer {
-    /// Takes an item off what was asked of the node.
-    fn take(&mut self, wanted: impl Fn(&Inventory) -> bool) -> Option<Inventory> {
-        let position = self.pending.iter().position(wanted)?;
+    /// Takes an order off what was asked of the node.
+    fn take(&mut self, request: ServeRequest) -> Option<Order> {
+        let position = self.pending.iter().position(|order| order.request() == Some(request))?;
         Some(self.pending.remove(position))
+    }
+
+    /// Notes that an order cannot be met; `notfound` has no word for single transactions of a block.
+    fn lacks(&mut self, order: Order) {
+        if let Order::Item(item) = order {
+            self.missing.push(item);
+        }
     }
 
     /// Once everything is answered, says what was not there.
@@ -279,6 +334,12 @@ fn check_locator(request: &LocatorRequest) -> Result<(), DisconnectReason> {
 /// The block as it was before witnesses (BIP144).
 fn without_witnesses(block: &Block) -> Block {
     Block { header: block.header, transactions: block.transactions.iter().map(stripped).collect() }
+}
+
+/// Transactions of a block by their places, which were checked when they were asked for.
+fn transactions_of(block: &Block, request: &BlockTransactionsRequest) -> BlockTransactions {
+    let transactions = request.indexes.iter().filter_map(|index| block.transactions.get(usize::from(*index)));
+    BlockTransactions { block: request.block, transactions: transactions.cloned().map(Arc::new).collect() }
 }
 
 fn stripped(transaction: &Transaction) -> Transaction {

@@ -1,5 +1,6 @@
 //! What the node says: how it judged blocks and transactions, where its tip is, and the bodies that peers wait for.
 
+use super::compact_relay::Served;
 use super::network::Network;
 use super::outbox::ServeRequest;
 use super::reason::DisconnectReason;
@@ -91,11 +92,20 @@ impl Network {
             self.download.connected();
         }
         self.transactions.tip_changed();
-        let download = &self.download;
-        let has = |peer, hash: &BlockHash, height| download.is_known_to(peer, hash, height, chain);
-        if self.keeps == Keeps::Blocks {
-            self.relay.announce_tip(chain, has, &mut self.outbox);
+        if self.keeps == Keeps::Headers {
+            return;
         }
+        if connected > 0
+            && !self.download.is_busy()
+            && let Some(first) = self.download.sender(&chain.tip())
+        {
+            self.compact_blocks.promote(first, &mut self.outbox);
+        }
+        let message = self.compact_tip(chain);
+        let (download, partners) = (&self.download, &self.compact_blocks);
+        let has = |peer, hash: &BlockHash, height| download.is_known_to(peer, hash, height, chain);
+        let compact = |peer| message.as_ref().filter(|_| partners.wants_at_once(peer)).cloned();
+        self.relay.announce_tip(chain, has, compact, &mut self.outbox);
     }
 
     /// A transaction entered the mempool: whoever wants it and does not have it is told. `fee_rate` is per 1,000
@@ -105,9 +115,16 @@ impl Network {
         self.relay.announce_transaction(transaction, fee_rate, &mut self.filters);
     }
 
+    /// A transaction left the mempool: nobody is told of it any more.
+    pub fn forget_transaction(&mut self, txid: &Txid) {
+        self.relay.forget(txid);
+    }
+
     /// Answers [`ServeRequest::Block`].
     pub fn serve_block(&mut self, peer: PeerId, hash: BlockHash, block: &Arc<Block>, chain: &Chainstate) {
-        self.serving.on_block(peer, hash, block, chain.tip(), &mut self.filters, &mut self.outbox);
+        let served = Served::new(hash, block, chain);
+        let compact = |block: &Block| self.compact_blocks.compact(block, &mut self.rng);
+        self.serving.on_block(peer, &served, &mut self.filters, compact, &mut self.outbox);
     }
 
     /// Answers [`ServeRequest::Transaction`].
@@ -136,8 +153,15 @@ impl Network {
         self.serving.on_missing(peer, request, &mut self.outbox);
     }
 
-    /// The sender of an invalid block must go.
+    /// The sender of an invalid block must go, unless it came by short ids: such blocks are passed on before they are
+    /// validated (BIP152).
     fn blame(&mut self, peer: PeerId, hash: BlockHash, error: BlockError, now: Time) {
+        if self.compact_blocks.is_relayed(&hash) {
+            if let Some(peer) = self.peers.get_mut(peer) {
+                peer.tolerated.invalid_blocks += 1;
+            }
+            return;
+        }
         self.disconnect(peer, DisconnectReason::InvalidBlock { hash, error: Box::new(error) }, now);
     }
 }

@@ -4,7 +4,7 @@ use super::snapshot::RECENT_BLOCKS;
 use super::tip::Journey;
 use crate::chain::{ChainError, Chainstate};
 use crate::interface::{BlockSummary, RequestId};
-use crate::mempool::{Mempool, TxOrphanage};
+use crate::mempool::{Mempool, StoredTransaction, TxOrphanage};
 use crate::net::Network;
 use crate::primitives::{BlockHash, CompactTarget, Height, Transaction, Txid};
 use crate::time::{Mono, UnixTime};
@@ -24,6 +24,8 @@ pub(super) struct Engine {
     pub(super) next_expiry: Mono,
     /// The wallet's waiting transactions are still to be given to the mempool.
     pub(super) waiting_due: bool,
+    /// What the store holds of the mempool and is still to be given to it; as the store's bound.
+    pub(super) stored_mempool: Vec<StoredTransaction>,
     pub(super) orphans: TxOrphanage,
     pub(super) network: Network,
     pub(super) journey: Journey,
@@ -47,6 +49,7 @@ impl Engine {
             mempool_revision: 0,
             next_expiry: Mono(0),
             waiting_due: false,
+            stored_mempool: Vec::new(),
             orphans: TxOrphanage::new(),
             network,
             journey: Journey::Underway,

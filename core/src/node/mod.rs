@@ -10,9 +10,9 @@
 //!
 //! One concern a file: `commands` answers, `relay` judges what peers send, `tip` follows the chain to its new tip,
 //! `walk` and `reads` read blocks on demand, `miner` and `mining` make blocks, `tasks` counts long work and gives it up,
-//! `persistence` keeps the order of writes and replies, `light` is what a node that keeps headers alone does
-//! differently, `rpc`, `details` and `snapshot` show, `journal` is how all that goes in and comes out is written down.
-//! Late inputs, for a peer, job, batch or read that is gone, are ignored and counted.
+//! `persistence` keeps the order of writes and replies, `waiting` brings what waits over a restart, `light` is what a
+//! node that keeps headers alone does differently, `rpc`, `details` and `snapshot` show, `journal` is how all that goes
+//! in and comes out is written down. Late inputs, for a peer, job, batch or read that is gone, are ignored and counted.
 
 #[cfg(any(test, feature = "contract"))]
 mod audit;
@@ -36,6 +36,7 @@ mod tasks;
 mod tip;
 #[cfg(any(test, feature = "contract"))]
 pub mod trace;
+mod waiting;
 mod walk;
 
 #[cfg(any(test, feature = "contract"))]
@@ -117,6 +118,7 @@ impl Node {
         busy |= self.work_import(budget);
         busy |= self.work_walks();
         self.work_expiry();
+        self.work_rebroadcast();
         self.work_network();
         self.work_mining();
         self.work_store();
@@ -149,7 +151,8 @@ impl Node {
     /// Whether nothing waits to be stored or answered: the host may end the node and lose nothing.
     pub fn is_settled(&self) -> bool {
         let has_work = !self.commands.is_empty() || !self.walks.is_empty() || self.import.is_some();
-        self.persistence.is_idle() && self.dirty() == [false; 3] && !has_work
+        let waiting = self.engine.as_ref().is_some_and(Engine::has_waiting_changes);
+        self.persistence.is_idle() && self.dirty() == [false; 3] && !waiting && !has_work
     }
 
     /// Whether the coins at the tip sum to what coinbases made, less fees, less what cannot be spent: true at every

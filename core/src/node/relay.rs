@@ -38,7 +38,12 @@ impl Node {
                 || orphans.contains(&Wtxid::from_bytes(*txid.as_bytes()))
                 || wallet.is_waiting(txid)
         };
-        let busy = network.step(&mut View { chain, has_transaction: &has_transaction }, now, budget);
+        let pool = |show: &mut dyn FnMut(&Wtxid, &Arc<Transaction>)| {
+            mempool.iter().for_each(|entry| show(&entry.wtxid(), entry.transaction()));
+            orphans.iter().for_each(|(wtxid, orphan)| show(wtxid, orphan));
+        };
+        let mut view = View { chain, has_transaction: &has_transaction, pool: &pool };
+        let busy = network.step(&mut view, now, budget);
         if chain.is_full() && engine.journey == Journey::Arrived {
             // The chain says why it goes no further.
             engine.journey = Journey::Underway;
@@ -151,7 +156,8 @@ impl Node {
             Err(error) if error.is_known() => TransactionVerdict::Accepted,
             Err(MempoolError::MissingInputs { parents }) => {
                 engine.orphans.add(Arc::clone(transaction), peer);
-                TransactionVerdict::Orphan(parents.clone())
+                let here = |parent: &&Txid| engine.orphans.contains(&Wtxid::from_bytes(*parent.as_bytes()));
+                TransactionVerdict::Orphan(parents.iter().filter(|parent| !here(parent)).copied().collect())
             }
             Err(_) => TransactionVerdict::Refused,
         };
@@ -170,14 +176,15 @@ impl Node {
             return self.accept_for_wallet(transaction);
         }
         let Some(engine) = &mut self.engine else { return Err(MempoolError::Full) };
-        let accepted = engine.mempool.accept(Arc::clone(transaction), &engine.chain, now)?;
+        let accepted = engine.mempool.accept(Arc::clone(transaction), &engine.chain, now);
         engine.mempool_revision += 1;
-        for evicted in &accepted.evicted {
-            self.wallet.tx_removed(&evicted.txid);
-        }
+        self.others_left();
+        let accepted = accepted?;
         self.wallet.tx_added(transaction, now);
         let rate = FeeRate::of(accepted.fee, accepted.vsize).to_sat_per_kvb() as i64;
-        engine.network.announce_transaction(transaction, Amount::from_sat(rate));
+        if let Some(engine) = &mut self.engine {
+            engine.network.announce_transaction(transaction, Amount::from_sat(rate));
+        }
         self.event(Event::Transaction { txid: accepted.txid });
         Ok(accepted.txid)
     }

@@ -5,13 +5,13 @@ use super::io::{Entropy, LoadId, Loaded, Output};
 use super::persistence::Persistence;
 use super::reads::{FilterReader, Reader, Reads};
 use super::tip::Journey;
-use super::walk::{Walk, replaced};
+use super::walk::replaced;
 use super::{LateEvents, Node};
 use crate::chain::{Body, Chainstate, Keeps, LoadError, StoredFilter};
 use crate::collections::BTreeMap;
 use crate::consensus::{Network as ChainNetwork, Preset};
 use crate::interface::{LogLine, NodeConfig, Role, RunState};
-use crate::mempool::MempoolError;
+use crate::mempool::StoredTransaction;
 use crate::net::Network;
 use crate::primitives::{Block, BlockHash};
 use crate::store::{BatchId, Database, Record};
@@ -66,8 +66,11 @@ impl Node {
             has_news: false,
         };
         notes.extend(node.restore_bans(&loaded.peers));
+        let (waiting, dropped) = StoredTransaction::read_all(&loaded.chain);
         if let Some(chain) = node.open_chain(loaded.chain, &mut notes) {
             node.adopt_chain(chain);
+            node.remember_waiting(waiting, dropped.is_empty());
+            notes.extend(dropped);
         }
         Ok((node, notes))
     }
@@ -111,21 +114,6 @@ impl Node {
         self.engine = Some(Engine::new(chain, network));
         self.unreadable = None;
         self.watch_wallet();
-    }
-
-    /// Gives the wallet's waiting transactions to the mempool again, once the chain rests and the wallet knows it: what
-    /// is refused then is void.
-    pub(super) fn return_waiting(&mut self) {
-        let Some(engine) = self.engine.as_mut().filter(|engine| engine.is_settled()) else { return };
-        if self.walks.iter().any(Walk::is_scan) || !std::mem::take(&mut engine.waiting_due) {
-            return;
-        }
-        for transaction in self.wallet.waiting_transactions() {
-            match self.accept_transaction(&transaction) {
-                Ok(_) | Err(MempoolError::AlreadyInMempool(_)) => {}
-                Err(_) => self.wallet.tx_removed(&transaction.txid()),
-            }
-        }
     }
 
     /// Asks for a body on behalf of a reader.
@@ -223,7 +211,7 @@ impl Node {
         let id = self.persistence.next_id();
         let batch = match (database, &mut self.engine) {
             (Database::Wallet, _) => self.wallet.take_batch(id),
-            (Database::Chain, Some(engine)) => engine.chain.take_batch(id),
+            (Database::Chain, Some(engine)) => engine.take_batch(id),
             (Database::Peers, Some(engine)) => self.bans.take_batch(id, engine.network.bans(), self.now.unix),
             (Database::Chain | Database::Peers, None) => None,
         };
@@ -261,7 +249,10 @@ impl Node {
                 self.wallet.failed(id);
                 self.mining_key = None;
             }
-            (Database::Chain, Some(engine)) => engine.chain.failed(id),
+            (Database::Chain, Some(engine)) => {
+                engine.chain.failed(id);
+                engine.mempool.rewrite();
+            }
             (Database::Peers, _) => self.bans.changed(),
             (Database::Chain, None) => {}
         }

@@ -151,6 +151,9 @@ impl Node {
     pub(super) fn transactions_left(&mut self, removed: &[Removed]) {
         let Some(engine) = &mut self.engine else { return };
         engine.mempool_revision += 1;
+        for removed in removed {
+            engine.network.forget_transaction(&removed.txid);
+        }
         let is_empty = engine.mempool.is_empty();
         let is_void = |removed: &&Removed| !matches!(removed.reason, RemovalReason::Confirmed(_));
         let void: Vec<&Removed> = removed.iter().filter(is_void).collect();

@@ -9,4 +9,6 @@ mod siphash;
 
 pub use block_filter::BlockFilter;
 pub use bloom::{BloomFilter, BloomUpdate, MAX_BLOOM_FILTER_SIZE, MAX_HASH_FUNCS};
+pub(crate) use siphash::siphash;
+
 pub use merkle_block::{MerkleBlock, MerkleProofError, ProvenTransactions};

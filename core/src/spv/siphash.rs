@@ -1,7 +1,7 @@
-//! SipHash-2-4, which spreads a block's scripts over the range of its filter.
+//! SipHash-2-4, which spreads a block's scripts over the range of its filter and gives transactions their short ids.
 
 /// SipHash-2-4 of `data` under a key of two words.
-pub(super) fn siphash(key: [u64; 2], data: &[u8]) -> u64 {
+pub(crate) fn siphash(key: [u64; 2], data: &[u8]) -> u64 {
     let mut state = [
         key[0] ^ 0x736f_6d65_7073_6575,
         key[1] ^ 0x646f_7261_6e64_6f6d,

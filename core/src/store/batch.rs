@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Which of a node's databases; each is named after the node as the seeds name their files (`blockchain_3000`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Database {
-    /// Blocks, undo data, index, coins, tip.
+    /// Blocks, undo data, index, coins, tip; what waits for a block.
     Chain,
     /// Keys and the wallet's own transactions.
     Wallet,
@@ -47,6 +47,8 @@ pub enum Table {
     Bodies,
     /// Chain: undo data, like bodies; read on demand.
     Undo,
+    /// Chain: transactions that wait for a block of it.
+    Mempool,
     /// Wallet: keys and labels.
     Keys,
     /// Wallet: its transactions.
@@ -63,7 +65,9 @@ impl Table {
     /// Every table of a database, in schema order.
     pub const fn of(database: Database) -> &'static [Table] {
         match database {
-            Database::Chain => &[Table::ChainMeta, Table::Index, Table::Coins, Table::Bodies, Table::Undo],
+            Database::Chain => {
+                &[Table::ChainMeta, Table::Index, Table::Coins, Table::Bodies, Table::Undo, Table::Mempool]
+            }
             Database::Wallet => &[Table::Keys, Table::WalletTransactions, Table::WalletMeta],
             Database::Peers => &[Table::Addresses, Table::Bans],
         }
@@ -82,6 +86,7 @@ impl Table {
             Table::Coins => "coins",
             Table::Bodies => "bodies",
             Table::Undo => "undo",
+            Table::Mempool => "mempool",
             Table::Keys => "keys",
             Table::WalletTransactions => "wallet_transactions",
             Table::WalletMeta => "wallet_meta",

@@ -6,6 +6,7 @@
 mod base58;
 mod blocks;
 mod chain;
+mod compact;
 mod files;
 mod filters;
 mod hashes;
@@ -40,6 +41,7 @@ const CASES: &[Case] = &[
     ("mainnet_headers_carry_their_work", chain::mainnet_work),
     ("block_stats_agree_with_core", blocks::stats),
     ("block_filters_and_their_headers_are_those_of_core", filters::basic),
+    ("a_compact_block_of_testnet_is_read_and_made_alike", compact::testnet),
     ("a_merkle_proof_from_mainnet_verifies_and_is_made_alike", proofs::merkle_block),
 ];
 

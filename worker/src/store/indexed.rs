@@ -14,7 +14,7 @@ use web_sys::{
 };
 
 /// Counts up when tables are added; records carry a schema version of their own.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The table of the lease, in every database; its one record has this key too.
 const LEASE: &str = "lease";
 /// An owner that has been silent for so long has lost its lease.

@@ -40,7 +40,7 @@ fn a_valid_transaction_enters_once() {
     let tx = lab.spend(coin, 1_000);
     let accepted = lab.accept(&tx).expect("valid");
     assert_eq!((accepted.txid, accepted.fee), (tx.txid(), Amount::from_sat(1_000)));
-    assert_eq!((accepted.vsize, accepted.evicted), (tx.vsize(), vec![]));
+    assert_eq!((accepted.vsize, lab.pool.take_left()), (tx.vsize(), vec![]));
     assert_eq!(lab.accept(&tx), Err(MempoolError::AlreadyInMempool(tx.txid())));
     let witness = changed(&tx, |tx| tx.inputs[0].witness = vec![vec![1]]);
     assert_eq!(reason(&mut lab, witness), "txn-same-nonwitness-data-in-mempool");
@@ -50,14 +50,17 @@ fn a_valid_transaction_enters_once() {
 
 #[test]
 fn a_second_spend_of_a_coin_is_refused_and_names_the_first() {
-    let (mut lab, coin) = lab();
-    let (first, second) = (lab.spend(coin, 1_000), lab.spend(coin, 100_000));
-    lab.accept(&first).expect("valid");
-    let error = lab.accept(&second).expect_err("a double spend");
-    assert_eq!(error, MempoolError::Conflict { outpoint: coin, with: first.txid() });
-    assert_eq!(error.reject_reason(), "txn-mempool-conflict");
-    assert!(error.to_string().contains(&first.txid().to_string()));
-    assert!(lab.pool.contains(&first.txid()) && !lab.pool.contains(&second.txid()));
+    let (lab, coin) = lab();
+    for fee in [0, 1_000] {
+        let mut lab = lab.clone();
+        let (first, second) = (lab.split(&[coin], 2, fee), lab.split(&[coin], 3, fee));
+        lab.accept(&first).expect("valid");
+        let error = lab.accept(&second).expect_err("a double spend");
+        assert_eq!(error, MempoolError::Conflict { outpoint: coin, with: first.txid() });
+        assert_eq!(error.reject_reason(), "txn-mempool-conflict");
+        assert!(error.to_string().contains(&first.txid().to_string()));
+        assert!(lab.pool.contains(&first.txid()) && !lab.pool.contains(&second.txid()));
+    }
 }
 
 #[test]

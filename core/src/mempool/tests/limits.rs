@@ -72,7 +72,8 @@ fn when_full_of_free_transactions_the_latest_goes_first_and_nothing_is_asked_of_
     assert_eq!(lab.pool.min_fee(lab.now), FeeRate::ZERO);
     assert!(all[..4].iter().all(|tx| lab.pool.contains(&tx.txid())));
     let paying = spends(&lab, &[5_000]).remove(0);
-    let evicted = lab.accept(&paying).expect("it pays").evicted;
+    lab.accept(&paying).expect("it pays");
+    let evicted = lab.pool.take_left();
     assert_eq!(evicted.iter().map(|removed| removed.txid).collect::<Vec<_>>(), [all[3].txid()]);
     assert_eq!(evicted[0].reason, RemovalReason::Evicted);
     assert_sound(&lab.pool, &lab.chain);
@@ -89,7 +90,8 @@ fn what_pays_least_is_evicted_with_its_descendants_and_raises_the_floor() {
     lab.accept(&child).expect("room");
     lab.pool.policy.max_mempool_bytes = lab.pool.usage() + 10;
     let paying = spends(&lab, &[9_000]).remove(0);
-    let evicted = lab.accept(&paying).expect("it pays").evicted;
+    lab.accept(&paying).expect("it pays");
+    let evicted = lab.pool.take_left();
     assert_eq!(evicted.iter().map(|removed| removed.txid).collect::<Vec<_>>(), [all[1].txid(), child.txid()]);
     let size = (all[1].vsize() + child.vsize()) as u64;
     let floor = FeeRate::from_sat_per_kvb(2_500 * 1_000 / size + 100);

@@ -3,6 +3,8 @@
 mod accept;
 mod limits;
 mod orders;
+mod persist;
+mod replacement;
 mod tip;
 
 use super::entry::Totals;
@@ -81,6 +83,11 @@ enum Step {
     DoubleSpend {
         which: usize,
     },
+    /// Spends it again and pays so much more.
+    Replace {
+        which: usize,
+        more: i64,
+    },
     Mine,
     /// A block without what waits, but with a rival of it.
     MineRival {
@@ -98,6 +105,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => spend.prop_map(|(first, inputs, outputs, fee)| Step::Spend { first, inputs, outputs, fee }),
         1 => any::<usize>().prop_map(|which| Step::DoubleSpend { which }),
+        3 => (any::<usize>(), 1..5_000_i64).prop_map(|(which, more)| Step::Replace { which, more }),
         2 => Just(Step::Mine),
         1 => any::<usize>().prop_map(|which| Step::MineRival { which }),
         1 => (1..4_usize).prop_map(|depth| Step::Reorganise { depth }),
@@ -132,10 +140,11 @@ fn perform(lab: &mut Lab, step: &Step) {
         Step::DoubleSpend { which } => {
             let Some(entry) = lab.pool.iter().nth(which % lab.pool.len().max(1)) else { return };
             let outpoint = entry.transaction().inputs[0].previous_output;
-            let (first, rival) = (entry.txid(), lab.spend(outpoint, 77));
+            let (first, rival) = (entry.txid(), lab.spend(outpoint, 0));
             let error = MempoolError::Conflict { outpoint, with: first };
             assert_eq!(lab.accept(&rival), Err(error));
         }
+        Step::Replace { which, more } => replace(lab, which, more),
         Step::Mine => {
             lab.mine();
         }
@@ -155,6 +164,27 @@ fn perform(lab: &mut Lab, step: &Step) {
             lab.now.0 += 13 * 60 * 60;
             lab.pool.expire(lab.now);
         }
+    }
+}
+
+/// Spends the first coin of a waiting transaction again for a higher fee, and checks that the rivals have left if that
+/// was enough.
+fn replace(lab: &mut Lab, which: usize, more: i64) {
+    let Some(entry) = lab.pool.iter().nth(which % lab.pool.len().max(1)) else { return };
+    let (outpoint, first) = (entry.transaction().inputs[0].previous_output, entry.txid());
+    let fee = entry.with_descendants().fee.to_sat() + more;
+    if lab.output(&outpoint).value.to_sat() <= fee {
+        return;
+    }
+    let rival = lab.spend(outpoint, fee);
+    lab.pool.take_left();
+    match lab.accept(&rival) {
+        Ok(_) => assert!(lab.pool.take_left().iter().any(|left| left.txid == first)),
+        Err(MempoolError::InsufficientFee { .. } | MempoolError::InsufficientFeeRate { .. }) => {
+            assert!(lab.pool.contains(&first));
+        }
+        Err(MempoolError::Full | MempoolError::BelowMempoolFee { .. }) => {}
+        Err(error) => panic!("{error}"),
     }
 }
 

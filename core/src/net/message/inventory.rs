@@ -8,6 +8,7 @@ const WITNESS_FLAG: u32 = 1 << 30;
 const MSG_TX: u32 = 1;
 const MSG_BLOCK: u32 = 2;
 const MSG_FILTERED_BLOCK: u32 = 3;
+const MSG_CMPCT_BLOCK: u32 = 4;
 
 /// A block or a transaction, by its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +19,8 @@ pub enum Inventory {
     Block(BlockHash),
     /// A block as its header and the proof of what matches the peer's filter (`MSG_FILTERED_BLOCK`, BIP37).
     FilteredBlock(BlockHash),
+    /// A block by short ids, or whole if it is not one of the last (`MSG_CMPCT_BLOCK`, BIP152).
+    CompactBlock(BlockHash),
     /// A transaction with its witnesses (`MSG_WITNESS_TX`).
     WitnessTx(Txid),
     /// A block with its witnesses (`MSG_WITNESS_BLOCK`).
@@ -35,7 +38,10 @@ impl Inventory {
     /// The block that this names, if it names one.
     pub const fn block(&self) -> Option<BlockHash> {
         match self {
-            Self::Block(hash) | Self::FilteredBlock(hash) | Self::WitnessBlock(hash) => Some(*hash),
+            Self::Block(hash)
+            | Self::FilteredBlock(hash)
+            | Self::CompactBlock(hash)
+            | Self::WitnessBlock(hash) => Some(*hash),
             _ => None,
         }
     }
@@ -53,6 +59,7 @@ impl Inventory {
             Self::Tx(txid) => (MSG_TX, txid.as_bytes()),
             Self::Block(hash) => (MSG_BLOCK, hash.as_bytes()),
             Self::FilteredBlock(hash) => (MSG_FILTERED_BLOCK, hash.as_bytes()),
+            Self::CompactBlock(hash) => (MSG_CMPCT_BLOCK, hash.as_bytes()),
             Self::WitnessTx(txid) => (MSG_TX | WITNESS_FLAG, txid.as_bytes()),
             Self::WitnessBlock(hash) => (MSG_BLOCK | WITNESS_FLAG, hash.as_bytes()),
             Self::Other { kind, hash } => (*kind, hash),
@@ -82,6 +89,7 @@ impl Decode for Inventory {
             MSG_TX => Self::Tx(Txid::from_bytes(hash)),
             MSG_BLOCK => Self::Block(BlockHash::from_bytes(hash)),
             MSG_FILTERED_BLOCK => Self::FilteredBlock(BlockHash::from_bytes(hash)),
+            MSG_CMPCT_BLOCK => Self::CompactBlock(BlockHash::from_bytes(hash)),
             WITNESS_TX => Self::WitnessTx(Txid::from_bytes(hash)),
             WITNESS_BLOCK => Self::WitnessBlock(BlockHash::from_bytes(hash)),
             kind => Self::Other { kind, hash },

@@ -2,6 +2,7 @@
 
 mod address;
 mod codec;
+mod compact;
 mod filter;
 mod inventory;
 mod version;
@@ -14,6 +15,10 @@ mod tests;
 pub use address::{NetAddress, Services, TimedAddress};
 pub use codec::{
     CHECKSUM_SIZE, CommandName, Frame, FrameError, HEADER_SIZE, MessageDecoder, encode, encode_into,
+};
+pub use compact::{
+    BlockTransactions, BlockTransactionsRequest, CMPCTBLOCKS_VERSION, CompactBlock, PrefilledTransaction,
+    SendCompact, ShortId, ShortIdKey,
 };
 pub use filter::{
     BASIC_FILTER, CheckpointMessage, CheckpointRequest, FilterHeadersMessage, FilterMessage, FilterRequest,
@@ -85,6 +90,14 @@ pub enum Message {
     GetCFCheckpt(CheckpointRequest),
     /// Those filter headers.
     CFCheckpt(CheckpointMessage),
+    /// How the sender wants to hear of blocks (BIP152, as are those below).
+    SendCmpct(SendCompact),
+    /// A block by short ids.
+    CmpctBlock(Arc<CompactBlock>),
+    /// Asks for transactions of a block that came by short ids.
+    GetBlockTxn(BlockTransactionsRequest),
+    /// Those transactions.
+    BlockTxn(BlockTransactions),
 }
 
 impl Message {
@@ -118,6 +131,10 @@ impl Message {
             Self::CFHeaders(_) => "cfheaders",
             Self::GetCFCheckpt(_) => "getcfcheckpt",
             Self::CFCheckpt(_) => "cfcheckpt",
+            Self::SendCmpct(_) => "sendcmpct",
+            Self::CmpctBlock(_) => "cmpctblock",
+            Self::GetBlockTxn(_) => "getblocktxn",
+            Self::BlockTxn(_) => "blocktxn",
         }
     }
 
@@ -139,6 +156,9 @@ impl Message {
             Self::Tx(tx) => Some(tx.txid().to_string()),
             Self::MerkleBlock(proof) => Some(proof.header.block_hash().to_string()),
             Self::CFilter(filter) => Some(filter.block.to_string()),
+            Self::CmpctBlock(block) => Some(block.header.block_hash().to_string()),
+            Self::GetBlockTxn(request) => Some(request.block.to_string()),
+            Self::BlockTxn(answer) => Some(answer.block.to_string()),
             _ => None,
         }
     }
@@ -164,6 +184,10 @@ impl Message {
             Self::CFHeaders(headers) => headers.encode(out),
             Self::GetCFCheckpt(request) => request.encode(out),
             Self::CFCheckpt(headers) => headers.encode(out),
+            Self::SendCmpct(wish) => wish.encode(out),
+            Self::CmpctBlock(block) => block.encode(out),
+            Self::GetBlockTxn(request) => request.encode(out),
+            Self::BlockTxn(answer) => answer.encode(out),
         }
     }
 
@@ -199,6 +223,10 @@ impl Message {
             "cfheaders" => Self::CFHeaders(reader.read()?),
             "getcfcheckpt" => Self::GetCFCheckpt(reader.read()?),
             "cfcheckpt" => Self::CFCheckpt(reader.read()?),
+            "sendcmpct" => Self::SendCmpct(reader.read()?),
+            "cmpctblock" => Self::CmpctBlock(Arc::new(reader.read()?)),
+            "getblocktxn" => Self::GetBlockTxn(reader.read()?),
+            "blocktxn" => Self::BlockTxn(reader.read()?),
             _ => return Ok(None),
         }))
     }

@@ -1,5 +1,6 @@
 //! Random messages for property tests.
 
+use super::{BlockTransactions, BlockTransactionsRequest, CompactBlock, SendCompact};
 use super::{CheckpointMessage, CheckpointRequest, FilterHeadersMessage, FilterMessage, FilterRequest};
 use super::{Inventory, LocatorRequest, Message, NetAddress, Services, TimedAddress, VersionMessage};
 use crate::primitives::{
@@ -41,6 +42,7 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
         Just(Message::FilterClear),
         merkle_block().prop_map(|proof| Message::MerkleBlock(Box::new(proof))),
         compact_filters(),
+        compact_blocks(),
     ]
 }
 
@@ -68,6 +70,25 @@ fn compact_filters() -> impl Strategy<Value = Message> {
             _ => {
                 let headers = hashes.into_iter().map(FilterHeader::from_bytes).collect();
                 Message::CFCheckpt(CheckpointMessage { kind, stop, headers })
+            }
+        },
+    )
+}
+
+fn compact_blocks() -> impl Strategy<Value = Message> {
+    let block = (header(), vec(transaction(), 1..5), any::<u64>());
+    (block, block_hash(), vec(any::<u16>(), 0..6), 0..4).prop_map(
+        |((header, transactions, nonce), hash, indexes, message)| match message {
+            0 => Message::SendCmpct(SendCompact { announce: nonce % 2 == 0, version: nonce }),
+            1 => Message::CmpctBlock(Arc::new(CompactBlock::new(&Block { header, transactions }, nonce))),
+            2 => {
+                let ascending: std::collections::BTreeSet<u16> = indexes.into_iter().collect();
+                let indexes = ascending.into_iter().collect();
+                Message::GetBlockTxn(BlockTransactionsRequest { block: hash, indexes })
+            }
+            _ => {
+                let transactions = transactions.into_iter().map(Arc::new).collect();
+                Message::BlockTxn(BlockTransactions { block: hash, transactions })
             }
         },
     )
@@ -112,11 +133,12 @@ fn net_address() -> impl Strategy<Value = NetAddress> {
 }
 
 fn inventory() -> impl Strategy<Value = Inventory> {
-    (0_u32..7, any::<[u8; 32]>()).prop_map(|(kind, hash)| match kind {
+    (0_u32..8, any::<[u8; 32]>()).prop_map(|(kind, hash)| match kind {
         1 => Inventory::Tx(Txid::from_bytes(hash)),
         2 => Inventory::Block(BlockHash::from_bytes(hash)),
         3 => Inventory::WitnessTx(Txid::from_bytes(hash)),
         5 => Inventory::FilteredBlock(BlockHash::from_bytes(hash)),
+        6 => Inventory::CompactBlock(BlockHash::from_bytes(hash)),
         4 => Inventory::WitnessBlock(BlockHash::from_bytes(hash)),
         _ => Inventory::Other { kind: 77 + kind, hash },
     })

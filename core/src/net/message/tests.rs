@@ -122,7 +122,7 @@ fn a_bad_checksum_is_passed_over_and_the_next_message_is_read() {
 
 #[test]
 fn an_unknown_or_unprintable_command_is_passed_over() {
-    assert!(matches!(only_frame(&frame(MAGIC, "cmpctblock", &[1])), Frame::Unknown { length: 1, .. }));
+    assert!(matches!(only_frame(&frame(MAGIC, "sendtxrcncl", &[1])), Frame::Unknown { length: 1, .. }));
     let mut bytes = frame(MAGIC, "ping", &[0; 8]);
     bytes[15] = b'x';
     let Frame::Unknown { command, .. } = only_frame(&bytes) else { panic!("text after the padding") };
@@ -252,6 +252,10 @@ fn oracle(message: &Message) -> NetworkMessage {
         Message::GetCFCheckpt(request) => NetworkMessage::GetCFCheckpt(oracle_copy(&serialize(request))),
         Message::CFCheckpt(headers) => NetworkMessage::CFCheckpt(oracle_copy(&serialize(headers))),
         Message::MerkleBlock(proof) => NetworkMessage::MerkleBlock(oracle_copy(&serialize(&**proof))),
+        Message::SendCmpct(wish) => NetworkMessage::SendCmpct(oracle_copy(&serialize(wish))),
+        Message::CmpctBlock(block) => NetworkMessage::CmpctBlock(oracle_copy(&serialize(&**block))),
+        Message::GetBlockTxn(request) => NetworkMessage::GetBlockTxn(oracle_copy(&serialize(request))),
+        Message::BlockTxn(answer) => NetworkMessage::BlockTxn(oracle_copy(&serialize(answer))),
     }
 }
 
@@ -277,6 +281,7 @@ fn oracle_inventory(item: &Inventory) -> message_blockdata::Inventory {
         Inventory::Tx(txid) => Theirs::Transaction(oracle_txid(txid)),
         Inventory::Block(hash) => Theirs::Block(oracle_block_hash(hash)),
         Inventory::FilteredBlock(hash) => Theirs::Unknown { inv_type: 3, hash: *hash.as_bytes() },
+        Inventory::CompactBlock(hash) => Theirs::CompactBlock(oracle_block_hash(hash)),
         Inventory::WitnessTx(txid) => Theirs::WitnessTransaction(oracle_txid(txid)),
         Inventory::WitnessBlock(hash) => Theirs::WitnessBlock(oracle_block_hash(hash)),
         Inventory::Other { kind, hash } => Theirs::Unknown { inv_type: *kind, hash: *hash },

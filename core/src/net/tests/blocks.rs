@@ -1,6 +1,6 @@
 //! Blocks, headers and transactions for tests, valid on regtest.
 
-use crate::consensus::{Preset, bip34, merkle};
+use crate::consensus::{Preset, bip34, merkle, witness};
 use crate::net::message::{LocatorRequest, Message};
 use crate::primitives::{
     Amount, Block, BlockHash, Header, Height, OutPoint, Script, Target, Transaction, TxIn, TxOut, Txid,
@@ -11,7 +11,7 @@ use std::sync::Arc;
 const FIRST_TIME: u32 = 1_699_000_000;
 
 /// A transaction like no other.
-pub(super) fn transaction(number: u32) -> Arc<Transaction> {
+pub(in crate::net) fn transaction(number: u32) -> Arc<Transaction> {
     let input = TxIn::spending(OutPoint::new(Txid::from_bytes([number as u8; 32]), number));
     let output = TxOut { value: Amount::from_sat(1), script_pubkey: Script::new() };
     Arc::new(Transaction { version: 2, inputs: vec![input], outputs: vec![output], lock_time: 0 })
@@ -34,6 +34,32 @@ pub(super) fn block_on(parent: &Header, height: u32, salt: u32) -> Block {
         nonce: 0,
     };
     Block { header: solve(header), transactions }
+}
+
+/// A block on the genesis block with these transactions after its coinbase, whether they are valid or not.
+pub(in crate::net) fn block_of(transactions: &[Transaction]) -> Block {
+    with_transactions(block_on(&Preset::Regtest.genesis().header, 1, 0), transactions)
+}
+
+/// The block with these transactions after its coinbase, which commits to their witnesses.
+pub(super) fn with_transactions(mut block: Block, transactions: &[Transaction]) -> Block {
+    block.transactions.extend_from_slice(transactions);
+    let reserved = [0; 32];
+    let commitment = witness::commitment(&block.transactions, &reserved);
+    let script = [&witness::COMMITMENT_HEADER[..], &commitment].concat();
+    let coinbase = &mut block.transactions[0];
+    coinbase.outputs.push(TxOut { value: Amount::ZERO, script_pubkey: Script::from_bytes(script) });
+    coinbase.inputs[0].witness = vec![reserved.to_vec()];
+    block.header.merkle_root = merkle::block_root(&block.transactions).0;
+    block.header = solve(block.header);
+    block
+}
+
+/// Spends the coinbase of one of the lab's blocks, as anybody can a hundred blocks later; as large as a payment is.
+pub(super) fn spend(block: &Block) -> Arc<Transaction> {
+    let input = TxIn::spending(OutPoint::new(block.transactions[0].txid(), 0));
+    let output = TxOut { value: Amount::ZERO, script_pubkey: Script::from_bytes(vec![0x51; 130]) };
+    Arc::new(Transaction { version: 2, inputs: vec![input], outputs: vec![output], lock_time: 0 })
 }
 
 pub(super) fn solve(mut header: Header) -> Header {

@@ -1,17 +1,19 @@
 //! Nodes that consist of a network, a chain and the simplest mempool there can be, on wires without delay; and raw
 //! peers, through which a test says whatever it likes.
 
-pub(super) use super::blocks::{block_on, branch, extend, getblocks, hashes, headers, solve, transaction};
+pub(super) use super::blocks::{
+    block_on, branch, extend, getblocks, hashes, headers, solve, spend, transaction, with_transactions,
+};
 pub(super) use super::node::{REFUSED_VERSION, TestNode};
 
 use crate::consensus::{NetworkParams, Preset};
 use crate::cost::Cost;
 use crate::interface::{Direction, Event, PeerId, SyncMode};
+use crate::net::NetOutput;
 use crate::net::message::{
     Frame, Inventory, Message, MessageDecoder, NetAddress, Services, VersionMessage, encode,
 };
-use crate::net::{NetOutput, View};
-use crate::primitives::{Block, BlockHash, Transaction, Txid};
+use crate::primitives::{Block, BlockHash, Transaction};
 use crate::time::{Mono, Span, Time, UnixTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -20,8 +22,12 @@ use std::sync::Arc;
 /// When every lab begins: after the genesis block of regtest.
 const BEGINNING: u32 = 1_700_000_000;
 
+/// Regtest's, but that transactions are announced at once.
 pub(super) fn params() -> NetworkParams {
-    Preset::Regtest.params()
+    let mut params = Preset::Regtest.params();
+    params.timing.inbound_broadcast = Span(0);
+    params.timing.outbound_broadcast = Span(0);
+    params
 }
 
 pub(super) fn address(node: usize) -> SocketAddr {
@@ -320,10 +326,9 @@ impl Lab {
     /// One step of a node, whose outputs are returned instead of done.
     pub(super) fn step_once(&mut self, node: usize) -> Vec<NetOutput> {
         let now = self.now;
-        let TestNode { network, chain, pool, .. } = &mut self.nodes[node];
-        let has_transaction = |txid: &Txid| pool.contains_key(txid);
-        network.step(&mut View { chain, has_transaction: &has_transaction }, now, Cost(1_000_000));
-        std::iter::from_fn(|| network.poll(now)).collect()
+        let node = &mut self.nodes[node];
+        node.step(now, Cost(1_000_000));
+        std::iter::from_fn(|| node.network.poll(now)).collect()
     }
 
     /// Adds blocks to a node's chain, of which its peers hear when the last is there.
@@ -353,10 +358,7 @@ impl Lab {
     /// One step of a node, and all that it wants done.
     fn work(&mut self, node: usize) -> bool {
         let now = self.now;
-        let TestNode { network, chain, pool, .. } = &mut self.nodes[node];
-        let has_transaction = |txid: &Txid| pool.contains_key(txid);
-        let mut busy =
-            network.step(&mut View { chain, has_transaction: &has_transaction }, now, Cost(20_000));
+        let mut busy = self.nodes[node].step(now, Cost(20_000));
         while let Some(output) = self.nodes[node].network.poll(now) {
             busy = true;
             self.perform(node, output);

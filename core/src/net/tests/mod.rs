@@ -1,13 +1,17 @@
 //! Two or more networks wired in memory, and peers that misbehave.
 
-mod blocks;
+pub(super) mod blocks;
 mod compact;
+mod compact_blocks;
 mod connections;
 mod fuzz;
 mod lab;
 mod light;
 mod limits;
 mod node;
+mod presync;
 mod proofs;
 mod relay;
+mod slow_peers;
 mod sync;
+mod transactions;

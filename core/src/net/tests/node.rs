@@ -3,9 +3,10 @@
 use super::lab::{address, params};
 use crate::chain::{ActivateStep, Body, Chainstate, Keeps, ScriptCache, StoredFilter};
 use crate::consensus::{BlockError, Network as ChainNetwork, Preset};
+use crate::cost::Cost;
 use crate::interface::{LightFilter, PeerId};
-use crate::net::{DisconnectReason, Network, PeerInfo, Received, ServeRequest, TransactionVerdict};
-use crate::primitives::{Amount, Block, BlockHash, Script, Transaction, Txid};
+use crate::net::{DisconnectReason, Network, PeerInfo, Received, ServeRequest, TransactionVerdict, View};
+use crate::primitives::{Amount, Block, BlockHash, Script, Transaction, Txid, Wtxid};
 use crate::time::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,6 +76,16 @@ impl TestNode {
 
     pub(super) fn has_logged(&self, line: &str) -> bool {
         self.log.iter().any(|logged| logged == line)
+    }
+
+    /// Lets the network work; true if work is left.
+    pub(super) fn step(&mut self, now: Time, budget: Cost) -> bool {
+        let Self { network, chain, pool, .. } = self;
+        let has_transaction = |txid: &Txid| pool.contains_key(txid);
+        let show = |show: &mut dyn FnMut(&Wtxid, &Arc<Transaction>)| {
+            pool.values().for_each(|transaction| show(&transaction.wtxid(), transaction));
+        };
+        network.step(&mut View { chain, has_transaction: &has_transaction, pool: &show }, now, budget)
     }
 
     pub(super) fn take_block(&mut self, block: &Arc<Block>, now: Time) -> Result<(), BlockError> {

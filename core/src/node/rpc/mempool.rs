@@ -23,7 +23,7 @@ pub(in crate::node) fn info(pool: &Mempool, now: UnixTime) -> Object {
         "minrelaytxfee": rate(relay),
         "incrementalrelayfee": coins(policy.incremental_relay_fee),
         "unbroadcastcount": 0u32,
-        "fullrbf": false,
+        "fullrbf": true,
     }
 }
 
@@ -58,7 +58,7 @@ fn entry(entry: &MempoolEntry) -> Object {
         },
         "depends": list(entry.parents()),
         "spentby": list(entry.children()),
-        "bip125-replaceable": false,
+        "bip125-replaceable": true,
         "unbroadcast": false,
     }
 }

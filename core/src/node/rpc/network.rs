@@ -63,10 +63,10 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
     put("version", peer.protocol.into());
     put("subver", peer.user_agent.clone().into());
     put("inbound", (peer.direction == Direction::Inbound).into());
-    put("bip152_hb_to", false.into());
-    put("bip152_hb_from", false.into());
+    put("bip152_hb_to", peer.announces_compact.into());
+    put("bip152_hb_from", peer.wants_compact.into());
     put("startingheight", peer.start_height.into());
-    put("presynced_headers", (-1i32).into());
+    put("presynced_headers", peer.presynced_headers.map_or(-1, i64::from).into());
     put("synced_headers", height(peer.synced_headers));
     put("synced_blocks", height(peer.synced_blocks));
     put("inflight", peer.in_flight.iter().map(ToString::to_string).collect());
