@@ -12,7 +12,7 @@ use terrarium_tests::sim::World;
 const A: NodeId = NodeId(3000);
 
 /// Blocks of the chains here; more than a node works off in one step.
-const BLOCKS: u32 = 100;
+const BLOCKS: u32 = 400;
 
 fn config(network: Option<Preset>) -> NodeConfig {
     NodeConfig { id: A, role: Role::Full, network, sync: SyncMode::Headers, connect: Vec::new() }
