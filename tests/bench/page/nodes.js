@@ -5,8 +5,10 @@
 // The page's own way to start a worker on one compiled module.
 const bootScript = fetch("index.html")
   .then((response) => response.text())
-  .then((html) => new DOMParser().parseFromString(html, "text/html").getElementById("boot").textContent)
-  .then((script) => new Function(script)());
+  .then((html) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    for (const id of ["boot", "workers"]) new Function(page.getElementById(id).textContent)();
+  });
 
 const codec = wasm_bindgen({ module_or_path: "terrarium-bench_bg.wasm" }).then(() => wasm_bindgen);
 
