@@ -158,6 +158,11 @@ impl BlockDownload {
         self.paused = paused;
     }
 
+    /// Whether it is so: what peers give unasked is left to them as well.
+    pub(crate) const fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// From now on only chosen blocks are asked for.
     pub(crate) fn begin_choosing(&mut self) {
         self.chosen = Some(BTreeSet::new());

@@ -50,7 +50,7 @@ impl Network {
             return Ok(());
         }
         self.download.peer_has(peer, hash, view.chain);
-        if !is_news(view.chain, &hash) {
+        if !is_news(view.chain, &hash) || self.download.is_paused() {
             return Ok(());
         }
         if self.download.is_asked_of(peer, &hash) || self.download.reserve(peer, hash, now.mono) {

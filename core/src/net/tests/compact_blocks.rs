@@ -249,6 +249,20 @@ fn a_compact_block_far_above_the_tip_or_beside_it_tells_of_its_header_alone() {
 }
 
 #[test]
+fn a_compact_block_is_not_rebuilt_while_the_store_takes_no_more() {
+    let (mut lab, _) = lab();
+    let peer = partner(&mut lab, 1, &sendcmpct(false));
+    lab.nodes[0].network.pause_download(true);
+    lab.say(0, peer, &compact(&next_block(&lab, &[])));
+    assert_eq!(lab.nodes[0].height(), LENGTH);
+    lab.heard(0, peer);
+    lab.nodes[0].network.pause_download(false);
+    lab.run();
+    let asked = lab.heard(0, peer);
+    assert!(asked.iter().any(|message| matches!(message, Message::GetData(_))), "{asked:?}");
+}
+
+#[test]
 fn a_block_that_is_on_its_way_is_rebuilt_from_another_peer_only_if_nothing_is_missing() {
     let (mut lab, blocks) = lab();
     let (slow, fast) = (partner(&mut lab, 1, &sendcmpct(false)), partner(&mut lab, 2, &sendcmpct(false)));
