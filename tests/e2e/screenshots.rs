@@ -28,7 +28,7 @@ async fn first_screen(stage: &Stage<'_>) -> Outcome {
     for lang in ["en", "zh"] {
         page.open(&format!("?lang={lang}")).await?;
         page.wait_for(
-            "return terrarium.nodes().every((node) => node.state === 'running' && node.peers > 0)",
+            "return terrarium.nodes().every((node) => node.state === 'running' && node.peers > 0 && node.height >= 14)",
             json!(null),
         )
         .await?;
@@ -135,6 +135,9 @@ async fn picture(page: &Page, screen: Screen, name: &str) -> Outcome {
     page.show_on(screen).await?;
     // The page follows the system's theme.
     page.wait_for("return document.documentElement.dataset.theme === args", json!(screen.theme)).await?;
+    // A block that has just come is still being faded in.
+    let settled = "return [...document.querySelectorAll('.spot')].every((spot) => getComputedStyle(spot).opacity === '1')";
+    page.wait_for(settled, json!(null)).await?;
     let drawn = "await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
                  return document.documentElement.scrollWidth";
     let wide = page.eval(drawn, json!(null)).await?;
