@@ -10,6 +10,7 @@ mod full_disk;
 mod garbage;
 mod keyboard;
 mod kills;
+mod loading;
 mod map;
 mod network;
 mod screenshots;
@@ -29,6 +30,7 @@ use terrarium_tests::browser;
 fn main() -> ExitCode {
     let tests = [
         first_minute::tests(),
+        loading::tests(),
         unfit::tests(),
         seeds::tests(),
         network::tests(),

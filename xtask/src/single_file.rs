@@ -93,8 +93,7 @@ fn replace_main(html: &str, files: &Files<'_>) -> Result<String, Error> {
     Ok(format!(
         "{before}<script type=\"text/plain\" id=\"page-wasm\">{wasm}</script>
 {tag}{glue}
-window.wasmBindings = await __wbg_init({{ module_or_path: terrariumInline(\"page-wasm\") }});
-dispatchEvent(new CustomEvent(\"TrunkApplicationStarted\"));</script>{after}"
+await __wbg_init({{ module_or_path: terrariumInline(\"page-wasm\") }});</script>{after}"
     ))
 }
 

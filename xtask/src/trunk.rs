@@ -1,7 +1,7 @@
 //! Building the page with Trunk.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -55,21 +55,38 @@ pub fn build(profile: Profile, folder: &Path) -> Result<(), Error> {
         }
     }
     run(&mut trunk)?;
-    stamp(&folder.join("index.html"), &build)
+    stamp(folder, &build)
 }
 
-/// Tells the page's first script its build, under which it fetches the worker's wasm before the page's own is here.
-fn stamp(page: &Path, build: &str) -> Result<(), Error> {
+/// Tells the page's first scripts its build, under which they fetch the worker's wasm before the page's own is here, and
+/// how many bytes of wasm there are to come.
+fn stamp(folder: &Path, build: &str) -> Result<(), Error> {
+    let page = folder.join("index.html");
     let failed = |what, error| Error::io(format_args!("{what} {}", page.display()), &error);
-    let html = fs::read_to_string(page).map_err(|error| failed("read", error))?;
-    fs::write(page, stamped(&html, build)?).map_err(|error| failed("write", error))
+    let html = fs::read_to_string(&page).map_err(|error| failed("read", error))?;
+    let bytes = wasm_bytes(folder)
+        .map_err(|error| Error::io(format_args!("look into {}", folder.display()), &error))?;
+    fs::write(&page, stamped(&html, build, bytes)?).map_err(|error| failed("write", error))
 }
 
-fn stamped(html: &str, build: &str) -> Result<String, Error> {
+/// The size of all wasm in `folder`, in bytes, unpacked.
+fn wasm_bytes(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for file in fs::read_dir(folder)? {
+        let file = file?;
+        if file.path().extension().is_some_and(|extension| extension == "wasm") {
+            bytes += file.metadata()?.len();
+        }
+    }
+    Ok(bytes)
+}
+
+fn stamped(html: &str, build: &str, bytes: u64) -> Result<String, Error> {
     if !html.contains(UNSTAMPED) {
         return Err(Error::new(format!("index.html has no {UNSTAMPED}")));
     }
-    Ok(html.replace(UNSTAMPED, &UNSTAMPED.replace("dev", build)))
+    let stamp = format!("<meta name=\"build\" content=\"{build}\" data-bytes=\"{bytes}\" />");
+    Ok(html.replace(UNSTAMPED, &stamp))
 }
 
 #[cfg(test)]
@@ -77,10 +94,10 @@ mod tests {
     use super::stamped;
 
     #[test]
-    fn the_page_is_stamped_with_its_build_where_it_asks_for_it() {
+    fn the_page_is_stamped_with_its_build_and_its_size_where_it_asks_for_them() {
         let page = include_str!("../../index.html");
-        let page = stamped(page, "0123").expect("index.html has a place for it");
-        assert!(page.contains("<meta name=\"build\" content=\"0123\" />"));
-        assert!(stamped(&page, "4567").is_err(), "there is no place left");
+        let page = stamped(page, "0123", 4567).expect("index.html has a place for it");
+        assert!(page.contains("<meta name=\"build\" content=\"0123\" data-bytes=\"4567\" />"));
+        assert!(stamped(&page, "89ab", 0).is_err(), "there is no place left");
     }
 }

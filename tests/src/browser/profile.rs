@@ -6,7 +6,12 @@ use std::{
     path::{Path, PathBuf},
     process::{self, Command},
     sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::Duration,
 };
+
+/// How often it is looked whether killed processes are gone.
+const DEATH_POLL: Duration = Duration::from_millis(5);
 
 /// A fresh profile; dropping it ends its browser and deletes it.
 #[derive(Debug)]
@@ -25,40 +30,42 @@ impl Profile {
         &self.0
     }
 
-    /// Kills the browser as a power cut would. Only processes that name this profile on their command line are touched;
-    /// a browser's helpers follow its main process.
+    /// Kills the browser as a power cut would, and returns once its last process has let go of the profile. Only processes
+    /// that name this profile on their command line are touched, and those that they started.
     pub(crate) fn kill_browser(&self) {
-        let mine = self.0.to_string_lossy();
-        let Ok(processes) = fs::read_dir("/proc") else { return };
-        for entry in processes.flatten() {
-            let command = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            if String::from_utf8_lossy(&command).contains(mine.as_ref()) {
-                let id = entry.file_name();
-                // One that has gone by itself is as dead as it should be.
-                drop(Command::new("kill").arg("-9").arg(id).output());
-            }
+        while let Ok(alive) = self.processes()
+            && !alive.is_empty()
+        {
+            // One that has gone by itself is as dead as it should be.
+            drop(Command::new("kill").arg("-9").args(alive.keys().map(u32::to_string)).output());
+            thread::sleep(DEATH_POLL);
         }
     }
-}
 
-impl Profile {
-    /// Resident bytes of the largest renderer process below this profile's browser.
-    pub(crate) fn largest_renderer(&self) -> io::Result<Option<u64>> {
-        let mut processes = BTreeMap::new();
+    /// This profile's browser with all that it started, by process id.
+    fn processes(&self) -> io::Result<BTreeMap<u32, Process>> {
+        let mut all = BTreeMap::new();
         for entry in fs::read_dir("/proc")?.flatten() {
             let id = entry.file_name().to_string_lossy().parse::<u32>();
-            // A process that ends meanwhile is none of the page's.
+            // A process that ends meanwhile is none of the browser's.
             if let (Ok(id), Some(process)) = (id, Process::read(&entry.path())) {
-                processes.insert(id, process);
+                all.insert(id, process);
             }
         }
         let mine = self.0.to_string_lossy();
         let is_mine = |process: &Process| {
-            let parents = std::iter::successors(Some(process), |process| processes.get(&process.parent));
+            let parents = std::iter::successors(Some(process), |process| all.get(&process.parent));
             parents.take(16).any(|process| process.command.contains(mine.as_ref()))
         };
+        let ids: Vec<u32> = all.iter().filter(|(_, process)| is_mine(process)).map(|(id, _)| *id).collect();
+        Ok(ids.into_iter().filter_map(|id| all.remove_entry(&id)).collect())
+    }
+
+    /// Resident bytes of the largest renderer process below this profile's browser.
+    pub(crate) fn largest_renderer(&self) -> io::Result<Option<u64>> {
+        let processes = self.processes()?;
         let renderers = processes.values().filter(|process| process.command.contains("--type=renderer"));
-        Ok(renderers.filter(|process| is_mine(process)).map(|process| process.resident).max())
+        Ok(renderers.map(|process| process.resident).max())
     }
 }
 
@@ -88,7 +95,7 @@ impl Process {
 impl Drop for Profile {
     fn drop(&mut self) {
         self.kill_browser();
-        // The browser's helpers may still be writing; what is left is in the machine's temporary folder.
+        // What is left is in the machine's temporary folder.
         drop(fs::remove_dir_all(&self.0));
     }
 }

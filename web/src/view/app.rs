@@ -6,6 +6,7 @@ use super::card::Cards;
 use super::chain::ChainView;
 use super::confirm::Confirm;
 use super::drawer::Drawer;
+use super::focus;
 use super::follow::Followed;
 use super::footer::Footer;
 use super::header::Header;
@@ -19,6 +20,7 @@ use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::host::PageHost;
 use crate::lab::scene::Scene;
+use crate::testid;
 use leptos::prelude::*;
 use terrarium_core::interface::NodeId;
 use wasm_bindgen_futures::spawn_local;
@@ -78,6 +80,7 @@ fn remove(lab: Lab, id: NodeId) -> AnyView {
         spawn_local(async move {
             // A node that is gone already is what was asked for.
             let _ = lab.remove(id).await;
+            focus::catch(testid::ADD_NODE);
         });
     });
     let title = Signal::derive(move || fill(t().remove_node, &[&id]));

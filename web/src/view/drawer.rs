@@ -1,6 +1,7 @@
 //! The drawer at the side: a wallet, a block or a transaction in full, beside what it is about.
 
 use super::block_view::BlockPanel;
+use super::focus;
 use super::icon::{Icon, icon};
 use super::transaction_view::TransactionPanel;
 use super::ui::{Panel, Ui, use_ui};
@@ -10,7 +11,6 @@ use crate::i18n::t;
 use crate::testid;
 use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 /// The drawer; nothing while no panel is open.
 #[component]
@@ -110,10 +110,6 @@ fn hold_focus(ui: Ui, element: NodeRef<html::Aside>) {
     });
     let before = StoredValue::new_local(before);
     on_cleanup(move || {
-        // The focus goes back to where it was.
-        let element = before.try_get_value().flatten();
-        if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-            let _ = element.focus();
-        }
+        focus::give(before.try_get_value().flatten());
     });
 }

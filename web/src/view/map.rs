@@ -1,5 +1,6 @@
 //! The network map: nodes, links, cuts, and what travels; beneath it the live log, its twin in words.
 
+use super::focus;
 use super::format;
 use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
@@ -12,7 +13,6 @@ use leptos::prelude::*;
 use std::f64::consts::TAU;
 use terrarium_core::collections::BTreeSet;
 use terrarium_core::interface::NodeId;
-use wasm_bindgen::JsCast;
 
 /// The drawing's size.
 const WIDTH: f64 = 460.0;
@@ -79,22 +79,25 @@ fn place_of(lab: &Lab, id: NodeId) -> Option<Point> {
 #[component]
 fn Links() -> impl IntoView {
     let lab: Lab = expect_context();
-    // A cut link has no connection any more; those that were seen before the cut stay on the map until it heals.
+    let focused = RwSignal::new(None);
+    // A cut link has no connection any more; those that were seen before the cut stay on the map until it heals, and the
+    // one that has the focus for as long as it has it: what was healed takes a moment to connect again.
     let links = Memo::new(move |before: Option<&BTreeSet<(NodeId, NodeId)>>| {
         let mut links = lab.state.connections();
         let cut = |&&(a, b): &&(NodeId, NodeId)| lab.state.links.with(|links| links.is_cut(a, b));
         links.extend(before.into_iter().flatten().filter(cut).copied());
+        links.extend(focused.get());
         links
     });
     view! {
         <For each=move || links.get() key=|link| *link let:link>
-            {link_line(lab, link)}
+            {link_line(lab, link, focused)}
         </For>
     }
 }
 
-/// A link, which a click cuts or heals.
-fn link_line(lab: Lab, (a, b): (NodeId, NodeId)) -> AnyView {
+/// A link, which a click cuts or heals; `focused` is told when it gets and loses the focus.
+fn link_line(lab: Lab, (a, b): (NodeId, NodeId), focused: RwSignal<Option<(NodeId, NodeId)>>) -> AnyView {
     let cut = Memo::new(move |_| lab.state.links.with(|links| links.is_cut(a, b)));
     let ends = Memo::new(move |_| Some((place_of(&lab, a)?, place_of(&lab, b)?)));
     let path = move || {
@@ -125,6 +128,8 @@ fn link_line(lab: Lab, (a, b): (NodeId, NodeId)) -> AnyView {
             data-cut=words(move || cut.get().to_string())
             on:click=move |_| act()
             on:keydown=move |event| on_press(&event, act)
+            on:focus=move |_| focused.set(Some((a, b)))
+            on:blur=move |_| focused.set(None)
         >
             <title>{words(label)}</title>
             <path class="link-reach" d=words(path)></path>
@@ -194,9 +199,7 @@ fn MapNode(node: NodeView) -> impl IntoView {
 fn reveal_card(id: NodeId) {
     if let Some(card) = document().get_element_by_id(&format!("node-{id}")) {
         card.scroll_into_view();
-        if let Ok(card) = card.dyn_into::<web_sys::HtmlElement>() {
-            let _ = card.focus();
-        }
+        focus::give(Some(card));
     }
 }
 

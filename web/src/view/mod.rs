@@ -14,6 +14,7 @@ mod console;
 mod dial;
 mod dialog;
 mod drawer;
+mod focus;
 mod follow;
 mod footer;
 mod format;

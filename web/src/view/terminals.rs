@@ -1,6 +1,7 @@
 //! Free terminals, side by side: each has a NODE_ID of its own, as the seeds' terminals have.
 
 use super::console::Console;
+use super::focus;
 use super::icon::{Icon, icon};
 use super::words::{holds, tr, words};
 use crate::i18n::{fill, t};
@@ -20,6 +21,10 @@ pub(crate) fn Terminals(open: u32) -> impl IntoView {
         let number = next.get_value();
         next.set_value(number + 1);
         numbers.update(|numbers| numbers.push(number));
+    };
+    let close = move |number| {
+        numbers.update(|numbers| numbers.retain(|other| *other != number));
+        focus::catch(testid::NEW_TERMINAL);
     };
     view! {
         <section class="terminals" aria-label=tr(|t| t.terminals)>
@@ -48,7 +53,7 @@ pub(crate) fn Terminals(open: u32) -> impl IntoView {
                                 class="round"
                                 aria-label=tr(|t| t.close)
                                 data-testid=testid::CLOSE_TERMINAL
-                                on:click=move |_| numbers.update(|numbers| numbers.retain(|other| *other != number))
+                                on:click=move |_| close(number)
                             >
                                 {icon(Icon::Close)}
                             </button>

@@ -1,25 +1,13 @@
-//! The page without a pointing device.
+//! The first minute, then header, drawer, console and dialogs.
 
 use serde_json::{Value, json};
-use terrarium_tests::browser::{Outcome, Page, Stage, Test, expect, expect_text};
+use terrarium_tests::browser::{Outcome, Page, Stage, expect, expect_text};
 use thirtyfour::Key;
 
-/// The element that has the focus: its test id, and what tells it from others with the same.
-const FOCUS: &str = "const { testid, hash, node, role } = document.activeElement?.dataset ?? {};
-    return [testid, hash, node, role].map((part) => part ?? null)";
+use super::{FOCUS, open, press, reach, reach_matching, type_keys};
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        Test::new("the_first_minute_works_by_keyboard_alone", 240, |stage| Box::pin(first_minute(stage))),
-        Test::new("nodes_consoles_blocks_and_settings_are_used_by_keyboard_alone", 240, |stage| {
-            Box::pin(everything_else(stage))
-        }),
-    ]
-}
-
-async fn first_minute(stage: &Stage<'_>) -> Outcome {
-    let page = stage.open("?lang=en").await?;
-    page.wait_for("return terrarium.nodes().every((node) => node.height >= 8)", json!(null)).await?;
+pub(super) async fn first_minute(stage: &Stage<'_>) -> Outcome {
+    let page = open(stage).await?;
     press(&page, "cut-network").await?;
     let parted = "const tips = new Set(terrarium.nodes().map((node) => node.tip));
                   return tips.size > 1 && Math.min(...terrarium.nodes().map((node) => node.height)) > args";
@@ -45,9 +33,8 @@ async fn first_minute(stage: &Stage<'_>) -> Outcome {
     type_keys(&page, Key::Escape).await
 }
 
-async fn everything_else(stage: &Stage<'_>) -> Outcome {
-    let page = stage.open("?lang=en").await?;
-    page.wait_for("return terrarium.nodes().every((node) => node.height >= 8)", json!(null)).await?;
+pub(super) async fn everything_else(stage: &Stage<'_>) -> Outcome {
+    let page = open(stage).await?;
     // Blocks that go on coming would push the one in focus out of the picture.
     press(&page, "clock-pause").await?;
 
@@ -134,33 +121,4 @@ async fn new_network(page: &Page) -> Outcome {
     let after: Value = page.eval(FOCUS, json!(null)).await?;
     expect(&after[0], &json!("new-network"))?;
     expect(&page.eval("return terrarium.nodes().length", json!(null)).await?, &json!(5))
-}
-
-/// Moves the focus to the element with this test id by Tab alone.
-async fn reach(page: &Page, testid: &str) -> Outcome {
-    page.element(testid).await?;
-    reach_matching(page, &format!("[data-testid='{testid}']")).await
-}
-
-/// Moves the focus to an element that fits `selector` by Tab alone.
-async fn reach_matching(page: &Page, selector: &str) -> Outcome {
-    for _ in 0..300 {
-        let focused = "return document.activeElement?.matches(args) === true";
-        if page.eval(focused, json!(selector)).await? == json!(true) {
-            return Ok(());
-        }
-        type_keys(page, Key::Tab).await?;
-    }
-    Err(format!("Tab does not lead to {selector}").into())
-}
-
-/// Reaches a button and presses it with Enter.
-async fn press(page: &Page, testid: &str) -> Outcome {
-    reach(page, testid).await?;
-    type_keys(page, Key::Enter).await
-}
-
-async fn type_keys(page: &Page, keys: impl Into<thirtyfour::TypingData>) -> Outcome {
-    page.driver().action_chain().send_keys(keys).perform().await?;
-    Ok(())
 }
