@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod fixture;
+pub mod helpers;
 mod lab;
 pub mod sim;
 

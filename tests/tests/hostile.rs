@@ -9,7 +9,7 @@ use terrarium_core::interface::{
 use terrarium_core::mining;
 use terrarium_core::net::message::{Message, encode};
 use terrarium_core::node::{
-    Cost, Entropy, Input, JobId, LateEvents, LoadId, Loaded, MiningJob, Node, Output,
+    Cost, Entropy, Input, JobId, LateEvents, LoadId, Loaded, MiningJob, Node, Output, VerifyId,
 };
 use terrarium_core::primitives::{Header, MerkleRoot, Target};
 use terrarium_core::store::BatchId;
@@ -203,8 +203,10 @@ fn late_events_are_ignored_and_counted() {
     node.handle(Input::BatchCommitted { id: BatchId(77) });
     node.handle(Input::BatchFailed { id: BatchId(78), reason: "late".to_owned() });
     node.handle(Input::Loaded { id: LoadId(77), values: vec![None] });
+    node.handle(Input::Verified { id: VerifyId(77), result: Ok(()) });
+    node.handle(Input::Unverified { id: VerifyId(78) });
     work(&mut node);
-    assert_eq!(node.late_events(), LateEvents { peers: 3, jobs: 2, batches: 2, loads: 1 });
+    assert_eq!(node.late_events(), LateEvents { peers: 3, jobs: 2, batches: 2, loads: 1, checks: 2 });
     assert!(is_alive(&mut node));
 }
 

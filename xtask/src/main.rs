@@ -12,6 +12,7 @@ usage: cargo xtask COMMAND
   bench [--only NAME]                measure, beside references; table here, JSON in target/bench/
   sim [--seed N | --seeds N]         storms: networks in which everything goes wrong, one for each seed
       [--faults-only]                without NATs, light nodes and adversaries
+      [--helpers]                    scripts are checked by helpers, some of which give up
       [--journal FILE]               with --seed: write down what its nodes are told and do
   sim --replay FILE                  do again what a journal says, and compare
   dist [--single-file]               the static site into dist/, or one HTML file that works from a double-click

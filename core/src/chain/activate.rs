@@ -12,6 +12,7 @@ use super::coins::MAX_COINS;
 use super::connect::{ConnectedBlock, Place, connect_block, disconnect_block, fees_of};
 use super::effects::Effects;
 use super::error::ChainError;
+use super::helpers::Standing;
 use super::index::{BlockStatus, EntryId};
 use super::pack::{Location, Packs};
 use super::script_check::{ScriptCache, ScriptCheck, block_script_flags};
@@ -47,6 +48,27 @@ pub enum ActivateStep {
     More(Cost),
     /// Load these records, give each to [`Chainstate::supply_record`], and go on.
     NeedRecords(Vec<RecordKey>),
+    /// Have each of these batches checked by a helper ([`verify_batch`](super::verify_batch)), give every verdict to
+    /// [`Chainstate::batch_checked`], and go on once that says so. None where they are out already.
+    Verify(Vec<Vec<u8>>),
+}
+
+/// What a move came to.
+enum Moved {
+    /// It is done; the next one can follow.
+    On,
+    /// It is not, or has changed what comes next: the moves must be planned anew.
+    Off,
+    /// Helpers check its scripts, those in these batches from now on.
+    Waits(Vec<Vec<u8>>),
+}
+
+/// How far a block's connecting came.
+enum Connecting {
+    /// It is connected; its transactions pay these fees.
+    Done(Amount),
+    /// Its scripts are handed out in these batches, and the coins are as they were.
+    Out(Vec<Vec<u8>>),
 }
 
 /// One block of a step.
@@ -73,26 +95,48 @@ impl Chainstate {
             return self.settle();
         }
         let moves = self.plan(best);
+        self.recall(moves.first());
         let missing = self.missing_records(&moves);
         if !missing.is_empty() {
             return Ok(ActivateStep::NeedRecords(missing));
         }
         let mut cost = Cost::ZERO;
+        let mut step = None;
         for next in moves {
             cost += self.move_cost(next);
-            let went_on = match (next, self.keeps) {
-                (Move::Disconnect(id), Keeps::Blocks) => self.disconnect_tip(id),
-                (Move::Disconnect(id), Keeps::Headers) => self.disconnect_header(id),
+            let moved = match (next, self.keeps) {
+                (Move::Disconnect(id), Keeps::Blocks) => Moved::of(self.disconnect_tip(id)),
+                (Move::Disconnect(id), Keeps::Headers) => Moved::of(self.disconnect_header(id)),
                 (Move::Connect(id), Keeps::Blocks) => self.connect_tip(id, verified, &mut cost)?,
-                (Move::Connect(id), Keeps::Headers) => self.connect_header(id),
+                (Move::Connect(id), Keeps::Headers) => Moved::of(self.connect_header(id)),
             };
-            if !went_on || cost >= MAX_STEP_COST {
-                break;
+            match moved {
+                Moved::On if cost < MAX_STEP_COST => {}
+                Moved::On | Moved::Off => break,
+                Moved::Waits(batches) => {
+                    step = Some(ActivateStep::Verify(batches));
+                    break;
+                }
             }
         }
         self.bodies.require([]);
         self.undo.require([]);
-        Ok(ActivateStep::More(cost))
+        Ok(step.unwrap_or(ActivateStep::More(cost)))
+    }
+
+    /// Gives up the scripts that are out, unless they are those of the next block to connect.
+    fn recall(&mut self, next: Option<&Move>) {
+        let block = match next {
+            Some(Move::Connect(id)) => Some(self.index.get(*id).hash),
+            Some(Move::Disconnect(_)) | None => None,
+        };
+        self.helpers.keep_only(block);
+    }
+
+    /// Whether blocks have left the active chain, or the coins are built anew: then the present tip is one that nobody
+    /// should look at.
+    pub fn is_changing_branch(&self) -> bool {
+        self.rebuild.is_some() || !self.effects.disconnected.is_empty()
     }
 
     /// What a move costs without the scripts.
@@ -110,6 +154,7 @@ impl Chainstate {
 
     /// Nothing is better than the tip: what is worse is a candidate no more.
     fn settle(&mut self) -> Result<ActivateStep, ChainError> {
+        self.recall(None);
         let tip = self.candidate(self.tip_id());
         self.candidates = self.candidates.split_off(&tip);
         self.candidates.insert(tip);
@@ -165,24 +210,31 @@ impl Chainstate {
         missing.into_iter().collect()
     }
 
-    /// Connects a block to the tip, adding to `cost` what its scripts take. False if it proves invalid: then it is
-    /// remembered as that and the tip stays.
+    /// Connects a block to the tip, adding to `cost` what its scripts take here. If it proves invalid it is remembered as
+    /// that and the tip stays, as it does while helpers are at its scripts.
     fn connect_tip(
         &mut self,
         id: EntryId,
         verified: &ScriptCache,
         cost: &mut Cost,
-    ) -> Result<bool, ChainError> {
+    ) -> Result<Moved, ChainError> {
         let Some(block) = self.bodies.get(id).cloned() else {
             self.lose_body(id);
-            return Ok(false);
+            return Ok(Moved::Off);
         };
         let outputs: usize = block.block().transactions.iter().map(|tx| tx.outputs.len()).sum();
         if self.coins.len() + outputs > MAX_COINS {
             return Err(ChainError::CoinsFull(MAX_COINS));
         }
-        match self.connect_checked(id, &block, verified, cost) {
-            Ok(fees) => {
+        let connected = match self.helpers.ask(block.hash(), MAX_STEP_COST, cost) {
+            Standing::Here => self.connect_checked(id, &block, verified, cost),
+            Standing::Out => return Ok(Moved::Waits(Vec::new())),
+            Standing::Returned => return Ok(Moved::Off),
+            Standing::Done(Ok(())) => self.connect_verified(id, &block),
+            Standing::Done(Err(error)) => Err(error),
+        };
+        match connected {
+            Ok(Connecting::Done(fees)) => {
                 let height = self.index.get(id).height;
                 self.active.push(id);
                 self.supply.connect(Supply::of_block(block.block(), fees));
@@ -191,60 +243,92 @@ impl Chainstate {
                 if was_there != Some(&id) {
                     self.effects.connect(block.hash(), block.block(), height, fees);
                 }
-                Ok(true)
+                Ok(Moved::On)
             }
+            Ok(Connecting::Out(batches)) => Ok(Moved::Waits(batches)),
             Err(error) => {
                 self.effects.failed.push((block.hash(), error));
                 self.invalidate(id);
-                Ok(false)
+                Ok(Moved::Off)
             }
         }
     }
 
-    /// Moves the coins and runs the scripts (Core's `ConnectBlock`). Scripts of a block that was connected before are not
-    /// run again: its branch, and so what it spends, is the same.
+    /// Moves the coins and runs the scripts (Core's `ConnectBlock`), or hands them out and leaves the coins. Scripts of a
+    /// block that was connected before are not run again: its branch, and so what it spends, is the same.
     fn connect_checked(
         &mut self,
         id: EntryId,
         block: &Arc<CheckedBlock>,
         verified: &ScriptCache,
         cost: &mut Cost,
-    ) -> Result<Amount, BlockError> {
-        let entry = self.index.get(id);
-        let (height, known_valid) = (entry.height, entry.status == BlockStatus::Valid);
+    ) -> Result<Connecting, BlockError> {
+        if self.index.get(id).status == BlockStatus::Valid {
+            return self.connect_verified(id, block);
+        }
+        let flags = block_script_flags(self.index.get(id).height, &self.params.consensus);
+        self.coins.begin_trial();
+        let connected = self.move_coins(id, block).and_then(|(undo, fees)| {
+            let checks = unknown_checks(ScriptCheck::of_block(block, &undo, flags), verified);
+            if self.helpers.want(&checks) {
+                return Ok((Connecting::Out(self.helpers.hand_out(block.hash(), checks)), undo));
+            }
+            run_checks(&checks, cost).map(|()| (Connecting::Done(fees), undo))
+        });
+        match connected {
+            Ok((Connecting::Done(fees), undo)) => {
+                self.coins.end_trial();
+                self.keep_undo(id, block, undo);
+                Ok(Connecting::Done(fees))
+            }
+            Ok((out, _)) => {
+                self.coins.roll_back();
+                Ok(out)
+            }
+            Err(error) => {
+                self.coins.roll_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Moves the coins of a block whose scripts are known to pass.
+    fn connect_verified(&mut self, id: EntryId, block: &CheckedBlock) -> Result<Connecting, BlockError> {
+        let (undo, fees) = self.move_coins(id, block)?;
+        self.keep_undo(id, block, undo);
+        Ok(Connecting::Done(fees))
+    }
+
+    /// Moves the coins as a block on the tip says: its undo data, and the fees of its transactions.
+    fn move_coins(
+        &mut self,
+        id: EntryId,
+        block: &CheckedBlock,
+    ) -> Result<(Arc<BlockUndo>, Amount), BlockError> {
         let (index, active) = (&self.index, &self.active);
         let median_time_before = |height: Height| {
             let below = active.get(height.0.saturating_sub(1) as usize);
             below.map_or(0, |id| index.get(*id).median_time_past)
         };
         let place = Place {
-            height,
+            height: self.index.get(id).height,
             median_time_past: self.index.get(self.tip_id()).median_time_past,
             median_time_before: &median_time_before,
             consensus: &self.params.consensus,
         };
-        let ConnectedBlock { mut undo, fees } = connect_block(&mut self.coins, block, &place)?;
-        undo.make_filter(block.block());
-        let undo = Arc::new(undo);
-        let flags = block_script_flags(height, &self.params.consensus);
-        let checks = ScriptCheck::of_block(block, &undo, flags).filter(|_| !known_valid);
-        let result = run_checks(checks, verified, cost);
-        if let Err(error) = result {
-            let restored = disconnect_block(&mut self.coins, block, (*undo).clone());
-            debug_assert!(restored.is_ok(), "what was just connected comes off again");
-            return Err(error);
-        }
-        self.keep_undo(id, undo);
-        Ok(fees)
+        let ConnectedBlock { undo, fees } = connect_block(&mut self.coins, block, &place)?;
+        Ok((Arc::new(undo), fees))
     }
 
     /// Keeps what connecting a block left behind, unless it is here from an earlier time.
-    fn keep_undo(&mut self, id: EntryId, undo: Arc<BlockUndo>) {
+    fn keep_undo(&mut self, id: EntryId, block: &CheckedBlock, mut undo: Arc<BlockUndo>) {
         let entry = self.index.get(id);
         let has_undo = entry.undo.is_some() || self.undo.get(id).is_some();
         if has_undo && entry.filter.is_some() {
             return;
         }
+        // The checks that shared it are done.
+        Arc::make_mut(&mut undo).make_filter(block.block());
         let filter = undo.filter.hash();
         self.index_filter(id, filter);
         let old = self.index.get_mut(id).undo.take();
@@ -369,16 +453,22 @@ impl Chainstate {
     }
 }
 
-/// Runs the checks of all transactions but those that are known to pass, and adds to `cost` what that takes.
-fn run_checks(
-    checks: impl Iterator<Item = ScriptCheck>,
-    verified: &ScriptCache,
-    cost: &mut Cost,
-) -> Result<(), BlockError> {
+impl Moved {
+    fn of(went_on: bool) -> Self {
+        if went_on { Self::On } else { Self::Off }
+    }
+}
+
+/// The checks of all transactions but those that are known to pass.
+fn unknown_checks(checks: impl Iterator<Item = ScriptCheck>, verified: &ScriptCache) -> Vec<ScriptCheck> {
     let is_known =
         |check: &ScriptCheck| !verified.is_empty() && verified.contains(&check.transaction().wtxid());
-    let mut unknown = checks.filter(|check| !is_known(check));
-    unknown.try_for_each(|check| {
+    checks.filter(|check| !is_known(check)).collect()
+}
+
+/// Runs checks in order, and adds to `cost` what that takes.
+fn run_checks(checks: &[ScriptCheck], cost: &mut Cost) -> Result<(), BlockError> {
+    checks.iter().try_for_each(|check| {
         *cost += check.cost();
         check.verify()
     })

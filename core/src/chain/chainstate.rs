@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::coins::{Coin, CoinsCache};
 use super::effects::Effects;
+use super::helpers::Helpers;
 use super::index::{BlockIndex, BlockIndexEntry, BlockStatus, EntryId};
 use super::pack::{Location, Packs};
 use super::persist::Flush;
@@ -100,6 +101,8 @@ pub struct Chainstate {
     pub(super) rebuild: Option<Vec<EntryId>>,
     /// The index has holes that stored blocks may fill.
     pub(super) recovery: Option<Recovery>,
+    /// Who checks scripts, and what they are at.
+    pub(super) helpers: Helpers,
 }
 
 impl Chainstate {
@@ -136,6 +139,7 @@ impl Chainstate {
             effects: Effects::default(),
             rebuild: None,
             recovery: None,
+            helpers: Helpers::default(),
         };
         chain.candidates.insert(chain.candidate(id));
         chain.bodies.add(id, Arc::new(genesis));

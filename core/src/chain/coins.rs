@@ -45,6 +45,16 @@ pub struct CoinsCache {
     /// At most [`MAX_COINS`]; `Chainstate::activate` enforces it.
     coins: BTreeMap<OutPoint, Coin>,
     changes: Changes,
+    /// What the coins of a block on trial were before; bounded by the block, none while no block is on trial.
+    trial: Option<Vec<Before>>,
+}
+
+/// A coin, and its change, as they were.
+#[derive(Clone, Debug)]
+struct Before {
+    outpoint: OutPoint,
+    coin: Option<Coin>,
+    change: Option<Change>,
 }
 
 impl CoinsCache {
@@ -68,8 +78,41 @@ impl CoinsCache {
         self.coins.iter()
     }
 
+    /// Puts a block on trial: what happens from now on can be taken back.
+    pub(crate) fn begin_trial(&mut self) {
+        self.trial = Some(Vec::new());
+    }
+
+    /// The block stays.
+    pub(crate) fn end_trial(&mut self) {
+        self.trial = None;
+    }
+
+    /// Takes back all that happened since the trial began, changes included: as if there had been no block.
+    pub(crate) fn roll_back(&mut self) {
+        for Before { outpoint, coin, change } in self.trial.take().into_iter().flatten().rev() {
+            match coin {
+                Some(coin) => drop(self.coins.insert(outpoint, coin)),
+                None => drop(self.coins.remove(&outpoint)),
+            }
+            match change {
+                Some(change) => drop(self.changes.insert(outpoint, change)),
+                None => drop(self.changes.remove(&outpoint)),
+            }
+        }
+    }
+
+    /// Notes how a coin is that is about to change.
+    fn note(&mut self, outpoint: OutPoint) {
+        if let Some(trial) = &mut self.trial {
+            let (coin, change) = (self.coins.get(&outpoint).cloned(), self.changes.get(&outpoint).copied());
+            trial.push(Before { outpoint, coin, change });
+        }
+    }
+
     /// Adds a coin.
     pub(crate) fn add(&mut self, outpoint: OutPoint, coin: Coin) {
+        self.note(outpoint);
         let change = match self.changes.get(&outpoint) {
             Some(Change::Spent | Change::Replaced) => Change::Replaced,
             Some(Change::Added) | None => Change::Added,
@@ -80,6 +123,7 @@ impl CoinsCache {
 
     /// Removes a coin and gives it back. One that was never written leaves no trace.
     pub(crate) fn spend(&mut self, outpoint: &OutPoint) -> Option<Coin> {
+        self.note(*outpoint);
         let coin = self.coins.remove(outpoint)?;
         match self.changes.get(outpoint) {
             Some(Change::Added) => self.changes.remove(outpoint),

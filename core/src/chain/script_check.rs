@@ -1,6 +1,7 @@
 //! Scripts of transactions as work that can be done anywhere, and the memory of what was done before.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::consensus::check::CheckedBlock;
 use crate::consensus::{BlockError, ConsensusParams, TxError, sigops};
 use crate::cost::Cost;
 use crate::encode::Encode as _;
-use crate::primitives::{Height, Transaction, Wtxid};
+use crate::primitives::{Height, Transaction, TxOut, Wtxid};
 use crate::script::{
     PrecomputedTransactionData, ScriptError, TransactionSignatureChecker, VerifyFlags, verify_script,
 };
@@ -19,13 +20,14 @@ use crate::script::{
 /// Transactions that the cache remembers, 32 bytes each and as much for their order.
 const MAX_CACHED: usize = 20_000;
 
-/// The scripts of one transaction of a block. Owns what it needs.
+/// The scripts of one transaction of a block, or of some of its inputs. Owns what it needs.
 #[derive(Clone, Debug)]
 pub(super) struct ScriptCheck {
     block: Arc<CheckedBlock>,
     undo: Arc<BlockUndo>,
     /// Index of the transaction in the block, from 1: a coinbase has no scripts to check.
     index: usize,
+    inputs: Range<usize>,
     flags: VerifyFlags,
 }
 
@@ -40,8 +42,16 @@ impl ScriptCheck {
             block: Arc::clone(block),
             undo: Arc::clone(undo),
             index,
+            inputs: 0..block.block().transactions[index].inputs.len(),
             flags,
         })
+    }
+
+    /// The same check as at most `count` checks, in order, each of as many inputs as the others.
+    pub(super) fn split(self, count: usize) -> impl Iterator<Item = Self> {
+        let share = self.inputs.len().div_ceil(count).max(1);
+        let starts = self.inputs.clone().step_by(share);
+        starts.map(move |start| Self { inputs: start..(start + share).min(self.inputs.end), ..self.clone() })
     }
 
     /// The transaction.
@@ -49,47 +59,66 @@ impl ScriptCheck {
         &self.block.block().transactions[self.index]
     }
 
-    /// What running the scripts costs at most.
+    /// The inputs whose scripts are checked.
+    pub(super) fn inputs(&self) -> Range<usize> {
+        self.inputs.clone()
+    }
+
+    /// The rules.
+    pub(super) fn flags(&self) -> VerifyFlags {
+        self.flags
+    }
+
+    /// What running the scripts costs at most: signatures, and for each without a witness the hash of the transaction.
     pub(super) fn cost(&self) -> Cost {
-        script_cost(self.transaction(), self.spent())
+        let tx = self.transaction();
+        let hash = Cost::of_bytes(tx.encoded_len());
+        let inputs = tx.inputs[self.inputs()].iter().zip(self.spent());
+        inputs
+            .map(|(input, output)| {
+                let hash = if input.witness.is_empty() { hash } else { Cost::ZERO };
+                (Cost::SIGNATURE_CHECK + hash) * sigops::input_checks(input, output)
+            })
+            .sum()
     }
 
     /// Runs the scripts.
     pub(super) fn verify(&self) -> Result<(), BlockError> {
-        verify_input_scripts(self.transaction(), self.spent(), self.flags)
-            .map_err(|error| BlockError::Transaction { txid: self.block.txids()[self.index], error })
+        verify_inputs(self.transaction(), self.inputs(), self.spent(), self.flags)
+            .map_err(|error| self.blame(error))
     }
 
-    /// The coins that the inputs spend, in order.
-    fn spent(&self) -> &[Coin] {
-        self.undo.spent.get(self.index - 1).map_or(&[][..], Vec::as_slice)
+    /// The block's error for one of the transaction.
+    pub(super) fn blame(&self, error: TxError) -> BlockError {
+        BlockError::Transaction { txid: self.block.txids()[self.index], error }
     }
-}
 
-/// What running the scripts of all inputs costs at most: signatures, and for each without a witness the hash of the
-/// transaction.
-fn script_cost(tx: &Transaction, spent: &[Coin]) -> Cost {
-    let hash = Cost::of_bytes(tx.encoded_len());
-    let inputs = tx.inputs.iter().zip(spent);
-    inputs
-        .map(|(input, coin)| {
-            let hash = if input.witness.is_empty() { hash } else { Cost::ZERO };
-            (Cost::SIGNATURE_CHECK + hash) * sigops::input_checks(input, &coin.output)
-        })
-        .sum()
+    /// The outputs that the inputs spend, in order.
+    pub(super) fn spent(&self) -> impl ExactSizeIterator<Item = &TxOut> {
+        let coins = self.undo.spent.get(self.index - 1).and_then(|coins| coins.get(self.inputs()));
+        coins.unwrap_or_default().iter().map(|coin| &coin.output)
+    }
 }
 
 /// Runs the scripts of all inputs of `tx`; `spent` are the coins that they spend, in order (Core's
 /// `CheckInputScripts`).
 pub fn verify_input_scripts(tx: &Transaction, spent: &[Coin], flags: VerifyFlags) -> Result<(), TxError> {
+    verify_inputs(tx, 0..tx.inputs.len(), spent.iter().map(|coin| &coin.output), flags)
+}
+
+/// Runs the scripts of some inputs of `tx`, in order; `spent` are the outputs that these spend.
+pub(super) fn verify_inputs<'a>(
+    tx: &Transaction,
+    inputs: Range<usize>,
+    mut spent: impl Iterator<Item = &'a TxOut>,
+    flags: VerifyFlags,
+) -> Result<(), TxError> {
     let precomputed = PrecomputedTransactionData::new(tx);
-    for (index, input) in tx.inputs.iter().enumerate() {
-        let coin = spent.get(index).ok_or(TxError::MissingInput(input.previous_output))?;
-        let checker = TransactionSignatureChecker::new(tx, index, coin.output.value, &precomputed);
-        let result = match checker {
+    for (index, input) in tx.inputs.iter().enumerate().take(inputs.end).skip(inputs.start) {
+        let output = spent.next().ok_or(TxError::MissingInput(input.previous_output))?;
+        let result = match TransactionSignatureChecker::new(tx, index, output.value, &precomputed) {
             Some(checker) => {
-                let script_pubkey = &coin.output.script_pubkey;
-                verify_script(&input.script_sig, script_pubkey, &input.witness, flags, &checker)
+                verify_script(&input.script_sig, &output.script_pubkey, &input.witness, flags, &checker)
             }
             None => Err(ScriptError::EvalFalse),
         };

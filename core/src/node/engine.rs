@@ -96,7 +96,7 @@ impl Engine {
 
     /// Whether the chain rests, so that mempool, wallet and peers may look at it.
     pub(super) fn is_settled(&self) -> bool {
-        matches!(self.journey, Journey::Arrived | Journey::Stuck)
+        matches!(self.journey, Journey::Arrived | Journey::Verifying | Journey::Stuck)
     }
 
     /// A transaction of the mempool after those that it depends on.

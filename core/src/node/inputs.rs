@@ -15,6 +15,8 @@ pub struct LateEvents {
     pub batches: u64,
     /// Reads that nobody waits for.
     pub loads: u64,
+    /// Script checks that nobody waits for.
+    pub checks: u64,
 }
 
 impl Node {
@@ -34,6 +36,9 @@ impl Node {
             Input::BatchCommitted { id } => self.batch_committed(id),
             Input::BatchFailed { id, reason } => self.batch_failed(id, &reason),
             Input::Loaded { id, values } => self.loaded(id, values),
+            Input::Helpers { least } => self.set_helpers(least),
+            Input::Verified { id, result } => self.batch_checked(id, Some(result)),
+            Input::Unverified { id } => self.batch_checked(id, None),
             peer => self.take_in_from_network(peer),
         }
     }

@@ -4,6 +4,8 @@
     reason = "a variant's doc names its fields; each on its own would only repeat the name"
 )]
 
+use crate::chain::Verdict;
+use crate::cost::Cost;
 use crate::interface::{Command, CommandError, Direction, Event, PeerId, Reply, RequestId};
 use crate::primitives::{Header, Target};
 use crate::store::{BatchId, Database, Record, StoreBatch, Table, Values};
@@ -37,6 +39,10 @@ pub struct JobId(pub u64);
 /// Names a read from the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LoadId(pub u64);
+
+/// Names a batch of script checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct VerifyId(pub u64);
 
 /// A header to grind. When the host has tried all 2^32 nonces it says [`Input::NoncesExhausted`], and the node rolls
 /// the extra nonce and sends another job.
@@ -86,6 +92,13 @@ pub enum Input {
     BatchFailed { id: BatchId, reason: String },
     /// Records that were asked for, in the order of the keys; none where there is no such record.
     Loaded { id: LoadId, values: Values },
+    /// From now on helpers check the scripts of a block in which these cost so much at least; none where there are no
+    /// helpers, as until this is said: then the node checks all of them itself.
+    Helpers { least: Option<Cost> },
+    /// A helper has checked a batch, and found this.
+    Verified { id: VerifyId, result: Verdict },
+    /// No helper checks a batch: it never began, it ended, it failed. The node does it itself.
+    Unverified { id: VerifyId },
 }
 
 /// Something to do.
@@ -103,6 +116,9 @@ pub enum Output {
     Commit(StoreBatch),
     /// Read; answered by `Loaded`.
     Load { id: LoadId, database: Database, table: Table, keys: Vec<Vec<u8>> },
+    /// Have a helper run `verify_batch` on these bytes, which need nothing beside them; answered by `Verified` or
+    /// `Unverified`, in any order.
+    Verify { id: VerifyId, checks: Vec<u8> },
     /// Grind this job instead of any other.
     Mine(MiningJob),
     /// Grind nothing.

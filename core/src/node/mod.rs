@@ -10,9 +10,10 @@
 //!
 //! One concern a file: `commands` answers, `relay` judges what peers send, `tip` follows the chain to its new tip,
 //! `walk` and `reads` read blocks on demand, `miner` and `mining` make blocks, `tasks` counts long work and gives it up,
-//! `persistence` keeps the order of writes and replies, `waiting` brings what waits over a restart, `light` is what a
-//! node that keeps headers alone does differently, `rpc`, `details` and `snapshot` show, `journal` is how all that goes
-//! in and comes out is written down. Late inputs, for a peer, job, batch or read that is gone, are ignored and counted.
+//! `verification` has helpers check scripts, `persistence` keeps the order of writes and replies, `waiting` brings what
+//! waits over a restart, `light` is what a node that keeps headers alone does differently, `rpc`, `details` and
+//! `snapshot` show, `journal` is how all that goes in and comes out is written down. Late inputs, for a peer, job, batch,
+//! read or check that is gone, are ignored and counted.
 
 #[cfg(any(test, feature = "contract"))]
 mod audit;
@@ -36,6 +37,7 @@ mod tasks;
 mod tip;
 #[cfg(any(test, feature = "contract"))]
 pub mod trace;
+mod verification;
 mod waiting;
 mod walk;
 
@@ -45,7 +47,7 @@ pub use crate::cost::Cost;
 #[cfg(any(test, feature = "contract"))]
 pub use audit::Flaw;
 pub use inputs::LateEvents;
-pub use io::{Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output};
+pub use io::{Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output, VerifyId};
 
 use crate::collections::BTreeMap;
 use crate::consensus::NetworkParams;
@@ -60,6 +62,7 @@ use miner::Miner;
 use persistence::{Persistence, Ticket};
 use reads::Reads;
 use std::collections::VecDeque;
+use verification::Verification;
 use walk::{Walk, WalkId};
 
 /// One node.
@@ -96,6 +99,7 @@ pub struct Node {
     commands: VecDeque<(RequestId, Command)>,
     /// What the host has not taken; emptied by it after every step.
     outputs: VecDeque<Output>,
+    verification: Verification,
     late: LateEvents,
     /// Something happened in this step that peers may have to be asked or told of in another.
     has_news: bool,

@@ -27,7 +27,7 @@ impl Node {
         let is_stored = self.persistence.failure().is_none();
         let Some(engine) = self.engine.as_mut().filter(|engine| engine.is_settled()) else { return false };
         let Engine { chain, mempool, orphans, network, .. } = engine;
-        let may_download = is_stored && engine.journey == Journey::Arrived;
+        let may_download = is_stored && engine.journey != Journey::Stuck;
         network.pause_download(!may_download || chain.pending_bytes() > MAX_PENDING_BYTES);
         let floor = Amount::from_sat(mempool.min_fee(now.unix).to_sat_per_kvb() as i64);
         network.set_fee_filter(floor.max(mempool.policy().min_relay_fee));

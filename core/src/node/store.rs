@@ -5,6 +5,7 @@ use super::io::{Entropy, LoadId, Loaded, Output};
 use super::persistence::Persistence;
 use super::reads::{FilterReader, Reader, Reads};
 use super::tip::Journey;
+use super::verification::Verification;
 use super::walk::replaced;
 use super::{LateEvents, Node};
 use crate::chain::{Body, Chainstate, Keeps, LoadError, StoredFilter};
@@ -62,6 +63,7 @@ impl Node {
             inputs: VecDeque::new(),
             commands: VecDeque::new(),
             outputs: VecDeque::new(),
+            verification: Verification::default(),
             late: LateEvents::default(),
             has_news: false,
         };
@@ -112,6 +114,8 @@ impl Node {
         }
         self.leave_network();
         self.engine = Some(Engine::new(chain, network));
+        self.forget_batches();
+        self.tell_helpers();
         self.unreadable = None;
         self.watch_wallet();
     }
@@ -175,7 +179,8 @@ impl Node {
         }
         let has_read = engine.journey == Journey::Reading && self.reads.is_idle();
         // A body of the active chain may have turned out damaged: then the coins are built anew.
-        let must_go_on = engine.journey == Journey::Arrived && engine.chain.needs_activation();
+        let rests = matches!(engine.journey, Journey::Arrived | Journey::Verifying);
+        let must_go_on = rests && engine.chain.needs_activation();
         if has_read || must_go_on {
             engine.journey = Journey::Underway;
         }

@@ -25,6 +25,10 @@ pub(super) enum Journey {
     Underway,
     /// It needs records that are being read.
     Reading,
+    /// Helpers check the next block, and those who follow the chain have seen the tip.
+    Verifying,
+    /// As `Verifying`, in the midst of a change of branch, of which nobody sees anything yet.
+    VerifyingBranch,
     /// It goes no further: a bound of this node is reached.
     Stuck,
 }
@@ -51,6 +55,7 @@ impl Node {
                 engine.journey = Journey::Reading;
                 self.outputs.extend(self.reads.records(keys));
             }
+            Ok(ActivateStep::Verify(batches)) => self.wait_for_helpers(batches),
             Err(error) => self.stop_chain(error),
         }
         Cost::ZERO
@@ -65,7 +70,7 @@ impl Node {
     }
 
     /// The chain rests: everything that follows it learns what happened since it last did.
-    fn settle(&mut self, journey: Journey) {
+    pub(super) fn settle(&mut self, journey: Journey) {
         let now = self.now;
         let Some(engine) = &mut self.engine else { return };
         engine.journey = journey;

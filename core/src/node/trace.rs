@@ -156,6 +156,7 @@ impl Pair {
                     },
                 );
             }
+            Output::Verify { id, .. } => self.tell(own, Input::Unverified { id }),
             Output::Reply { id, result } => self.sides[own].replies.push((id, result)),
             Output::CancelMine | Output::Event(_) | Output::Consumed { .. } => {}
         }

@@ -1,14 +1,24 @@
 //! Why a script does not allow a spend, by Core's names (`script/script_error.h`).
 
+use serde::{Deserialize, Serialize};
+
 macro_rules! script_errors {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $message:literal;)*) => {
         /// Why a script does not allow a spend. The message is Core's.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
         pub enum ScriptError {
             $($(#[$doc])* #[error($message)] $variant,)*
         }
 
         impl ScriptError {
+            /// All of them, each at the place of its code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its number among [`ScriptError::ALL`], the same within one build.
+            pub const fn code(self) -> u8 {
+                self as u8
+            }
+
             /// Core's name, without the prefix `SCRIPT_ERR_`.
             pub const fn name(self) -> &'static str {
                 match self {

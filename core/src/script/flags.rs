@@ -100,6 +100,16 @@ impl VerifyFlags {
         Self(self.0 & !other.0)
     }
 
+    /// The rules as bits, by which [`VerifyFlags::from_bits`] has them again.
+    pub const fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// The rules that [`VerifyFlags::to_bits`] wrote.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// Whether all of `other` are among these.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -21,14 +21,18 @@ fn main() -> ExitCode {
 }
 
 /// `--seed N` runs one storm, and with `--journal FILE` writes down what its nodes do; `--seeds N` runs the first N;
-/// `--faults-only` leaves NATs, light nodes and adversaries out; `--replay FILE` replays a journal. Fails where something
-/// did not hold.
+/// `--faults-only` leaves NATs, light nodes and adversaries out, `--helpers` has helpers check scripts; `--replay FILE`
+/// replays a journal. Fails where something did not hold.
 fn run(args: &mut Args) -> Result<ExitCode, Error> {
     let seed: Option<u64> = args.value("--seed")?;
     let seeds: Option<u64> = args.value("--seeds")?;
     let journal: Option<String> = args.value("--journal")?;
     let to_replay: Option<String> = args.value("--replay")?;
-    let mix = if args.flag("--faults-only") { Mix::Faults } else { Mix::Everything };
+    let mix = match (args.flag("--faults-only"), args.flag("--helpers")) {
+        (true, _) => Mix::Faults,
+        (false, true) => Mix::Helpers,
+        (false, false) => Mix::Everything,
+    };
     args.finish()?;
     match (to_replay, seed, journal) {
         (Some(path), _, _) => replay_file(&path),

@@ -52,6 +52,8 @@ pub struct Host {
     pub(super) session_wake: Option<Mono>,
     /// The miner's budget, in hashes a second.
     hash_rate: f64,
+    /// Whether helpers check the scripts of every block.
+    has_helpers: bool,
     /// Its height when it died, until it has it again.
     recovering: Option<u32>,
     directory: Vec<SocketAddr>,
@@ -88,6 +90,7 @@ impl Host {
             woken: (Mono(0), 0),
             session_wake: None,
             hash_rate: 8_000.0,
+            has_helpers: false,
             recovering: None,
             directory: Vec::new(),
             repaired: Vec::new(),
@@ -135,6 +138,16 @@ impl Host {
     /// Sets the miner's budget, in hashes a second.
     pub fn set_hash_rate(&mut self, hashes_per_second: f64) {
         self.hash_rate = hashes_per_second;
+    }
+
+    /// Has helpers check the scripts of every block, in this life and in all that follow.
+    pub(super) fn set_helpers(&mut self) {
+        self.has_helpers = true;
+        self.call_helpers();
+    }
+
+    fn call_helpers(&mut self) {
+        self.tell(Input::Helpers { least: Some(Cost::ZERO) });
     }
 
     /// Sets how its wall clock is wrong.
@@ -219,6 +232,9 @@ impl Host {
         let (node, repaired) = Node::new(config, entropy, loaded).expect("a node opens from any store");
         self.page = if repaired.is_empty() { Page::of(&node) } else { Page::default() };
         self.node = Some(node);
+        if self.has_helpers {
+            self.call_helpers();
+        }
         self.repaired = repaired;
         self.connections = connections(self.seed, self.id(), self.life);
     }

@@ -12,10 +12,11 @@ use super::nat::{Nat, Nats};
 use super::recorder::Recorder;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use terrarium_core::chain::verify_batch;
 use terrarium_core::interface::{
     Command, CommandError, Event, NodeConfig, NodeId, NodeSnapshot, Reply, RequestId,
 };
-use terrarium_core::node::{Input, MiningJob, Output};
+use terrarium_core::node::{Input, MiningJob, Output, VerifyId};
 use terrarium_core::store::StoreBatch;
 use terrarium_core::time::{Mono, Span, Time, UnixTime};
 use terrarium_core::transport::{Now, Transport};
@@ -28,6 +29,12 @@ const DISK_LATENCY: Span = Span::from_millis(2);
 
 /// How long the way over the rendezvous takes.
 const RENDEZVOUS: Span = Span::from_millis(40);
+
+/// The longest that a helper takes over a batch of scripts.
+const SLOWEST_HELPER: Span = Span::from_millis(800);
+
+/// How likely it gives its batch back unchecked.
+const HELPER_GIVES_BACK: f64 = 0.1;
 
 /// How long a command is waited for.
 const PATIENCE: Span = Span::from_secs(600);
@@ -47,6 +54,9 @@ pub struct World {
     pub(super) agenda: Agenda,
     requests: u32,
     pub(super) dice: Dice,
+    /// What helpers do, and when.
+    helpers: Dice,
+    handed_out: u64,
     pub(super) faults: FaultCounts,
     /// Which nodes were on which network when the directory last told.
     listed: BTreeMap<NodeId, String>,
@@ -69,6 +79,8 @@ impl World {
             agenda: Agenda::default(),
             requests: 0,
             dice: Dice::new(seed, "world"),
+            helpers: Dice::new(seed, "helpers"),
+            handed_out: 0,
             faults: FaultCounts::default(),
             listed: BTreeMap::new(),
             violations: None,
@@ -158,6 +170,17 @@ impl World {
     /// Gives a command up.
     pub fn cancel(&mut self, id: NodeId, request: RequestId) {
         self.give(id, Input::Cancel { id: request });
+    }
+
+    /// Has helpers check the scripts of every block of a node: in any order, and now and then one gives its batch back.
+    pub fn give_helpers(&mut self, id: NodeId) {
+        self.host_mut(id).set_helpers();
+        self.pump(id);
+    }
+
+    /// How many batches of scripts were handed to helpers.
+    pub fn handed_out(&self) -> u64 {
+        self.handed_out
     }
 
     /// Carries out a command, letting time pass until it is answered.
@@ -407,6 +430,7 @@ impl World {
             Output::Mine(job) => self.mine(id, &job),
             // The node ignores the nonce of a job that it gave up.
             Output::CancelMine => {}
+            Output::Verify { id: batch, checks } => self.verify(id, batch, &checks),
             Output::Event(event) => self.note(id, event),
             Output::Reply { id: request, result } => self.host_mut(id).answer(request, result),
         }
@@ -424,6 +448,18 @@ impl World {
         let violation = invariant::at_event(host, &event);
         host.note(event);
         self.report(violation);
+    }
+
+    /// Has a helper check a batch of scripts: it answers when it likes, or gives the batch back.
+    fn verify(&mut self, id: NodeId, batch: VerifyId, checks: &[u8]) {
+        self.handed_out += 1;
+        let gives_back = self.helpers.chance(HELPER_GIVES_BACK);
+        let took = Span(self.helpers.within(0, SLOWEST_HELPER.0));
+        let input = match verify_batch(checks) {
+            Ok(result) if !gives_back => Input::Verified { id: batch, result },
+            _ => Input::Unverified { id: batch },
+        };
+        self.plan(self.now + took, id, Happening::Input(input));
     }
 
     /// Finds the nonce at once and tells it when the node's hash rate would have.

@@ -15,8 +15,10 @@ pub fn run(args: &mut Args) -> Result<(), Error> {
             simulate.args([name, &value]);
         }
     }
-    if args.flag("--faults-only") {
-        simulate.arg("--faults-only");
+    for flag in ["--faults-only", "--helpers"] {
+        if args.flag(flag) {
+            simulate.arg(flag);
+        }
     }
     args.finish()?;
     announce("Building the simulator (about 3 minutes the first time)");

@@ -146,6 +146,7 @@ fn a_deep_reorganisation_goes_in_steps_and_loads_what_it_needs() {
                 steps += 1;
                 lab.assert_consistent();
             }
+            ActivateStep::Verify(batches) => lab.helpers.hear(batches, &mut lab.chain),
             ActivateStep::NeedRecords(keys) => {
                 loads += keys.len();
                 for key in keys {

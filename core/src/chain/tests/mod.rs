@@ -3,6 +3,7 @@
 mod branches;
 mod filters;
 mod headers;
+mod helpers;
 mod limits;
 mod random;
 mod repair;
@@ -88,6 +89,7 @@ struct Lab {
     store: MemoryStore,
     verified: ScriptCache,
     batches: Vec<StoreBatch>,
+    helpers: helpers::Crew,
     /// Makes each coinbase unlike all others.
     salt: u32,
 }
@@ -102,7 +104,14 @@ impl Lab {
     }
 
     fn on(chain: Chainstate, store: MemoryStore) -> Self {
-        Self { chain, store, verified: ScriptCache::default(), batches: Vec::new(), salt: 0 }
+        Self {
+            chain,
+            store,
+            verified: ScriptCache::default(),
+            batches: Vec::new(),
+            helpers: helpers::Crew::default(),
+            salt: 0,
+        }
     }
 
     fn consensus(&self) -> ConsensusParams {
@@ -177,6 +186,7 @@ impl Lab {
             match self.chain.activate(&self.verified).expect("the chain fits into memory") {
                 ActivateStep::Done => return self.chain.take_effects(),
                 ActivateStep::More(_) => {}
+                ActivateStep::Verify(batches) => self.helpers.hear(batches, &mut self.chain),
                 ActivateStep::NeedRecords(keys) => {
                     for key in keys {
                         self.supply(&key);

@@ -47,6 +47,8 @@ pub enum Mix {
     /// These, NATs, light nodes and adversaries.
     #[default]
     Everything,
+    /// Everything, and at every second node helpers check the scripts of all blocks: late, in any order, or not at all.
+    Helpers,
 }
 
 /// A world and what happens to it.
@@ -151,24 +153,28 @@ impl Storm {
             violations,
             rested_after: agreed.then(|| self.world.time().mono - calm),
             height: self.height(self.nodes[0]).unwrap_or_default(),
+            handed_out: self.world.handed_out(),
             trace: self.world.trace(),
         }
     }
 
     fn set_up(&mut self) {
-        if self.mix == Mix::Everything {
+        if self.mix != Mix::Faults {
             self.set_nats();
         }
         for at in 0..self.nodes.len() {
             let config = self.config(at);
             let id = config.id;
             self.world.add(config);
+            if self.mix == Mix::Helpers && at % 2 == 0 {
+                self.world.give_helpers(id);
+            }
             let routine = self.routine(id);
             self.world.host_mut(id).set_routine(routine);
             self.world.host_mut(id).set_hash_rate(NETWORK_HASH_RATE / self.miners.len() as f64);
             self.create_wallet(id);
         }
-        if self.mix == Mix::Everything {
+        if self.mix != Mix::Faults {
             self.cast();
         }
         self.give_chains();

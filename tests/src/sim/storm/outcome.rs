@@ -21,6 +21,8 @@ pub struct Outcome {
     pub rested_after: Option<Span>,
     /// The height on which it agreed.
     pub height: u32,
+    /// Batches of scripts that helpers were handed.
+    pub handed_out: u64,
     /// What every node did, where it was asked for.
     pub trace: Vec<[u8; 32]>,
 }
@@ -36,6 +38,7 @@ impl Outcome {
         let mix = match self.mix {
             Mix::Everything => "",
             Mix::Faults => " --faults-only",
+            Mix::Helpers => " --helpers",
         };
         format!("cargo xtask sim --seed {}{mix}", self.seed)
     }

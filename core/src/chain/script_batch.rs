@@ -1,0 +1,98 @@
+//! Script checks as bytes that whoever gets them can do alone, and their outcome as bytes: what goes to a helper and
+//! comes back.
+//!
+//! ```text
+//! batch    flags (u32), CompactSize number of pieces, pieces
+//! piece    transaction, u32 first input, CompactSize number of outputs, the outputs that it and those behind it spend
+//! outcome  0, or 1, u32 which input failed (counted over all pieces), u8 ScriptError::code
+//! ```
+
+use super::script_check::{ScriptCheck, verify_inputs};
+use crate::consensus::TxError;
+use crate::encode::{DecodeError, Encode as _, MAX_SIZE, Reader, encode_compact_size};
+use crate::primitives::{Transaction, TxOut};
+use crate::script::{ScriptError, VerifyFlags};
+use serde::{Deserialize, Serialize};
+
+/// The first check of a batch that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedCheck {
+    /// Which of the batch's inputs it is, counted from 0 over all its transactions.
+    pub check: u32,
+    /// Why it fails.
+    pub error: ScriptError,
+}
+
+/// What checking a batch came to.
+pub type Verdict = Result<(), FailedCheck>;
+
+/// Does the checks of a batch in order, up to the first that fails.
+///
+/// # Errors
+/// When the bytes are no batch.
+pub fn verify_batch(bytes: &[u8]) -> Result<Verdict, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let flags = VerifyFlags::from_bits(reader.read()?);
+    let mut done = 0;
+    for _ in 0..reader.compact_size(MAX_SIZE)? {
+        let (transaction, first): (Transaction, u32) = (reader.read()?, reader.read()?);
+        let spent: Vec<TxOut> = reader.vec(MAX_SIZE)?;
+        let first = first as usize;
+        let inputs = first..first.saturating_add(spent.len());
+        if inputs.end > transaction.inputs.len() {
+            return Err(DecodeError::InvalidValue { field: "inputs to check" });
+        }
+        match verify_inputs(&transaction, inputs, spent.iter(), flags) {
+            Ok(()) => done += spent.len(),
+            Err(TxError::Script { input, error }) => {
+                return Ok(Err(FailedCheck { check: (done + input - first) as u32, error }));
+            }
+            Err(_) => return Err(DecodeError::InvalidValue { field: "spent outputs" }),
+        }
+    }
+    reader.finish().map(|()| Ok(()))
+}
+
+/// A verdict as bytes.
+pub fn encode_verdict(verdict: &Verdict) -> Vec<u8> {
+    let mut out = vec![u8::from(verdict.is_err())];
+    if let Err(FailedCheck { check, error }) = verdict {
+        check.encode(&mut out);
+        error.code().encode(&mut out);
+    }
+    out
+}
+
+/// The verdict that [`encode_verdict`] wrote.
+///
+/// # Errors
+/// When the bytes are none.
+pub fn decode_verdict(bytes: &[u8]) -> Result<Verdict, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let verdict = match reader.read::<u8>()? {
+        0 => Ok(()),
+        1 => {
+            let (check, code) = (reader.read()?, reader.read::<u8>()?);
+            let error = ScriptError::ALL.get(usize::from(code)).copied();
+            let error = error.ok_or(DecodeError::InvalidValue { field: "script error" })?;
+            Err(FailedCheck { check, error })
+        }
+        _ => return Err(DecodeError::InvalidValue { field: "verdict" }),
+    };
+    reader.finish()?;
+    Ok(verdict)
+}
+
+/// Checks, all under the same rules, as a batch.
+pub(super) fn encode_batch(checks: &[ScriptCheck]) -> Vec<u8> {
+    let mut out = Vec::new();
+    checks.first().map_or(VerifyFlags::NONE, ScriptCheck::flags).to_bits().encode(&mut out);
+    encode_compact_size(checks.len() as u64, &mut out);
+    for check in checks {
+        check.transaction().encode(&mut out);
+        (check.inputs().start as u32).encode(&mut out);
+        encode_compact_size(check.spent().len() as u64, &mut out);
+        check.spent().for_each(|output| output.encode(&mut out));
+    }
+    out
+}
