@@ -21,6 +21,7 @@ mod load;
 mod pack;
 mod persist;
 mod prune;
+mod records;
 mod recovery;
 mod script_batch;
 mod script_check;
