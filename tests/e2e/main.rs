@@ -8,6 +8,7 @@ mod events;
 mod first_minute;
 mod full_disk;
 mod garbage;
+mod helpers;
 mod keyboard;
 mod kills;
 mod loading;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         crashes::tests(),
         garbage::tests(),
         kills::tests(),
+        helpers::tests(),
         tabs::tests(),
         keyboard::tests(),
         cards::tests(),

@@ -2,7 +2,7 @@
 //!
 //! The node itself is `terrarium_core::node::Node`, which knows no browser. Around it: [`store`] keeps its data,
 //! [`transport`] carries its bytes, `directory` finds other nodes, `miner` grinds, `clock` tells it the lab's time, `feed`
-//! gathers what the page hears, `noise` counts what means nothing, `ownership` and `watch` settle which tab runs it,
+//! gathers what the page hears, [`helpers`] check scripts for it, `noise` counts what means nothing, `ownership` and `watch` settle which tab runs it,
 //! `boot` brings it up and `host` drives it.
 
 #![warn(missing_docs)]
@@ -11,6 +11,7 @@ mod boot;
 mod clock;
 mod directory;
 mod feed;
+pub mod helpers;
 mod host;
 mod js;
 mod miner;
@@ -32,14 +33,19 @@ pub const BUILD_ID: &str = match option_env!("TERRARIUM_BUILD") {
     None => "dev",
 };
 
-/// Starts the node. Installs its message listener before it returns, because `boot.js` then hands over what came early.
+/// Starts the node, or, where the first message says so, a helper. Installs its message listener before it returns, because `boot.js` then hands over what came early.
 pub fn run() {
     page::report_panics();
     let stage = Rc::new(RefCell::new(boot::Stage::Fresh));
-    let listener =
-        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| match page::read(&event.data()) {
-            Ok(message) => boot::hear(&stage, message),
-            Err(text) => page::fail(text),
-        });
+    let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        match helpers::answer(&event.data()) {
+            // A scope that is closing refuses; there is nobody left to help.
+            Some(answer) => drop(js::scope().post_message(&answer)),
+            None => match page::read(&event.data()) {
+                Ok(message) => boot::hear(&stage, message),
+                Err(text) => page::fail(text),
+            },
+        }
+    });
     js::scope().set_onmessage(Some(listener.into_js_value().unchecked_ref()));
 }

@@ -2,11 +2,13 @@
 //! it asks. All of a worker's state is in one [`Host`], which every callback borrows in turn.
 
 mod outputs;
+mod scripts;
 mod wiring;
 
 use crate::clock::{self, LabClock, RealTime};
 use crate::directory::{self, Directory};
 use crate::feed::Feed;
+use crate::helpers::Helpers;
 use crate::js;
 use crate::miner::Miner;
 use crate::noise::Noise;
@@ -57,6 +59,7 @@ pub(crate) struct Host {
     directory_channel: BroadcastChannel,
     store: NodeStore,
     miner: Miner,
+    helpers: Helpers,
     feed: Feed,
     noise: Noise,
     watched: Watched,
@@ -103,6 +106,10 @@ impl Host {
                 directory_channel,
                 store,
                 miner: Miner::new(FIRST_BUDGET_KHS),
+                helpers: Helpers::new(
+                    wiring::hearer(me.clone(), Self::hear_helper),
+                    wiring::hearer_of_errors(me.clone(), Self::helper_failed),
+                ),
                 feed: Feed::default(),
                 noise: Noise::default(),
                 watched,
@@ -122,6 +129,8 @@ impl Host {
         wiring::listen(&host, &inbox);
         {
             let mut host = host.borrow_mut();
+            let least = host.helpers.least();
+            host.node.handle(Input::Helpers { least });
             host.directory.introduction().into_iter().for_each(|text| host.tell_directory(Some(text)));
             host.drive(Grind::No);
         }
@@ -200,6 +209,7 @@ impl Host {
             self.hear_about_nodes();
             busy = self.node.step(self.clock.time(real_time()), STEP);
             busy |= self.exchange();
+            busy |= self.work_helpers(busy);
         }
         if grind == Grind::Yes && self.miner.next_slice().is_some_and(|due| due <= js::monotonic_ms()) {
             busy |= self.grind();
@@ -335,6 +345,7 @@ impl Host {
             slice.map(|due| due - now.monotonic),
             self.feed.next_wakeup().map(|due| due - now.monotonic),
             self.directory.next_wakeup().map(|due| due - now.monotonic),
+            self.helpers.next_wakeup().map(|due| due - now.monotonic),
             self.ending.filter(|_| self.ownership.is_some()).map(|due| due - now.monotonic),
         ];
         let waits = waits.into_iter().chain(lab_deadlines.map(|deadline| deadline.and_then(in_real_ms)));

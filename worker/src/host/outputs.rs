@@ -38,7 +38,7 @@ impl Host {
             Output::Load { id, database, table, keys } => self.load(id, database, table, keys),
             Output::Mine(job) if self.ending.is_none() => self.miner.set_job(Some(job)),
             Output::Mine(_) => {}
-            Output::Verify { id, .. } => self.node.handle(Input::Unverified { id }),
+            Output::Verify { id, checks } => self.helpers.add(id, checks),
             Output::CancelMine => self.miner.set_job(None),
             Output::Event(event) => self.feed.push(event, js::monotonic_ms()),
             Output::Reply { id, result } => {

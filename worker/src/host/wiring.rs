@@ -1,17 +1,42 @@
 //! The callbacks that lead from the browser's events to the host. They live as long as the worker.
 
-use super::Host;
+use super::{Grind, Host};
 use js_sys::Function;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
-use web_sys::{BroadcastChannel, MessageEvent};
+use web_sys::{BroadcastChannel, Event, MessageEvent};
 
 /// What the timer or the scheduler calls.
 pub(super) fn waker(host: Weak<RefCell<Host>>, wake: fn(&mut Host)) -> Function {
     let callback = Closure::<dyn FnMut()>::new(move || {
         if let Some(host) = host.upgrade() {
             wake(&mut host.borrow_mut());
+        }
+    });
+    callback.into_js_value().unchecked_into()
+}
+
+/// What a worker calls with its messages.
+pub(super) fn hearer(host: Weak<RefCell<Host>>, hear: fn(&mut Host, &JsValue)) -> Function {
+    let callback = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        if let Some(host) = host.upgrade() {
+            let mut host = host.borrow_mut();
+            hear(&mut host, &event.data());
+            host.drive(Grind::No);
+        }
+    });
+    callback.into_js_value().unchecked_into()
+}
+
+/// What a worker calls when it fails. Its failure ends here: the page is not to take it for this worker's own.
+pub(super) fn hearer_of_errors(host: Weak<RefCell<Host>>, hear: fn(&mut Host, &JsValue)) -> Function {
+    let callback = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+        event.prevent_default();
+        if let Some(host) = host.upgrade() {
+            let mut host = host.borrow_mut();
+            hear(&mut host, &event);
+            host.drive(Grind::No);
         }
     });
     callback.into_js_value().unchecked_into()

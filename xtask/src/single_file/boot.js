@@ -3,11 +3,13 @@
 window.terrariumSource = (() => {
   const text = (id) => document.getElementById(id).textContent;
   window.terrariumInline = (id) => Uint8Array.from(atob(text(id)), (char) => char.charCodeAt(0));
-  const script = URL.createObjectURL(new Blob([text("worker-script")], { type: "text/javascript" }));
+  const blob = new Blob([text("worker-script")], { type: "text/javascript" });
+  const script = URL.createObjectURL(blob);
   return {
     script: () => script,
     // The blob has it already.
     glue: () => undefined,
+    blob: () => blob,
     module: WebAssembly.compile(window.terrariumInline("worker-wasm")),
   };
 })();
