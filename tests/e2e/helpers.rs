@@ -139,6 +139,7 @@ async fn make_chain(page: &Page) -> Outcome {
     let payee = page.new_address("3000").await?;
     page.eval("await terrarium.terminal().run('copy blockchain_3000.db blockchain_genesis.db')", json!(null))
         .await?;
+    page.exec("3000", "startnode").await?;
     for _ in 0..PAYMENTS {
         page.exec("3000", &format!("generatetoaddress {INPUTS} {miner}")).await?;
         let amount = 50 * (INPUTS - 1) + 25;
@@ -152,7 +153,6 @@ async fn make_chain(page: &Page) -> Outcome {
 async fn sync(page: &Page, node: &str) -> Outcome<Value> {
     page.eval(
         "await terrarium.terminal().run(`copy blockchain_genesis.db blockchain_${args}.db`);
-         if (!terrarium.nodes().find((node) => node.id === '3000').running) await terrarium.exec('3000', 'startnode');
          await terrarium.exec(args, 'startnode -connect 3000')",
         json!(node),
     )

@@ -38,8 +38,11 @@ impl Host {
         self.give_up_helpers(&helpers::describe(event));
     }
 
-    /// From now on the node checks scripts itself, those that were out included.
+    /// From now on the node checks scripts itself, those that were out included. Of several that fail the first is enough.
     fn give_up_helpers(&mut self, why: &str) {
+        if self.helpers.least().is_none() {
+            return;
+        }
         for id in self.helpers.give_up() {
             self.node.handle(Input::Unverified { id });
         }
