@@ -36,6 +36,7 @@ mod poisson;
 mod reason;
 mod rebroadcast;
 mod recent;
+mod receive_buffer;
 mod relay;
 mod serving;
 mod tx_request;

@@ -7,7 +7,8 @@
 use super::Message;
 use crate::crypto::sha256d;
 use crate::encode::DecodeError;
-use crate::net::limits::{MAX_PROTOCOL_MESSAGE_LENGTH, MAX_RECEIVE_RESERVE};
+use crate::net::limits::MAX_PROTOCOL_MESSAGE_LENGTH;
+use crate::net::receive_buffer::ReceiveBuffer;
 use std::fmt;
 
 /// Bytes before the payload.
@@ -15,7 +16,8 @@ pub const HEADER_SIZE: usize = 24;
 /// Bytes of the payload's checksum: the first of its double SHA-256.
 pub const CHECKSUM_SIZE: usize = 4;
 
-const COMMAND_SIZE: usize = 12;
+/// Bytes of the command field.
+pub const COMMAND_SIZE: usize = 12;
 
 /// The command field of a message's header: text, NUL padded. Any bytes are kept; what is not printable ASCII is
 /// shown as `?`.
@@ -23,6 +25,23 @@ const COMMAND_SIZE: usize = 12;
 pub struct CommandName([u8; COMMAND_SIZE]);
 
 impl CommandName {
+    /// The field that these bytes are.
+    pub const fn from_bytes(bytes: [u8; COMMAND_SIZE]) -> Self {
+        Self(bytes)
+    }
+
+    /// The field with this text, cut where it is too long.
+    pub fn of(text: &str) -> Self {
+        let mut bytes = [0; COMMAND_SIZE];
+        bytes.iter_mut().zip(text.as_bytes()).for_each(|(byte, &letter)| *byte = letter);
+        Self(bytes)
+    }
+
+    /// The field's bytes.
+    pub const fn as_bytes(&self) -> &[u8; COMMAND_SIZE] {
+        &self.0
+    }
+
     /// The text, if the field is printable ASCII and NULs alone after it (Core's `IsMessageTypeValid`).
     pub fn as_str(&self) -> Option<&str> {
         let end = self.0.iter().position(|&byte| byte == 0).unwrap_or(COMMAND_SIZE);
@@ -84,6 +103,19 @@ pub enum Frame {
 }
 
 impl Frame {
+    /// What a payload with this command is, its bytes being undamaged.
+    pub(crate) fn read(command: CommandName, payload: &[u8]) -> Self {
+        let length = payload.len();
+        let Some(name) = command.as_str() else {
+            return Self::Unknown { command, length };
+        };
+        match Message::decode_payload(name, payload) {
+            Ok(Some(message)) => Self::Message { message, length },
+            Ok(None) => Self::Unknown { command, length },
+            Err(error) => Self::Malformed { command, length, error },
+        }
+    }
+
     /// Payload bytes.
     pub const fn length(&self) -> usize {
         match self {
@@ -138,32 +170,23 @@ fn checksum(payload: &[u8]) -> [u8; CHECKSUM_SIZE] {
 #[derive(Clone, Debug)]
 pub struct MessageDecoder {
     magic: [u8; 4],
-    /// Bytes that have arrived; those before `read` are done with. At most `limits::MAX_RECEIVE_BUFFER` unread ones,
-    /// which the peer's owner enforces.
-    buffer: Vec<u8>,
-    read: usize,
+    buffer: ReceiveBuffer,
 }
 
 impl MessageDecoder {
     /// A decoder for the network with this `magic`.
     pub const fn new(magic: [u8; 4]) -> Self {
-        Self { magic, buffer: Vec::new(), read: 0 }
+        Self { magic, buffer: ReceiveBuffer::new() }
     }
 
     /// Takes bytes in. Memory grows with what has arrived, never with what a header claims.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.buffer.capacity() - self.buffer.len() < bytes.len() {
-            self.buffer.drain(..self.read);
-            self.read = 0;
-            let ahead = self.buffer.len().min(MAX_RECEIVE_RESERVE);
-            self.buffer.reserve_exact(bytes.len().max(ahead));
-        }
-        self.buffer.extend_from_slice(bytes);
+        self.buffer.push(bytes);
     }
 
     /// How many bytes wait.
     pub const fn unread(&self) -> usize {
-        self.buffer.len() - self.read
+        self.buffer.len()
     }
 
     /// Bytes that the buffer occupies.
@@ -175,7 +198,7 @@ impl MessageDecoder {
     /// The next frame; none until more bytes have come. After an error the stream stays where it is: the
     /// connection is to be ended.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
-        let unread = &self.buffer[self.read..];
+        let unread = self.buffer.unread();
         let Some((header, rest)) = unread.split_first_chunk::<HEADER_SIZE>() else {
             return self.check_magic(unread).map(|()| None);
         };
@@ -189,10 +212,7 @@ impl MessageDecoder {
             return Ok(None);
         };
         let frame = read_frame(header, payload);
-        self.read += HEADER_SIZE + length;
-        if self.read == self.buffer.len() {
-            self.empty();
-        }
+        self.buffer.consume(HEADER_SIZE + length);
         Ok(Some(frame))
     }
 
@@ -206,29 +226,14 @@ impl MessageDecoder {
         magic[..seen.len()].copy_from_slice(seen);
         Err(FrameError::WrongMagic(magic))
     }
-
-    /// Forgets what is read, and gives memory back that only a large message needed.
-    fn empty(&mut self) {
-        self.read = 0;
-        self.buffer.clear();
-        self.buffer.shrink_to(MAX_RECEIVE_RESERVE);
-    }
 }
 
 fn read_frame(header: &[u8; HEADER_SIZE], payload: &[u8]) -> Frame {
-    let length = payload.len();
     let mut command = [0; COMMAND_SIZE];
     command.copy_from_slice(&header[4..16]);
     let command = CommandName(command);
     if checksum(payload) != header[20..] {
-        return Frame::BadChecksum { command, length };
+        return Frame::BadChecksum { command, length: payload.len() };
     }
-    let Some(name) = command.as_str() else {
-        return Frame::Unknown { command, length };
-    };
-    match Message::decode_payload(name, payload) {
-        Ok(Some(message)) => Frame::Message { message, length },
-        Ok(None) => Frame::Unknown { command, length },
-        Err(error) => Frame::Malformed { command, length, error },
-    }
+    Frame::read(command, payload)
 }
