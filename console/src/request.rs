@@ -4,7 +4,7 @@ use crate::arguments::Arguments;
 use crate::desk::AddressBook;
 use crate::error::ConsoleError;
 use terrarium_core::interface::{
-    AddNodeAction, BanAction, Command, LightFilter, NodeId, StartOptions, SyncMode,
+    AddNodeAction, BanAction, Command, LightFilter, NodeId, StartOptions, SyncMode, TransportChoice,
 };
 use terrarium_core::primitives::Height;
 
@@ -90,6 +90,13 @@ pub(crate) fn start_node(arguments: &Arguments<'_>, book: &AddressBook) -> Resul
             return Err(arguments.usage(format!("'{other}' is no kind of filter: bloom and compact are")));
         }
     };
+    let transport = match arguments.option("v2transport") {
+        None | Some("1") => TransportChoice::V2,
+        Some("0") => TransportChoice::V1,
+        Some(other) => {
+            return Err(arguments.usage(format!("'{other}' is neither: -v2transport=0 is off, 1 is on")));
+        }
+    };
     Ok(Command::StartNode(StartOptions {
         miner: arguments.option("miner").map(|word| book.resolve(word).to_owned()),
         connect: arguments.nodes("connect")?,
@@ -97,6 +104,7 @@ pub(crate) fn start_node(arguments: &Arguments<'_>, book: &AddressBook) -> Resul
         spv: arguments.option("spv").is_some(),
         filters,
         sync,
+        transport,
     })
     .into())
 }

@@ -113,6 +113,19 @@ pub struct StartOptions {
     pub filters: LightFilter,
     /// How to sync; the node's configured way if none is given.
     pub sync: Option<SyncMode>,
+    /// What to speak with peers.
+    pub transport: TransportChoice,
+}
+
+/// What a node speaks with its peers (Core's `-v2transport`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportChoice {
+    /// Encrypted with whom it can be, in the clear with the others.
+    #[default]
+    V2,
+    /// In the clear.
+    V1,
 }
 
 /// How a light node learns which blocks concern its wallet.

@@ -65,6 +65,29 @@ pub enum PeerState {
     Disconnected,
 }
 
+/// How bytes travel over a connection (Core's `TransportProtocolType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportProtocol {
+    /// Not certain yet.
+    Detecting,
+    /// In the clear.
+    V1,
+    /// Encrypted (BIP324).
+    V2,
+}
+
+impl TransportProtocol {
+    /// Core's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Detecting => "detecting",
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        }
+    }
+}
+
 /// What an inventory lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

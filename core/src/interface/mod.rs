@@ -11,8 +11,9 @@ mod wire;
 
 pub use command::{
     AddNodeAction, BanAction, ChainFile, Command, LightFilter, MiningMode, StartOptions, SyncMode,
+    TransportChoice,
 };
-pub use event::{Direction, Event, InventoryKind, LogLine, PeerState};
+pub use event::{Direction, Event, InventoryKind, LogLine, PeerState, TransportProtocol};
 pub use id::{NodeId, PeerId, Role};
 pub use port::{Clock, LinkCondition, NodeConfig, Ownership, PageMessage, RequestId, Storage, WorkerMessage};
 pub use reply::{

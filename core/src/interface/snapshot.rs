@@ -1,7 +1,7 @@
 //! A node's state as the page shows it, whole each time; the host sends at most ten a second.
 
 use super::command::{MiningMode, SyncMode};
-use super::event::{Direction, PeerState};
+use super::event::{Direction, PeerState, TransportProtocol};
 use super::id::{NodeId, PeerId, Role};
 use super::port::RequestId;
 use super::reply::AddressEntry;
@@ -146,6 +146,8 @@ pub struct PeerSummary {
     pub bytes: (u64, u64),
     /// How this node syncs from it.
     pub sync: SyncMode,
+    /// Whether what is said over it is encrypted.
+    pub transport: TransportProtocol,
 }
 
 /// The mempool in short.

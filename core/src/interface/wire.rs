@@ -9,7 +9,8 @@ use super::{
     Command, CommandError, Direction, Event, InputDetail, InventoryKind, LightFilter, LinkCondition, LogLine,
     MempoolSummary, MiningMode, MiningSummary, NodeConfig, NodeId, NodeSnapshot, OutputDetail, Ownership,
     PageMessage, PeerId, PeerState, PeerSummary, Reply, RequestId, Role, RunState, StartOptions, Storage,
-    SyncMode, Task, TaskKind, TransactionDetail, WalletSummary, WalletTransaction, WorkerMessage,
+    SyncMode, Task, TaskKind, TransactionDetail, TransportChoice, TransportProtocol, WalletSummary,
+    WalletTransaction, WorkerMessage,
 };
 use crate::consensus::Preset;
 use crate::encode::{DecodeError, Encode, MAX_SIZE, Reader, encode_bytes, encode_compact_size};
@@ -128,7 +129,7 @@ structs! {
     NodeConfig { id, role, network, sync, connect }
     Clock { wall_ms, lab_ms, speed }
     LinkCondition { to, latency_ms, jitter_ms, bandwidth, cut }
-    StartOptions { miner, connect, seed_nodes, spv, filters, sync }
+    StartOptions { miner, connect, seed_nodes, spv, filters, sync, transport }
 
     // Snapshots.
     NodeSnapshot {
@@ -139,7 +140,7 @@ structs! {
         network, genesis, magic, height, tip, chainwork, headers, next_bits, hashes_per_block, block_spacing, recent
     }
     BlockSummary { hash, previous, height, time, transactions, miner }
-    PeerSummary { peer, address, direction, state, user_agent, height, ping_ms, bytes, sync }
+    PeerSummary { peer, address, direction, state, user_agent, height, ping_ms, bytes, sync, transport }
     MempoolSummary { count, vsize, orphans, txids }
     WalletSummary { balance, pending, immature, addresses, revision }
     MiningSummary { mode, active, address, blocks_found, hashes_per_second, budget_khs }
@@ -286,6 +287,8 @@ enums! {
     Preset { 0 Classroom, 1 Regtest, }
     SyncMode { 0 Headers, 1 Blocks, }
     LightFilter { 0 Bloom, 1 Compact, }
+    TransportChoice { 0 V2, 1 V1, }
+    TransportProtocol { 0 Detecting, 1 V1, 2 V2, }
     MiningMode { 0 Off, 1 WhenTwoWait, 2 Always, }
     AddNodeAction { 0 Add, 1 Remove, 2 Onetry, }
     BanAction { 0 Add, 1 Remove, }

@@ -14,7 +14,7 @@ impl Network {
     }
 
     pub(crate) fn bounds(&self) -> Vec<Bound> {
-        let unread = self.peers.iter().map(|peer| peer.stream.unread());
+        let unread = self.peers.iter().map(|peer| peer.session.unread());
         let inbound = self.peers.count(Purpose::Inbound);
         let mut bounds = vec![
             Bound::new("connections (MAX_CONNECTIONS)", self.peers.len(), MAX_CONNECTIONS),

@@ -25,6 +25,8 @@ use std::net::SocketAddr;
 #[derive(Clone, Copy, Debug)]
 struct Attempt {
     purpose: Purpose,
+    /// Begin with v1: the peer did not understand v2 the last time.
+    v1: bool,
     deadline: Mono,
 }
 
@@ -155,18 +157,39 @@ impl Connections {
         now: Mono,
         outbox: &mut Outbox,
     ) {
-        self.attempts.insert(address, Attempt { purpose, deadline: now + CONNECT_TIMEOUT });
-        self.wake_at(now + CONNECT_TIMEOUT);
+        self.attempt(address, Attempt { purpose, v1: false, deadline: now + CONNECT_TIMEOUT }, outbox);
+    }
+
+    /// Opens a connection again over which the peer did not understand v2 (Core's `m_reconnections`).
+    pub(crate) fn reopen_v1(
+        &mut self,
+        address: SocketAddr,
+        purpose: Purpose,
+        now: Mono,
+        outbox: &mut Outbox,
+    ) {
+        self.attempt(address, Attempt { purpose, v1: true, deadline: now + CONNECT_TIMEOUT }, outbox);
+    }
+
+    fn attempt(&mut self, address: SocketAddr, attempt: Attempt, outbox: &mut Outbox) {
+        self.attempts.insert(address, attempt);
+        self.wake_at(attempt.deadline);
         outbox.push(NetOutput::Connect { address });
     }
 
-    /// A connection that this node asked for is up; none if nobody waits for it any more.
-    pub(crate) fn opened(&mut self, address: SocketAddr) -> Option<Purpose> {
+    /// Whether a connection to `address` is on its way.
+    pub(crate) fn is_opening(&self, address: &SocketAddr) -> bool {
+        self.attempts.contains_key(address)
+    }
+
+    /// A connection that this node asked for is up: what it is for, and whether it is to begin with v1. None if nobody
+    /// waits for it any more.
+    pub(crate) fn opened(&mut self, address: SocketAddr) -> Option<(Purpose, bool)> {
         let attempt = self.attempts.remove(&address)?;
         if let Some(backoff) = self.backoffs.get_mut(&address) {
             backoff.reported = false;
         }
-        Some(attempt.purpose)
+        Some((attempt.purpose, attempt.v1))
     }
 
     /// A connection could not be made; tells what it was for.

@@ -2,7 +2,7 @@
 //! of blocks, transactions and the tip.
 
 use super::limits::{MAX_ADDR_TO_SEND, MAX_INV_SZ, MAX_UNREQUESTED_AHEAD};
-use super::message::{Frame, HEADER_SIZE, Inventory, Message};
+use super::message::{Frame, Inventory, Message};
 use super::network::{Network, View};
 use super::outbox::{NetOutput, Received, ServeRequest};
 use super::peer::{Handshake, Peer, Purpose, Traffic};
@@ -19,16 +19,16 @@ use std::sync::Arc;
 const HEADER: Cost = Cost(2);
 
 impl Network {
-    /// Logs and counts a frame, and acts on the message in it.
+    /// Logs and counts a frame of `size` bytes on the wire, and acts on the message in it.
     pub(super) fn on_frame(
         &mut self,
         peer: PeerId,
         frame: Frame,
+        size: usize,
         view: &mut View<'_>,
         now: Time,
     ) -> Result<(), DisconnectReason> {
         let Some(entry) = self.peers.get_mut(peer) else { return Ok(()) };
-        let size = HEADER_SIZE + frame.length();
         match frame {
             Frame::Message { message, length } => {
                 entry.received.count(message.command(), size, now);

@@ -5,7 +5,7 @@ use super::network::Network;
 use super::peer::{Peer, Ping, Purpose, Traffic};
 use super::reason::Tolerated;
 use crate::chain::Chainstate;
-use crate::interface::{Direction, PeerId, PeerState, SyncMode};
+use crate::interface::{Direction, PeerId, PeerState, SyncMode, TransportProtocol};
 use crate::primitives::{Amount, BlockHash, Height};
 use crate::time::Time;
 use std::net::SocketAddr;
@@ -59,6 +59,10 @@ pub struct PeerInfo {
     pub announces_compact: bool,
     /// Whether it asked for that (Core's `bip152_hb_from`).
     pub wants_compact: bool,
+    /// What the two sides speak.
+    pub transport: TransportProtocol,
+    /// What the two sides of an encrypted connection know and nobody else (BIP324).
+    pub session_id: Option<[u8; 32]>,
 }
 
 impl Network {
@@ -100,6 +104,8 @@ impl Network {
             sync: self.sync,
             announces_compact: self.compact_blocks.is_announcer(peer.id),
             wants_compact: self.compact_blocks.wants_at_once(peer.id),
+            transport: peer.session.protocol(),
+            session_id: peer.session.session_id().copied(),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::network::Network;
 use super::outbox::NetOutput;
 use super::peer::{Newcomer, Purpose};
 use super::reason::DisconnectReason;
+use super::session::Opening;
 use crate::interface::{Direction, Event, LogLine, PeerId, PeerState};
 use crate::primitives::Height;
 use crate::time::Time;
@@ -28,6 +29,7 @@ impl Network {
                     self.disconnect(twin, DisconnectReason::Duplicate, now);
                 }
                 self.tell(peer, PeerState::Handshaking, None);
+                self.outbox.flush(peer);
                 if direction == Direction::Outbound
                     && let Some(ours) = self.our_version(peer, height, now)
                 {
@@ -46,6 +48,7 @@ impl Network {
 
     /// A connection is gone.
     pub fn closed(&mut self, peer: PeerId, reason: &str, now: Time) {
+        self.reconnect_v1(peer, now);
         self.forget(peer, reason, now);
     }
 
@@ -77,15 +80,40 @@ impl Network {
         direction: Direction,
         now: Time,
     ) -> Result<Option<PeerId>, DisconnectReason> {
-        let purpose = match direction {
-            Direction::Inbound if self.running => Purpose::Inbound,
+        let (purpose, v1) = match direction {
+            Direction::Inbound if self.running => (Purpose::Inbound, false),
             Direction::Inbound => return Err(DisconnectReason::Stopped),
             Direction::Outbound => self.connections.opened(address).ok_or(DisconnectReason::OpenedLate)?,
         };
         if let Some(reason) = self.connections.refuses(&address, now.unix) {
             return Err(reason);
         }
-        self.peers.admit(Newcomer { id: peer, address, purpose, nonce: self.rng.next_u64() }, now)
+        let nonce = self.rng.next_u64();
+        let opening = self.draw_opening(v1);
+        self.peers.admit(Newcomer { id: peer, address, purpose, nonce, opening }, now)
+    }
+
+    fn draw_opening(&mut self, v1: bool) -> Opening {
+        if v1 || !self.v2transport {
+            return Opening::V1;
+        }
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        Opening::V2 { seed }
+    }
+
+    /// A peer ended the connection without a word, as one does that knows v1 alone: it is opened again with v1, unless
+    /// it is not wanted any more (Core's `ShouldReconnectV1`).
+    fn reconnect_v1(&mut self, peer: PeerId, now: Time) {
+        let Some(entry) = self.peers.get(peer).filter(|entry| entry.session.should_reconnect_v1()) else {
+            return;
+        };
+        let (address, purpose) = (entry.address, entry.purpose);
+        let is_wanted = self.running || purpose == Purpose::Delivery;
+        let has_other = self.peers.iter().any(|other| other.address == address && other.id != peer);
+        if is_wanted && !has_other && self.connections.refuses(&address, now.unix).is_none() {
+            self.connections.reopen_v1(address, purpose, now.mono, &mut self.outbox);
+        }
     }
 
     /// Forgets a peer, and tells.
@@ -102,7 +130,8 @@ impl Network {
         self.relay.peer_gone(peer);
         self.serving.peer_gone(peer);
         self.filters.peer_gone(peer);
-        let has_other = self.peers.with_address(gone.address).is_some();
+        let has_other =
+            self.peers.with_address(gone.address).is_some() || self.connections.is_opening(&gone.address);
         self.deliveries.peer_gone(peer, gone.address, has_other, &mut self.outbox);
         if gone.ready {
             self.outbox.log(LogLine::ConnectionTerminated);

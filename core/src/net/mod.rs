@@ -35,11 +35,13 @@ mod peers;
 mod poisson;
 mod reason;
 mod rebroadcast;
-mod recent;
 mod receive_buffer;
+mod recent;
 mod relay;
 mod serving;
+mod session;
 mod tx_request;
+pub mod v2;
 mod verdicts;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::filters::Filters;
 use super::getblocks_sync::GetBlocksSync;
 use super::headers_sync::HeadersSync;
 use super::limits::{MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER};
-use super::message::{self, HEADER_SIZE, Message, Services};
+use super::message::{Message, Services};
 use super::outbox::{Action, NetOutput, Outbox};
 use super::peers::Peers;
 use super::reason::DisconnectReason;
@@ -56,7 +56,8 @@ pub struct View<'a> {
 #[derive(Debug)]
 pub struct Network {
     pub(super) own: SocketAddr,
-    magic: [u8; 4],
+    /// Whether this node speaks v2 with peers that do (`-v2transport`).
+    pub(super) v2transport: bool,
     /// What of the chain this node has to give, and asks for.
     pub(super) keeps: Keeps,
     pub(super) sync: SyncMode,
@@ -92,7 +93,7 @@ impl Network {
         let secrets = ChaCha20Rng::from_rng(&mut rng);
         Self {
             own,
-            magic: params.magic,
+            v2transport: true,
             keeps,
             sync: SyncMode::Headers,
             running: false,
@@ -120,11 +121,17 @@ impl Network {
     }
 
     /// What this node offers.
-    pub const fn services(&self) -> Services {
-        match self.keeps {
+    pub fn services(&self) -> Services {
+        let kept = match self.keeps {
             Keeps::Blocks => SERVICES,
             Keeps::Headers => Services::NONE,
-        }
+        };
+        if self.v2transport { kept | Services::P2P_V2 } else { kept }
+    }
+
+    /// Whether this node encrypts what it says to peers that can read it; for connections from now on.
+    pub fn set_v2transport(&mut self, v2transport: bool) {
+        self.v2transport = v2transport;
     }
 
     /// Joins: connections are opened and let in. To `connect` alone where any are named, else to `seeds` and to whom
@@ -194,7 +201,7 @@ impl Network {
     pub fn bytes(&mut self, peer: PeerId, bytes: &[u8], now: Time) {
         let Some(entry) = self.peers.get_mut(peer) else { return };
         entry.take_in(bytes);
-        if entry.stream.unread() > MAX_RECEIVE_BUFFER {
+        if entry.session.unread() > MAX_RECEIVE_BUFFER {
             self.disconnect(peer, DisconnectReason::ReceiveFlood, now);
         }
     }
@@ -237,13 +244,20 @@ impl Network {
         loop {
             match self.outbox.pop()? {
                 Action::Output(output) => return Some(output),
+                Action::Flush { peer } => {
+                    let mut bytes = Vec::new();
+                    self.flush(peer, &mut bytes, now);
+                    if !bytes.is_empty() {
+                        return Some(NetOutput::Send { peer, bytes });
+                    }
+                }
                 Action::Send { peer, message } => {
                     let mut bytes = Vec::new();
-                    self.encode(peer, &message, &mut bytes, now);
+                    self.encode(peer, message, &mut bytes, now);
                     while bytes.len() < SEND_BATCH
                         && let Some(message) = self.outbox.pop_message_to(peer)
                     {
-                        self.encode(peer, &message, &mut bytes, now);
+                        self.encode(peer, message, &mut bytes, now);
                     }
                     if !bytes.is_empty() {
                         return Some(NetOutput::Send { peer, bytes });
@@ -320,15 +334,29 @@ impl Network {
         }
     }
 
-    /// Appends a message's bytes, counts it and tells of it; nothing if the peer is gone.
-    fn encode(&mut self, peer: PeerId, message: &Message, bytes: &mut Vec<u8>, now: Time) {
-        let magic = self.magic;
+    /// Appends a message's bytes, counts it and tells of it; nothing if the peer is gone, or if it cannot be encrypted
+    /// yet.
+    fn encode(&mut self, peer: PeerId, message: Message, bytes: &mut Vec<u8>, now: Time) {
+        self.flush(peer, bytes, now);
         let Some(entry) = self.peers.get_mut(peer) else { return };
-        let length = message::encode_into(magic, message, bytes);
-        entry.sent.count(message.command(), HEADER_SIZE + length, now);
-        entry.unsent += HEADER_SIZE + length;
-        let event = message_event(entry, Direction::Outbound, message, length);
+        let Some(sent) = entry.session.encode(&message, bytes) else {
+            entry.session.hold(message);
+            return;
+        };
+        entry.sent.count(message.command(), sent.size, now);
+        entry.unsent += sent.size;
+        let event = message_event(entry, Direction::Outbound, &message, sent.length);
         self.outbox.push(NetOutput::Event(event));
+    }
+
+    /// Appends what is to be sent before any message.
+    fn flush(&mut self, peer: PeerId, bytes: &mut Vec<u8>, now: Time) {
+        let Some(entry) = self.peers.get_mut(peer).filter(|entry| entry.session.has_output()) else { return };
+        let before = bytes.len();
+        entry.session.take_output(bytes);
+        let size = bytes.len() - before;
+        entry.sent.count_transport(size, now);
+        entry.unsent += size;
     }
 
     /// Reads one message of a peer, or serves it; none if there is nothing to do for it now.
@@ -341,8 +369,8 @@ impl Network {
             let is_secret = |txid: &Txid| self.relay.is_unannounced(peer, txid);
             return self.serving.serve(peer, is_secret, &mut self.outbox);
         }
-        let frame = match entry.stream.next_frame() {
-            Ok(Some(frame)) => frame,
+        let taken = match entry.session.take() {
+            Ok(Some(taken)) => taken,
             Ok(None) => {
                 if let Some(bytes) = entry.credit_all() {
                     self.outbox.push(NetOutput::Consumed { peer, bytes });
@@ -350,15 +378,23 @@ impl Network {
                 return None;
             }
             Err(error) => {
-                self.disconnect(peer, error.into(), now);
+                self.disconnect(peer, error, now);
                 return Some(Cost(1));
             }
         };
-        if let Some(bytes) = entry.credit(HEADER_SIZE + frame.length()) {
+        if let Some(bytes) = entry.credit(taken.size) {
             self.outbox.push(NetOutput::Consumed { peer, bytes });
         }
-        let cost = cost_of(&frame);
-        if let Err(reason) = self.on_frame(peer, frame, view, now) {
+        let Some(frame) = taken.frame else {
+            entry.received.count_transport(taken.size, now);
+            self.outbox.flush(peer);
+            for message in entry.session.release() {
+                self.outbox.send(peer, message);
+            }
+            return Some(taken.cost);
+        };
+        let cost = taken.cost + cost_of(&frame);
+        if let Err(reason) = self.on_frame(peer, frame, taken.size, view, now) {
             self.disconnect(peer, reason, now);
         }
         Some(cost)

@@ -16,11 +16,11 @@ pub enum NetOutput {
         /// To here.
         address: SocketAddr,
     },
-    /// Send bytes: one message or several.
+    /// Send bytes: messages, or what an encrypted connection begins with.
     Send {
         /// To this peer.
         peer: PeerId,
-        /// Whole messages.
+        /// As they go over the wire.
         bytes: Vec<u8>,
     },
     /// End a connection after what was sent; the network has forgotten the peer already.
@@ -107,7 +107,14 @@ pub enum ServeRequest {
 /// What a manager wants done; a message is encoded when it is handed out.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
-    Send { peer: PeerId, message: Message },
+    Send {
+        peer: PeerId,
+        message: Message,
+    },
+    /// Send what the peer's session has to send and is no message.
+    Flush {
+        peer: PeerId,
+    },
     Output(NetOutput),
 }
 
@@ -121,6 +128,10 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn send(&mut self, peer: PeerId, message: Message) {
         self.queue.push_back(Action::Send { peer, message });
+    }
+
+    pub(crate) fn flush(&mut self, peer: PeerId) {
+        self.queue.push_back(Action::Flush { peer });
     }
 
     pub(crate) fn push(&mut self, output: NetOutput) {

@@ -1,9 +1,10 @@
 //! One connection: its stream, its handshake, its pings and its counters. Answers `version`, `verack`, `ping`, `pong`.
 
 use super::limits::{HANDSHAKE_TIMEOUT, MAX_SEND_BUFFER, MIN_PEER_PROTO_VERSION};
-use super::message::{Message, MessageDecoder, Services, VersionMessage};
+use super::message::{Message, Services, VersionMessage};
 use super::outbox::Outbox;
 use super::reason::{DisconnectReason, Tolerated};
+use super::session::{Opening, Session};
 use crate::collections::BTreeMap;
 use crate::consensus::TimingParams;
 use crate::interface::{Direction, PeerId, PeerState};
@@ -57,6 +58,12 @@ impl Traffic {
         }
         self.last = Some(now);
     }
+
+    /// Counts bytes that belong to no message.
+    pub(crate) const fn count_transport(&mut self, bytes: usize, now: Time) {
+        self.total.bytes += bytes as u64;
+        self.last = Some(now);
+    }
 }
 
 /// Round trips.
@@ -80,8 +87,8 @@ pub(crate) struct Peer {
     pub(crate) direction: Direction,
     pub(crate) purpose: Purpose,
     pub(crate) connected: Time,
-    /// Bytes that came and are not worked off.
-    pub(crate) stream: MessageDecoder,
+    /// What is said over it, and the bytes that came and are not worked off.
+    pub(crate) session: Session,
     /// There may be a whole message among them.
     has_unread: bool,
     /// Bytes that came and for which the host was not told yet that they are worked off.
@@ -110,6 +117,8 @@ pub(crate) struct Newcomer {
     pub(crate) purpose: Purpose,
     /// The number for our `version`.
     pub(crate) nonce: u64,
+    /// What it begins to speak.
+    pub(crate) opening: Opening,
 }
 
 impl Newcomer {
@@ -141,7 +150,7 @@ impl Peer {
             direction: new.direction(),
             purpose: new.purpose,
             connected: now,
-            stream: MessageDecoder::new(magic),
+            session: Session::new(new.opening, new.direction(), magic),
             has_unread: false,
             uncredited: 0,
             worked_off: 0,
@@ -160,7 +169,7 @@ impl Peer {
     pub(crate) fn take_in(&mut self, bytes: &[u8]) {
         self.uncredited += bytes.len();
         self.has_unread = true;
-        self.stream.push(bytes);
+        self.session.push(bytes);
     }
 
     /// A message of `bytes` is worked off; tells how many bytes the host is to be told of, in batches.

@@ -5,6 +5,7 @@ use super::limits::{
     MAX_INV_SZ, MAX_LOCATOR_SZ, MAX_RECEIVE_BUFFER, MIN_PEER_PROTO_VERSION,
 };
 use super::message::FrameError;
+use super::v2::V2Error;
 use crate::consensus::{BlockError, HeaderError};
 use crate::primitives::{BlockHash, Txid};
 use crate::spv::MerkleProofError;
@@ -16,6 +17,9 @@ pub enum DisconnectReason {
     /// Bytes that are no message of this network.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// Bytes that are not what an encrypted connection carries.
+    #[error("v2 transport: {0}")]
+    V2(#[from] V2Error),
     /// More bytes than this node reads.
     #[error("receive flood: more than {MAX_RECEIVE_BUFFER} unread bytes")]
     ReceiveFlood,

@@ -90,5 +90,6 @@ fn peer_summary(peer: PeerInfo) -> PeerSummary {
         ping_ms: peer.ping.last.map(|ping| ping.0 as f64 / 1_000.0),
         bytes: (peer.sent.total.bytes, peer.received.total.bytes),
         sync: peer.sync,
+        transport: peer.transport,
     }
 }

@@ -11,6 +11,7 @@ use super::{LateEvents, Node};
 use crate::chain::{Body, Chainstate, Keeps, LoadError, StoredFilter};
 use crate::collections::BTreeMap;
 use crate::consensus::{Network as ChainNetwork, Preset};
+use crate::crypto::sha256;
 use crate::interface::{LogLine, NodeConfig, Role, RunState};
 use crate::mempool::StoredTransaction;
 use crate::net::Network;
@@ -109,6 +110,8 @@ impl Node {
         self.params = chain.params().clone();
         let local = self.config.id.local_address();
         let mut network = Network::new(local, &self.params, chain.keeps(), self.network_seed);
+        // The next network must not draw the same secrets.
+        self.network_seed = sha256(&self.network_seed);
         for ban in self.take_bans() {
             network.ban(ban, self.now);
         }

@@ -7,6 +7,7 @@ mod base58;
 mod blocks;
 mod chain;
 mod compact;
+mod encryption;
 mod files;
 mod filters;
 mod hashes;
@@ -42,6 +43,9 @@ const CASES: &[Case] = &[
     ("block_stats_agree_with_core", blocks::stats),
     ("block_filters_and_their_headers_are_those_of_core", filters::basic),
     ("a_compact_block_of_testnet_is_read_and_made_alike", compact::testnet),
+    ("keys_that_look_random_decode_as_in_bip324", encryption::ellswift_decode),
+    ("coordinates_have_the_inverses_of_bip324", encryption::xswiftec_inv),
+    ("packets_are_encrypted_as_in_bip324_and_read_back", encryption::packets),
     ("a_merkle_proof_from_mainnet_verifies_and_is_made_alike", proofs::merkle_block),
 ];
 

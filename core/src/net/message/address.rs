@@ -17,6 +17,8 @@ impl Services {
     pub const BLOOM: Self = Self(1 << 2);
     /// Serves compact filters (`NODE_COMPACT_FILTERS`, BIP157).
     pub const COMPACT_FILTERS: Self = Self(1 << 6);
+    /// Speaks the encrypted transport (`NODE_P2P_V2`, BIP324).
+    pub const P2P_V2: Self = Self(1 << 11);
     /// Serves witnesses (`NODE_WITNESS`, BIP144).
     pub const WITNESS: Self = Self(1 << 3);
 
@@ -27,6 +29,7 @@ impl Services {
             (Self::BLOOM, "BLOOM"),
             (Self::WITNESS, "WITNESS"),
             (Self::COMPACT_FILTERS, "COMPACT_FILTERS"),
+            (Self::P2P_V2, "P2P_V2"),
         ];
         known.into_iter().filter(|(service, _)| self.has(*service)).map(|(_, name)| name).collect()
     }

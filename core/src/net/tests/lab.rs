@@ -9,10 +9,9 @@ pub(super) use super::node::{REFUSED_VERSION, TestNode};
 use crate::consensus::{NetworkParams, Preset};
 use crate::cost::Cost;
 use crate::interface::{Direction, Event, PeerId, SyncMode};
-use crate::net::NetOutput;
-use crate::net::message::{
-    Frame, Inventory, Message, MessageDecoder, NetAddress, Services, VersionMessage, encode,
-};
+use crate::net::message::{Frame, Inventory, Message, NetAddress, Services, VersionMessage, encode};
+use crate::net::session::{Opening, Session};
+use crate::net::{DisconnectReason, NetOutput};
 use crate::primitives::{Block, BlockHash, Transaction};
 use crate::time::{Mono, Span, Time, UnixTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -42,7 +41,7 @@ pub(super) fn stranger(number: u16) -> SocketAddr {
 /// Where a peer's bytes go.
 enum Wire {
     Node(usize, PeerId),
-    Raw(MessageDecoder, Vec<Message>),
+    Raw(Box<Session>, Vec<Message>),
 }
 
 pub(super) struct Lab {
@@ -208,11 +207,11 @@ impl Lab {
         self.nodes[a].peers().iter().filter(|peer| peer.address == address(b)).count()
     }
 
-    /// A raw peer connects to a node.
+    /// A raw peer connects to a node, and speaks v1.
     pub(super) fn raw(&mut self, node: usize, from: SocketAddr) -> PeerId {
         let peer = self.new_peer();
-        let decoder = MessageDecoder::new(params().magic);
-        self.wires.insert((node, peer), Wire::Raw(decoder, Vec::new()));
+        let session = Session::new(Opening::V1, Direction::Outbound, params().magic);
+        self.wires.insert((node, peer), Wire::Raw(Box::new(session), Vec::new()));
         let height = self.nodes[node].chain.height();
         self.nodes[node].network.connected(peer, from, Direction::Inbound, height, self.now);
         peer
@@ -231,7 +230,12 @@ impl Lab {
 
     /// A raw peer sends a message.
     pub(super) fn say(&mut self, node: usize, peer: PeerId, message: &Message) {
-        self.say_bytes(node, peer, &encode(params().magic, message));
+        let mut bytes = Vec::new();
+        match self.wires.get_mut(&(node, peer)) {
+            Some(Wire::Raw(session, _)) => drop(session.encode(message, &mut bytes)),
+            _ => bytes = encode(params().magic, message),
+        }
+        self.say_bytes(node, peer, &bytes);
     }
 
     /// A raw peer sends bytes.
@@ -315,8 +319,9 @@ impl Lab {
     /// A connection that a node asked for comes up with a raw peer at its end.
     pub(super) fn accept_raw(&mut self, node: usize, from: SocketAddr) -> PeerId {
         let peer = self.new_peer();
-        let decoder = MessageDecoder::new(params().magic);
-        self.wires.insert((node, peer), Wire::Raw(decoder, Vec::new()));
+        let opening = Opening::V2 { seed: [peer.0 as u8; 32] };
+        let session = Session::new(opening, Direction::Inbound, params().magic);
+        self.wires.insert((node, peer), Wire::Raw(Box::new(session), Vec::new()));
         let height = self.nodes[node].chain.height();
         self.nodes[node].network.connected(peer, from, Direction::Outbound, height, self.now);
         self.run();
@@ -410,11 +415,16 @@ impl Lab {
     fn carry(&mut self, node: usize, peer: PeerId, bytes: Vec<u8>) {
         match self.wires.get_mut(&(node, peer)) {
             Some(Wire::Node(to, their_peer)) => self.transit.push_back((*to, *their_peer, bytes)),
-            Some(Wire::Raw(decoder, inbox)) => {
-                decoder.push(&bytes);
-                while let Some(frame) = decoder.next_frame().expect("our own magic") {
-                    let Frame::Message { message, .. } = frame else { panic!("our own messages") };
-                    inbox.push(message);
+            Some(Wire::Raw(session, inbox)) => {
+                session.push(&bytes);
+                match read(session, inbox) {
+                    Ok(answer) if answer.is_empty() => {}
+                    Ok(answer) => self.transit.push_back((node, peer, answer)),
+                    // What it cannot read is no reason to stay.
+                    Err(_) => {
+                        self.wires.remove(&(node, peer));
+                        self.nodes[node].network.closed(peer, "closed by peer", self.now);
+                    }
                 }
             }
             None => {}
@@ -430,6 +440,20 @@ impl Lab {
             self.nodes[to].network.closed(their_peer, "closed by peer", self.now);
         }
     }
+}
+
+/// What a raw peer hears goes to its inbox; what its session answers by itself is returned.
+fn read(session: &mut Session, inbox: &mut Vec<Message>) -> Result<Vec<u8>, DisconnectReason> {
+    while let Some(taken) = session.take()? {
+        match taken.frame {
+            Some(Frame::Message { message, .. }) => inbox.push(message),
+            Some(_) => panic!("our own messages"),
+            None => {}
+        }
+    }
+    let mut answer = Vec::new();
+    session.take_output(&mut answer);
+    Ok(answer)
 }
 
 /// A raw peer's introduction.

@@ -15,3 +15,4 @@ mod relay;
 mod slow_peers;
 mod sync;
 mod transactions;
+mod transport;

@@ -69,13 +69,13 @@ fn coinbase(block: &Block) -> Txid {
 }
 
 #[test]
-fn a_light_node_offers_nothing_and_wants_no_transactions_before_its_filter() {
+fn a_light_node_offers_encryption_alone_and_wants_no_transactions_before_its_filter() {
     let mut lab = light();
     let peer = lab.raw(0, stranger(1));
     lab.say(0, peer, &version(stranger(1), 0));
     let heard = lab.heard(0, peer);
     let Some(Message::Version(ours)) = heard.first() else { panic!("{heard:?}") };
-    assert_eq!((ours.services, ours.relay), (Services::NONE, false));
+    assert_eq!((ours.services, ours.relay), (Services::P2P_V2, false));
 }
 
 #[test]

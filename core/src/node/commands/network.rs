@@ -3,7 +3,7 @@
 use super::{Handled, Outcome};
 use crate::interface::{
     AddNodeAction, BanAction, CommandError, LogLine, MiningMode, NodeId, Reply, RequestId, RunState,
-    StartOptions,
+    StartOptions, TransportChoice,
 };
 use crate::net::Ban;
 use crate::node::Node;
@@ -61,6 +61,7 @@ impl Node {
         let connect = if options.connect.is_empty() { &self.config.connect } else { &options.connect };
         if let Some(engine) = &mut self.engine {
             engine.network.set_light_filter(options.filters);
+            engine.network.set_v2transport(options.transport == TransportChoice::V2);
             engine.network.start(sync, &addresses(connect), &addresses(&options.seed_nodes));
         }
     }

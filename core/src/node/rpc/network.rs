@@ -3,6 +3,7 @@
 use super::amounts::coins;
 use super::json::{Json, Object, object};
 use crate::consensus::NetworkParams;
+use crate::encode::hex;
 use crate::interface::Direction;
 use crate::net::limits::PROTOCOL_VERSION;
 use crate::net::message::Services;
@@ -75,7 +76,8 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
     put("bytessent_per_msg", by_command(&peer.sent));
     put("bytesrecv_per_msg", by_command(&peer.received));
     put("connection_type", connection_type(peer.purpose).into());
-    put("transport_protocol_type", "v1".into());
+    put("transport_protocol_type", peer.transport.name().into());
+    put("session_id", peer.session_id.map_or_else(String::new, |id| hex::encode(&id)).into());
     fields
 }
 
