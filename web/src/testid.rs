@@ -80,7 +80,7 @@ test_ids! {
     MAP = "map";
     /// A node on the map.
     MAP_NODE = "map-node";
-    /// A link on the map; `data-cut` says whether it is cut.
+    /// A link on the map; `data-cut` says whether it is cut, `data-encrypted` whether what travels on it is encrypted.
     MAP_LINK = "map-link";
     /// Moves a node to the other side of a cut.
     CUT_SIDE = "cut-side";

@@ -117,6 +117,7 @@ texts! {
     map_about: "Map of the network: nodes, their connections and what travels on them; the live log tells the same in words", "网络图：节点、连接和正在传送的消息；实时日志用文字讲述同样的内容";
     cut_link: "Cut the link {0} – {1}", "切断连接 {0} – {1}";
     heal_link: "Heal the link {0} – {1}", "接通连接 {0} – {1}";
+    encrypted_link: "encrypted (BIP324)", "已加密（BIP324）";
     live_log: "Live log", "实时日志";
     took_in_transaction: "{0} took in transaction {1}", "{0} 收下交易 {1}";
     was_cut: "the network was cut into {0} parts", "网络被切成 {0} 部分";

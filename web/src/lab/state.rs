@@ -9,7 +9,9 @@ use leptos::prelude::*;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use terrarium_core::collections::BTreeSet;
-use terrarium_core::interface::{NodeId, NodeSnapshot, PeerState, RequestId, Role, RunState, Task};
+use terrarium_core::interface::{
+    NodeId, NodeSnapshot, PeerState, PeerSummary, RequestId, Role, RunState, Task, TransportProtocol,
+};
 use terrarium_core::primitives::{Amount, BlockHash, Txid};
 
 /// Names for the nodes 3000, 3001, and so on.
@@ -225,5 +227,20 @@ impl LabState {
         };
         let all: BTreeSet<_> = self.nodes.with(|nodes| nodes.iter().flat_map(of).collect());
         all.into_iter().filter(|(a, b)| ids.contains(a) && ids.contains(b)).collect()
+    }
+
+    /// Whether what two nodes say to each other is encrypted, as either of them tells.
+    pub(crate) fn is_encrypted(&self, a: NodeId, b: NodeId) -> bool {
+        let tells = |at: NodeId, of: NodeId| {
+            let encrypts = |peer: &PeerSummary| {
+                peer.address.port() == of.0
+                    && peer.state == PeerState::Connected
+                    && peer.transport == TransportProtocol::V2
+            };
+            let node = self.node(at).filter(NodeView::is_running);
+            node.and_then(|node| node.read(|snapshot| snapshot.peers.iter().any(encrypts)))
+                .unwrap_or_default()
+        };
+        tells(a, b) || tells(b, a)
     }
 }

@@ -21,6 +21,9 @@ const HEIGHT: f64 = 290.0;
 /// Nearer to its end than this, in CSS pixels, the live log follows what comes.
 const NEAR_THE_END: i32 = 30;
 
+/// How far along a link its padlock stands.
+const LOCK_AT: f64 = 0.36;
+
 /// A place on the map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Point {
@@ -115,8 +118,24 @@ fn link_line(lab: Lab, (a, b): (NodeId, NodeId), focused: RwSignal<Option<(NodeI
             </g>
         })
     };
+    let encrypted = Memo::new(move |_| !cut.get() && lab.state.is_encrypted(a, b));
+    let lock = move || {
+        let (from, to) = ends.get().filter(|_| encrypted.get())?;
+        // Not in the middle, where the lines of a small network cross.
+        let along = |from: f64, to: f64| from + (to - from) * LOCK_AT;
+        let at = format!("translate({:.1} {:.1})", along(from.x, to.x), along(from.y, to.y));
+        Some(view! {
+            <g class="link-lock" transform=at>
+                <path d="M-2.5 -1V-3.5a2.5 2.5 0 0 1 5 0V-1"></path>
+                <rect x="-4" y="-1" width="8" height="6" rx="1.5"></rect>
+            </g>
+        })
+    };
     let act = move || lab.toggle_link(a, b);
-    let label = move || fill(if cut.get() { t().heal_link } else { t().cut_link }, &[&a, &b]);
+    let label = move || {
+        let act = fill(if cut.get() { t().heal_link } else { t().cut_link }, &[&a, &b]);
+        if encrypted.get() { format!("{act} · {}", t().encrypted_link) } else { act }
+    };
     view! {
         <g
             class="map-link"
@@ -126,6 +145,7 @@ fn link_line(lab: Lab, (a, b): (NodeId, NodeId), focused: RwSignal<Option<(NodeI
             data-testid=testid::MAP_LINK
             data-link=format!("{a}-{b}")
             data-cut=words(move || cut.get().to_string())
+            data-encrypted=words(move || encrypted.get().to_string())
             on:click=move |_| act()
             on:keydown=move |event| on_press(&event, act)
             on:focus=move |_| focused.set(Some((a, b)))
@@ -134,6 +154,7 @@ fn link_line(lab: Lab, (a, b): (NodeId, NodeId), focused: RwSignal<Option<(NodeI
             <title>{words(label)}</title>
             <path class="link-reach" d=words(path)></path>
             <path class="link-line" class:cut=cut d=words(path)></path>
+            {part(lock)}
             {part(mark)}
         </g>
     }
