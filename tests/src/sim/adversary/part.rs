@@ -136,9 +136,17 @@ impl Villain {
     }
 
     fn read(&mut self, peer: PeerId, now: Time) {
-        while let Some(acquaintance) = self.peers.get_mut(&peer)
-            && let Ok(Some(frame)) = acquaintance.decoder.next_frame()
-        {
+        while let Some(acquaintance) = self.peers.get_mut(&peer) {
+            let frame = match acquaintance.decoder.next_frame() {
+                Ok(Some(frame)) => frame,
+                Ok(None) => break,
+                // It knows v1 alone: what is encrypted ends the connection, and comes again in v1.
+                Err(_) => {
+                    self.connections.disconnect(peer);
+                    self.peers.remove(&peer);
+                    break;
+                }
+            };
             let Frame::Message { message, .. } = frame else { continue };
             if !self.adversary.greets() {
                 self.act(now, |adversary, scene| adversary.heard(scene, peer, &message));

@@ -20,6 +20,7 @@ use terrarium_core::chain::file;
 use terrarium_core::consensus::{ConsensusParams, Invitation, Network, genesis};
 use terrarium_core::interface::{
     ChainFile, Command, MiningMode, NodeConfig, NodeId, PeerState, Role, StartOptions, SyncMode,
+    TransportChoice,
 };
 use terrarium_core::mining;
 use terrarium_core::node::Node;
@@ -35,6 +36,10 @@ const GLANCE: Span = Span::from_millis(500);
 
 /// Hashes a second of all miners together: a block takes two hashes and should take five seconds.
 const NETWORK_HASH_RATE: f64 = 0.4;
+
+/// The share of nodes that know v1 alone, as some do in every network. It also keeps storms short: keys cost more than
+/// all else that a connection needs.
+const SHARE_OF_V1: f64 = 0.5;
 
 /// The easiest target there is, so that a thousand storms can mine real proof of work.
 const EASIEST: CompactTarget = CompactTarget(0x207f_ffff);
@@ -208,7 +213,9 @@ impl Storm {
 
     /// What the owner of a node does whenever it opens.
     fn routine(&self, id: NodeId) -> Vec<Command> {
-        let start = Command::StartNode(StartOptions::default());
+        let speaks_v1 = Dice::new(self.seed, &format!("transport {id}")).chance(SHARE_OF_V1);
+        let transport = if speaks_v1 { TransportChoice::V1 } else { TransportChoice::V2 };
+        let start = Command::StartNode(StartOptions { transport, ..StartOptions::default() });
         let mine = Command::SetMining { mode: MiningMode::Always, address: None };
         if self.miners.contains(&id) { vec![start, mine] } else { vec![start] }
     }
