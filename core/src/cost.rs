@@ -17,7 +17,7 @@ impl Cost {
     pub const SIGNATURE_CHECK: Self = Self(120);
 
     /// The keys of an encrypted connection: two points multiplied, one key written as random bytes, one read.
-    pub const KEY_EXCHANGE: Self = Self(250);
+    pub const KEY_EXCHANGE: Self = Self(400);
 
     /// So many bytes read or hashed: 10 a kilobyte.
     pub const fn of_bytes(count: usize) -> Self {

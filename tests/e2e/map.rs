@@ -1,4 +1,4 @@
-//! The network map: links cut and healed one at a time, nodes that change sides, and the live log.
+//! The network map: links cut and healed one at a time, padlocks, nodes that change sides, and the live log.
 
 use serde_json::json;
 use terrarium_tests::browser::{Outcome, Page, Stage, Test, expect};
@@ -9,6 +9,9 @@ pub(crate) fn tests() -> Vec<Test> {
             Box::pin(one_link(stage))
         }),
         Test::new("a_node_moves_to_the_other_side_of_a_cut", 180, |stage| Box::pin(sides(stage))),
+        Test::new("links_of_the_map_carry_padlocks_for_they_are_encrypted", 180, |stage| {
+            Box::pin(padlocks(stage))
+        }),
         Test::new("the_live_log_tells_blocks_payments_and_cuts_in_words", 180, |stage| {
             Box::pin(live_log(stage))
         }),
@@ -54,6 +57,17 @@ async fn one_link(stage: &Stage<'_>) -> Outcome {
     page.eval(press, json!(link)).await?;
     let none = format!("const cut = await (async () => {{ {} }})(); return cut.length === 0", links(true));
     page.wait_for(&none, json!(null)).await
+}
+
+async fn padlocks(stage: &Stage<'_>) -> Outcome {
+    let page = open(stage).await?;
+    let locked = "const links = [...document.querySelectorAll('[data-testid=map-link]')];
+                  return links.length > 0 && links.every((link) => link.dataset.encrypted === 'true')";
+    page.wait_for(locked, json!(null)).await?;
+    let told = "const peers = JSON.parse(await terrarium.exec('3001', 'getpeerinfo'));
+                return peers.length > 0 && peers.every((peer) =>
+                    peer.transport_protocol_type === 'v2' && peer.session_id.length === 64)";
+    page.wait_for(told, json!(null)).await
 }
 
 async fn sides(stage: &Stage<'_>) -> Outcome {
