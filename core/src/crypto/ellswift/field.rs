@@ -87,7 +87,7 @@ impl Sub for Fe {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
-        Self((self.0 + other.0.negate(1)).normalize_weak())
+        Self((self.0 - other.0).normalize_weak())
     }
 }
 
