@@ -103,6 +103,14 @@ impl<'a> Arguments<'a> {
         self.option(name).ok_or_else(|| self.usage(format!("-{name} is missing")))
     }
 
+    /// The value of an option as what it must be.
+    pub(crate) fn parsed_option<T: FromStr<Err: Display>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, ConsoleError> {
+        self.option(name).map(|word| self.parsed(word)).transpose()
+    }
+
     /// An amount of coins that an option gives.
     pub(crate) fn amount(&self, name: &str) -> Result<Option<Amount>, ConsoleError> {
         let read = |word| Amount::parse_coins(word).map_err(|error| self.usage(error.to_string()));

@@ -49,7 +49,7 @@ pub(crate) const FORMS: &[Form] = forms![
     "send", &[takes("from", Value::Address), takes("to", Value::Address), takes("amount", Value::Text), takes("fee", Value::Text), switch("mine")], "send -from A -to B -amount N [-mine] [-fee F]", (0, 0), request::send, "pays; -mine mines the payment on the spot", "付款；-mine 当场挖出区块";
     "printchain", &[], "printchain", (0, 0), |_, _| Ok(Command::PrintChain.into()), "the chain from its tip back", "从链尖往回打印区块链";
     "reindexutxo", &[], "reindexutxo", (0, 0), |_, _| Ok(Command::ReindexUtxo.into()), "rebuilds the set of unspent outputs", "重建未花费交易输出集合";
-    "startnode", &[takes("miner", Value::Address), takes("connect", Value::Node), takes("seednode", Value::Node), takes("sync", Value::Text), switch("spv"), takes("filters", Value::Text), takes("v2transport", Value::Text)], "startnode [-miner A] [-connect N] [-seednode N] [-sync blocks|headers] [-spv] [-filters bloom|compact] [-v2transport 0|1]", (0, 0), request::start_node, "joins the network, with -spv as a light node; ^C leaves it", "启动节点（-spv 为轻节点）；^C 停止";
+    "startnode", &[takes("miner", Value::Address), takes("connect", Value::Node), takes("seednode", Value::Node), takes("sync", Value::Text), switch("spv"), takes("filters", Value::Text), takes("maxoutbound", Value::Text), takes("maxinbound", Value::Text), takes("v2transport", Value::Text)], "startnode [-miner A] [-connect N] [-seednode N] [-sync blocks|headers] [-spv] [-filters bloom|compact] [-maxoutbound N] [-maxinbound N] [-v2transport 0|1]", (0, 0), request::start_node, "joins the network, with -spv as a light node; ^C leaves it", "启动节点（-spv 为轻节点）；^C 停止";
     "stopnode", &[], "stopnode", (0, 0), |_, _| Ok(Command::StopNode.into()), "leaves the network", "停止节点";
     "copy", &[], "copy blockchain_3000.db blockchain_genesis.db", (2, 2), request::copy, "copies a chain to a file or to another node", "把区块链复制为文件或复制给另一个节点";
     "cp", &[], "cp blockchain_3000.db blockchain_genesis.db", (2, 2), request::copy, "copies a chain to a file or to another node", "把区块链复制为文件或复制给另一个节点";
@@ -77,6 +77,11 @@ pub(crate) const FORMS: &[Form] = forms![
     "generatetoaddress", &[], "generatetoaddress N A", (2, 2), request::generate, "mines N blocks to an address", "挖 N 个区块，奖励付给 A";
     "addnode", &[], "addnode NODE add|remove|onetry", (2, 2), request::add_node, "connects to a node", "连接节点";
     "disconnectnode", &[], "disconnectnode NODE", (1, 1), request::disconnect_node, "ends a connection", "断开连接";
+    "getaddednodeinfo", &[], "getaddednodeinfo [NODE]", (0, 1), request::get_added_node_info, "connections kept by hand", "手动添加的连接";
+    "getnodeaddresses", &[], "getnodeaddresses [COUNT]", (0, 1), |words, _| Ok(Command::GetNodeAddresses { count: words.optional_place(0)? }.into()), "addresses that the node knows (0: all)", "节点已知的地址（0：全部）";
+    "getaddrmaninfo", &[], "getaddrmaninfo", (0, 0), |_, _| Ok(Command::GetAddrManInfo.into()), "how many addresses the node knows", "地址管理器中的地址数";
+    "addpeeraddress", &[], "addpeeraddress NODE [TRIED]", (1, 2), request::add_peer_address, "adds an address to the node's book", "向地址管理器加入地址";
+    "listbanned", &[], "listbanned", (0, 0), |_, _| Ok(Command::ListBanned.into()), "who is banned", "列出封禁的节点";
     "setban", &[], "setban NODE add|remove [SECONDS]", (2, 3), request::set_ban, "bans a node or lifts a ban", "封禁或解封节点";
 ];
 

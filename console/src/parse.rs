@@ -74,7 +74,7 @@ mod tests {
             "gettxout" => format!("{hash} 0"),
             "generatetoaddress" => "1 A".to_owned(),
             "addnode" => "3000 add".to_owned(),
-            "disconnectnode" => "3000".to_owned(),
+            "disconnectnode" | "addpeeraddress" => "3000".to_owned(),
             "setban" => "3000 add".to_owned(),
             "createblockchain" | "getbalance" => "-address A".to_owned(),
             "send" => "-from A -to B -amount 1".to_owned(),

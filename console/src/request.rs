@@ -104,6 +104,8 @@ pub(crate) fn start_node(arguments: &Arguments<'_>, book: &AddressBook) -> Resul
         spv: arguments.option("spv").is_some(),
         filters,
         sync,
+        max_outbound: arguments.parsed_option("maxoutbound")?,
+        max_inbound: arguments.parsed_option("maxinbound")?,
         transport,
     })
     .into())
@@ -184,6 +186,19 @@ pub(crate) fn add_node(arguments: &Arguments<'_>, _: &AddressBook) -> Result<Req
 pub(crate) fn disconnect_node(arguments: &Arguments<'_>, _: &AddressBook) -> Result<Request, ConsoleError> {
     let address = arguments.node(arguments.place(0))?.local_address();
     Ok(Command::DisconnectNode { address }.into())
+}
+
+pub(crate) fn add_peer_address(arguments: &Arguments<'_>, _: &AddressBook) -> Result<Request, ConsoleError> {
+    let address = arguments.node(arguments.place(0))?.local_address();
+    Ok(Command::AddPeerAddress { address, tried: arguments.switch_place(1, false)? }.into())
+}
+
+pub(crate) fn get_added_node_info(
+    arguments: &Arguments<'_>,
+    _: &AddressBook,
+) -> Result<Request, ConsoleError> {
+    let node = arguments.place_given(0).map(|word| arguments.node(word)).transpose()?;
+    Ok(Command::GetAddedNodeInfo { address: node.map(|node| node.local_address()) }.into())
 }
 
 pub(crate) fn set_ban(arguments: &Arguments<'_>, _: &AddressBook) -> Result<Request, ConsoleError> {

@@ -144,7 +144,7 @@ fn addresses_of_a_flood_lead_nowhere_and_too_many_at_once_are_the_last() {
 fn two_hundred_identities_take_no_connection_that_a_victim_opens_by_itself() {
     let mut world = honest(1);
     for identity in 0..Eclipser::IDENTITIES {
-        enter(&mut world, NodeId(VILLAIN.0 + identity), &[C], Eclipser);
+        enter(&mut world, NodeId(VILLAIN.0 + identity), &[C], Eclipser::default());
     }
     world.run_for(WHILE);
     assert!(world.faults().of(Fault::Eclipse) > 100, "many got in");

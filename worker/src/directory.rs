@@ -1,5 +1,5 @@
 //! Which nodes of the lab are up: every running node says so on the directory channel every two seconds, and once
-//! more when a new one asks. It stands in for DNS seeds. Pure: texts in, texts out.
+//! more when a new one asks. The stand-ins for DNS seeds answer out of it. Pure: texts in, texts out.
 //!
 //! `up <id> <network>` (a running node), `down <id>` (it leaves, or has just been started and knows of no connection),
 //! `who` (asks all to say `up`). A node that says `down` or falls silent is gone, and so are the connections with it.
@@ -128,8 +128,14 @@ impl Directory {
         if !std::mem::take(&mut self.changed) {
             return None;
         }
-        let own = self.announced.as_deref()?;
-        Some(self.others.iter().filter(|(_, entry)| entry.network == own).map(|(id, _)| *id).collect())
+        self.announced.as_ref()?;
+        Some(self.up().collect())
+    }
+
+    /// The nodes that are up on our network; none while this node is on none.
+    pub(crate) fn up(&self) -> impl Iterator<Item = NodeId> {
+        let is_ours = |entry: &Entry| self.announced.as_ref() == Some(&entry.network);
+        self.others.iter().filter(move |(_, entry)| is_ours(entry)).map(|(id, _)| *id)
     }
 
     /// The nodes that went since the last call.

@@ -55,6 +55,11 @@ pub(crate) fn wall_ms() -> f64 {
     js_sys::Date::now()
 }
 
+/// A number that anybody may foresee.
+pub(crate) fn random() -> u64 {
+    (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64
+}
+
 /// Secure random bytes.
 ///
 /// # Errors

@@ -56,6 +56,8 @@ pub enum Command {
     DisconnectNode { address: SocketAddr },
     /// Adds or lifts a ban on an address; `seconds` defaults to a day.
     SetBan { address: SocketAddr, action: BanAction, seconds: Option<u32> },
+    /// Adds an address to the node's book, for labs; as one that was spoken to if `tried`.
+    AddPeerAddress { address: SocketAddr, tried: bool },
 
     /// Bitcoin Core's RPC of the same name, as are those below.
     GetBlockchainInfo,
@@ -65,6 +67,14 @@ pub enum Command {
     GetConnectionCount,
     /// See [`Command::GetBlockchainInfo`].
     GetPeerInfo,
+    /// So many known addresses, one if none is given, all with 0.
+    GetNodeAddresses { count: Option<u32> },
+    /// See [`Command::GetBlockchainInfo`].
+    GetAddrManInfo,
+    /// Connections kept by hand: that to an address, or all.
+    GetAddedNodeInfo { address: Option<SocketAddr> },
+    /// See [`Command::GetBlockchainInfo`].
+    ListBanned,
     /// `verbosity` 0 hex, 1 with txids, 2 with transactions.
     GetBlock { hash: BlockHash, verbosity: u8 },
     /// The header, as JSON or as hex.
@@ -113,6 +123,10 @@ pub struct StartOptions {
     pub filters: LightFilter,
     /// How to sync; the node's configured way if none is given.
     pub sync: Option<SyncMode>,
+    /// Connections that it opens by itself; 8 if none is given.
+    pub max_outbound: Option<u16>,
+    /// Connections that it lets in; 125 if none is given.
+    pub max_inbound: Option<u16>,
     /// What to speak with peers.
     pub transport: TransportChoice,
 }

@@ -129,7 +129,7 @@ structs! {
     NodeConfig { id, role, network, sync, connect }
     Clock { wall_ms, lab_ms, speed }
     LinkCondition { to, latency_ms, jitter_ms, bandwidth, cut }
-    StartOptions { miner, connect, seed_nodes, spv, filters, sync, transport }
+    StartOptions { miner, connect, seed_nodes, spv, filters, sync, max_outbound, max_inbound, transport }
 
     // Snapshots.
     NodeSnapshot {
@@ -211,6 +211,11 @@ enums! {
         35 GetMiningInfo,
         36 ShowBlock { hash },
         37 ShowTransaction { txid },
+        38 AddPeerAddress { address, tried },
+        39 GetNodeAddresses { count },
+        40 GetAddrManInfo,
+        41 GetAddedNodeInfo { address },
+        42 ListBanned,
     }
     Reply {
         0 Done,

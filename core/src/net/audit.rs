@@ -1,6 +1,6 @@
 //! What a simulation asks of a network while it is under attack: how full its containers are, and whom it refuses.
 
-use super::limits::{MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS, MAX_RECEIVE_BUFFER};
+use super::limits::{MAX_CONNECTIONS, MAX_RECEIVE_BUFFER};
 use super::network::Network;
 use super::peer::Purpose;
 use crate::bound::Bound;
@@ -18,10 +18,13 @@ impl Network {
         let inbound = self.peers.count(Purpose::Inbound);
         let mut bounds = vec![
             Bound::new("connections (MAX_CONNECTIONS)", self.peers.len(), MAX_CONNECTIONS),
-            Bound::new("inbound connections (MAX_INBOUND_CONNECTIONS)", inbound, MAX_INBOUND_CONNECTIONS),
+            Bound::new("inbound connections (MAX_INBOUND_CONNECTIONS)", inbound, self.peers.max_inbound()),
             Bound::of_fullest("unread bytes of a peer (MAX_RECEIVE_BUFFER)", unread, MAX_RECEIVE_BUFFER),
         ];
         bounds.extend(self.connections.bounds());
+        bounds.extend(self.discovery.bounds());
+        bounds.extend(self.addresses.bounds());
+        bounds.push(self.departures.bound());
         bounds.extend(self.download.bounds());
         bounds.extend(self.transactions.bounds());
         bounds.extend(self.relay.bounds());

@@ -1,6 +1,7 @@
 //! What people ask of the network: connections kept, tried and ended by hand, bans, and transactions handed over.
 
 use super::connections::Ban;
+use super::discovered::AddedNode;
 use super::network::Network;
 use super::peer::Purpose;
 use super::reason::DisconnectReason;
@@ -44,6 +45,15 @@ impl Network {
                 self.disconnect(peer, reason, now);
             }
         }
+    }
+
+    /// Nodes to which connections are kept by hand.
+    pub fn added_nodes(&self) -> Vec<AddedNode> {
+        let node = |address| AddedNode {
+            address,
+            connected: self.peers.with_address(address).filter(|peer| peer.ready).map(|peer| peer.direction),
+        };
+        self.connections.added().map(node).collect()
     }
 
     /// Lifts a ban and a discouragement; false if there was none.

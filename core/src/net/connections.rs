@@ -1,13 +1,15 @@
-//! Which connections this node wants: those asked for by name, else neighbours from the host's directory. Opens them,
-//! opens them again when they are lost, and knows who is not to come back.
+//! Which connections this node wants: those asked for by name, and neighbours (`neighbours`). Opens them, opens them again
+//! when they are lost, and knows who is not to come back.
 //!
-//! Of two nodes that find each other in the directory the one with the higher address dials, so that they do not
-//! cross; everyone but the lowest then has someone to dial, and the network holds together.
+//! The host's directory says who is up; it names nobody to connect to, but an address that is known and listed is tried
+//! again sooner, and at once when it is newly listed.
 
+use super::discovery::Discovery;
 use super::group::AddressGroup;
 use super::limits::{
-    CONNECT_RETRY_MAX, CONNECT_RETRY_MAX_LISTED, CONNECT_RETRY_MIN, CONNECT_TIMEOUT, CONNECTION_PROVEN,
-    MAX_DIRECTORY, MAX_DISCOURAGED, MAX_OUTBOUND_CONNECTIONS, MAX_OUTBOUND_PER_GROUP, MAX_WANTED_BY_HAND,
+    CONNECT_RETRY_MAX, CONNECT_RETRY_MAX_BOOK, CONNECT_RETRY_MAX_LISTED, CONNECT_RETRY_MIN,
+    CONNECT_RETRY_MIN_BOOK, CONNECT_TIMEOUT, CONNECTION_PROVEN, MAX_BACKOFFS, MAX_DIRECTORY, MAX_DISCOURAGED,
+    MAX_OUTBOUND_CONNECTIONS, MAX_WANTED_BY_HAND,
 };
 use super::outbox::{NetOutput, Outbox};
 use super::peer::Purpose;
@@ -18,7 +20,6 @@ use crate::collections::{BTreeMap, BTreeSet};
 use crate::interface::LogLine;
 use crate::time::{Mono, Span, Time, UnixTime};
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::Rng as _;
 use std::net::SocketAddr;
 
 /// An attempt on the way.
@@ -44,6 +45,8 @@ struct Backoff {
 pub struct Ban {
     /// The address that was banned, and with it its group.
     pub address: SocketAddr,
+    /// When it was set.
+    pub created: UnixTime,
     /// When the ban ends.
     pub until: UnixTime,
 }
@@ -56,13 +59,15 @@ pub(crate) struct Connections {
     active: bool,
     /// `-connect`: those by hand and no others.
     only_by_hand: bool,
+    /// Connections that this node opens by itself.
+    pub(super) max_outbound: usize,
     /// In the order in which they were named; at most `limits::MAX_WANTED_BY_HAND`.
     by_hand: Vec<SocketAddr>,
     /// Nodes that the host says are up; at most `limits::MAX_DIRECTORY`.
     directory: BTreeSet<SocketAddr>,
     /// At most one for each address that is wanted or delivered to.
     attempts: BTreeMap<SocketAddr, Attempt>,
-    /// At most one for each address that is wanted.
+    /// At most `limits::MAX_BACKOFFS`.
     backoffs: BTreeMap<SocketAddr, Backoff>,
     discouraged: RecentSet<AddressGroup>,
     /// Set by hand alone.
@@ -77,6 +82,7 @@ impl Connections {
             own,
             active: false,
             only_by_hand: false,
+            max_outbound: MAX_OUTBOUND_CONNECTIONS,
             by_hand: Vec::new(),
             directory: BTreeSet::new(),
             attempts: BTreeMap::new(),
@@ -87,14 +93,15 @@ impl Connections {
         }
     }
 
-    /// From now on connections are wanted: to `connect` alone where any are named, else to `seeds` and to whoever the
-    /// directory lists.
-    pub(crate) fn start(&mut self, connect: &[SocketAddr], seeds: &[SocketAddr]) {
+    /// From now on connections are wanted: to `connect` alone where any are named, else to neighbours, of whom this node
+    /// opens `max_outbound` by itself.
+    pub(crate) fn start(&mut self, connect: &[SocketAddr], max_outbound: usize) {
         self.active = true;
         self.only_by_hand = !connect.is_empty();
+        self.max_outbound = max_outbound;
         self.by_hand.clear();
         self.backoffs.clear();
-        for &address in connect.iter().chain(seeds) {
+        for &address in connect {
             self.add(address);
         }
         self.look_again();
@@ -138,15 +145,19 @@ impl Connections {
         for address in &fresh {
             self.backoffs.remove(address);
         }
-        let (by_hand, directory) = (&self.by_hand, &self.directory);
-        self.backoffs.retain(|address, _| by_hand.contains(address) || directory.contains(address));
         self.look_again();
         fresh.len()
     }
 
-    /// Nodes that are said to be up.
-    pub(crate) fn known(&self) -> impl Iterator<Item = SocketAddr> {
-        self.directory.iter().copied()
+    /// Addresses to which connections are kept by hand.
+    pub(crate) fn added(&self) -> impl Iterator<Item = SocketAddr> {
+        self.by_hand.iter().copied()
+    }
+
+    /// Addresses to which connections are being opened for a purpose.
+    pub(super) fn opening(&self, purpose: Purpose) -> impl Iterator<Item = SocketAddr> {
+        let attempts = self.attempts.iter().filter(move |(_, attempt)| attempt.purpose == purpose);
+        attempts.map(|(address, _)| *address)
     }
 
     /// Opens one connection that is not kept.
@@ -195,10 +206,13 @@ impl Connections {
     /// A connection could not be made; tells what it was for.
     pub(crate) fn failed(&mut self, address: SocketAddr, now: Mono, outbox: &mut Outbox) -> Option<Purpose> {
         let attempt = self.attempts.remove(&address)?;
-        if !self.backoffs.get(&address).is_some_and(|backoff| backoff.reported) {
+        let is_news = !self.backoffs.get(&address).is_some_and(|backoff| backoff.reported);
+        // Of what strangers tell of, much is not there.
+        let is_asked_for = matches!(attempt.purpose, Purpose::Delivery | Purpose::ByHand);
+        if is_news && (is_asked_for || self.is_wanted(&address)) {
             outbox.log(LogLine::NotAvailable(address.to_string()));
         }
-        if self.is_wanted(&address) {
+        if self.active && attempt.purpose != Purpose::Delivery {
             self.push_back(address, true, now);
         }
         self.look_again();
@@ -210,7 +224,7 @@ impl Connections {
         if lived >= CONNECTION_PROVEN {
             self.backoffs.remove(&address);
         }
-        if self.is_wanted(&address) {
+        if self.active {
             self.push_back(address, false, now);
         }
         self.look_again();
@@ -221,6 +235,7 @@ impl Connections {
         &mut self,
         now: Time,
         peers: &Peers,
+        discovery: &mut Discovery,
         rng: &mut ChaCha20Rng,
         outbox: &mut Outbox,
     ) -> Vec<SocketAddr> {
@@ -233,6 +248,7 @@ impl Connections {
                 undelivered.push(address);
             }
         }
+        self.wakeup = None;
         if self.active {
             for address in self.by_hand.clone() {
                 if self.is_due(&address, now, peers) {
@@ -240,10 +256,10 @@ impl Connections {
                 }
             }
             if !self.only_by_hand {
-                self.dial_neighbours(now, peers, rng, outbox);
+                self.dial_neighbours(now, peers, discovery, rng, outbox);
             }
         }
-        self.wakeup = self.next_event(now, peers);
+        self.wakeup = self.next_event(now, peers).into_iter().chain(self.wakeup).min();
         undelivered
     }
 
@@ -300,40 +316,12 @@ impl Connections {
         [
             Bound::new("addresses by hand (MAX_WANTED_BY_HAND)", self.by_hand.len(), MAX_WANTED_BY_HAND),
             Bound::new("listed addresses (MAX_DIRECTORY)", self.directory.len(), MAX_DIRECTORY),
-            Bound::new("pauses between attempts", self.backoffs.len(), MAX_WANTED_BY_HAND + MAX_DIRECTORY),
+            Bound::new("pauses between attempts (MAX_BACKOFFS)", self.backoffs.len(), MAX_BACKOFFS),
             Bound::new("discouraged groups (MAX_DISCOURAGED)", self.discouraged.len(), MAX_DISCOURAGED),
         ]
     }
 
-    fn dial_neighbours(&mut self, now: Time, peers: &Peers, rng: &mut ChaCha20Rng, outbox: &mut Outbox) {
-        let attempted =
-            self.attempts.values().filter(|attempt| attempt.purpose == Purpose::Automatic).count();
-        let mut room = MAX_OUTBOUND_CONNECTIONS.saturating_sub(peers.count(Purpose::Automatic) + attempted);
-        let mut candidates: Vec<SocketAddr> = self
-            .directory
-            .range(..self.own)
-            .filter(|address| self.is_due(address, now, peers))
-            .copied()
-            .collect();
-        while room > 0 && !candidates.is_empty() {
-            let address = candidates.swap_remove(rng.next_u32() as usize % candidates.len());
-            if self.in_group(&AddressGroup::of(&address), peers) < MAX_OUTBOUND_PER_GROUP {
-                self.open_once(address, Purpose::Automatic, now.mono, outbox);
-                room -= 1;
-            }
-        }
-    }
-
-    /// Connections that this node has opened or is opening by itself into a group.
-    fn in_group(&self, group: &AddressGroup, peers: &Peers) -> usize {
-        let open = peers.iter().filter(|peer| peer.purpose == Purpose::Automatic).map(|peer| peer.address);
-        let opening = self.attempts.iter().filter(|(_, attempt)| attempt.purpose == Purpose::Automatic);
-        open.chain(opening.map(|(address, _)| *address))
-            .filter(|address| AddressGroup::of(address) == *group)
-            .count()
-    }
-
-    fn is_due(&self, address: &SocketAddr, now: Time, peers: &Peers) -> bool {
+    pub(super) fn is_due(&self, address: &SocketAddr, now: Time, peers: &Peers) -> bool {
         *address != self.own
             && self.backoffs.get(address).is_none_or(|backoff| backoff.next <= now.mono)
             && !self.attempts.contains_key(address)
@@ -347,12 +335,23 @@ impl Connections {
 
     /// Lengthens the pause before `address` is tried again.
     fn push_back(&mut self, address: SocketAddr, reported: bool, now: Mono) {
-        let longest =
-            if self.directory.contains(&address) { CONNECT_RETRY_MAX_LISTED } else { CONNECT_RETRY_MAX };
+        let (first, longest) = if self.directory.contains(&address) {
+            (CONNECT_RETRY_MIN, CONNECT_RETRY_MAX_LISTED)
+        } else if self.by_hand.contains(&address) {
+            (CONNECT_RETRY_MIN, CONNECT_RETRY_MAX)
+        } else {
+            (CONNECT_RETRY_MIN_BOOK, CONNECT_RETRY_MAX_BOOK)
+        };
         let pause = match self.backoffs.get(&address) {
             Some(backoff) => Span(backoff.pause.0 * 2).min(longest),
-            None => CONNECT_RETRY_MIN,
+            None => first,
         };
+        if self.backoffs.len() >= MAX_BACKOFFS
+            && let Some((_, over)) =
+                self.backoffs.iter().map(|(address, backoff)| (backoff.next, *address)).min()
+        {
+            self.backoffs.remove(&over);
+        }
         self.backoffs.insert(address, Backoff { pause, next: now + pause, reported });
     }
 
@@ -385,11 +384,11 @@ impl Connections {
     }
 
     /// Something changed: `dial` is to look again.
-    const fn look_again(&mut self) {
+    pub(super) const fn look_again(&mut self) {
         self.wakeup = Some(Mono(0));
     }
 
-    fn wake_at(&mut self, at: Mono) {
+    pub(super) fn wake_at(&mut self, at: Mono) {
         self.wakeup = Some(self.wakeup.map_or(at, |wakeup| wakeup.min(at)));
     }
 }

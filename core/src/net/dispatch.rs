@@ -1,11 +1,11 @@
 //! What each message leads to: the facade hands it to the managers whose business it is. Also takes what the node says
 //! of blocks, transactions and the tip.
 
-use super::limits::{MAX_ADDR_TO_SEND, MAX_INV_SZ, MAX_UNREQUESTED_AHEAD};
+use super::limits::{MAX_INV_SZ, MAX_UNREQUESTED_AHEAD};
 use super::message::{Frame, Inventory, Message};
 use super::network::{Network, View};
 use super::outbox::{NetOutput, Received, ServeRequest};
-use super::peer::{Handshake, Peer, Purpose, Traffic};
+use super::peer::{Handshake, Peer, Traffic};
 use super::reason::DisconnectReason;
 use crate::chain::{BlockIndexEntry, Chainstate};
 use crate::consensus::HeaderError;
@@ -74,8 +74,9 @@ impl Network {
                 self.on_pong(peer, nonce, now);
                 Ok(())
             }
-            // Nothing is synced over a connection that carries one transaction.
-            _ if entry.purpose == Purpose::Delivery => Ok(()),
+            Message::Addr(list) => self.on_addr(peer, list, now),
+            // Nothing is synced over a connection that carries one transaction, asks for addresses or tests one.
+            _ if !entry.purpose.is_full() => Ok(()),
             message => self.on_business(peer, message, view, now),
         }
     }
@@ -90,13 +91,9 @@ impl Network {
     ) -> Result<(), DisconnectReason> {
         let outbox = &mut self.outbox;
         match message {
-            Message::Addr(list) if list.len() > MAX_ADDR_TO_SEND => {
-                return Err(DisconnectReason::TooManyAddresses(list.len()));
-            }
             Message::GetAddr => {
-                let peers = self.peers.ready().filter(|other| other.id != peer).map(|other| other.address);
-                let known: std::collections::BTreeSet<_> = peers.chain(self.connections.known()).collect();
-                self.serving.on_getaddr(peer, known.into_iter(), now.unix, outbox);
+                let book = &self.discovery.book;
+                self.addresses.on_getaddr(peer, book, now, &mut self.rng, outbox);
             }
             Message::Inv(items) => self.on_inv(peer, &items, view, now)?,
             Message::GetData(items) => self.serving.on_getdata(peer, items)?,
@@ -139,7 +136,7 @@ impl Network {
                 self.filters.clear(peer);
                 self.relay.wants_transactions(peer);
             }
-            // Addresses are not gathered yet, and no checkpoints are asked for; the others never get here.
+            // No checkpoints are asked for; the others never get here.
             Message::Addr(_)
             | Message::Version(_)
             | Message::CFCheckpt(_)

@@ -34,6 +34,22 @@ impl AddressGroup {
             },
         }
     }
+
+    /// Whether a node at `own` may reach one at `other`: those of a lab reach those of a lab (127/8, 10/8), others others.
+    pub fn reaches(own: &SocketAddr, other: &SocketAddr) -> bool {
+        let is_of_a_lab = |address| matches!(Self::of(address), Self::Local(_) | Self::Browser(_));
+        is_of_a_lab(own) == is_of_a_lab(other)
+    }
+
+    /// The group as bytes, for hashing.
+    pub fn to_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Local(port) => [&[0][..], &port.to_be_bytes()].concat(),
+            Self::Browser(ip) => [&[1][..], &ip].concat(),
+            Self::V4(network) => [&[2][..], &network].concat(),
+            Self::V6(network) => [&[3][..], &network].concat(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -46,7 +46,8 @@ impl Network {
         if self.deliveries.has(address) {
             self.deliveries.send(peer, address, nonce.wrapping_add(1), &mut self.outbox);
         }
-        if purpose == Purpose::Delivery {
+        self.met(peer, now);
+        if !purpose.is_full() {
             return;
         }
         let headers_first = self.sync == SyncMode::Headers;

@@ -1,5 +1,7 @@
 //! What the network tells of its connections: for snapshots and `getpeerinfo`.
 
+use super::addr_relay::AddrStats;
+use super::departures::Departure;
 use super::message::Services;
 use super::network::Network;
 use super::peer::{Peer, Ping, Purpose, Traffic};
@@ -45,6 +47,14 @@ pub struct PeerInfo {
     pub received: Traffic,
     /// What it did that is tolerated.
     pub tolerated: Tolerated,
+    /// When it last sent a block that was valid and new.
+    pub last_block: Option<Time>,
+    /// When it last sent a transaction that was taken.
+    pub last_transaction: Option<Time>,
+    /// The addresses that came from it.
+    pub addresses: AddrStats,
+    /// Why the last connection with its address ended.
+    pub last_disconnect: Option<Departure>,
     /// The height up to which its headers were looked through, while they are and none is kept.
     pub presynced_headers: Option<u32>,
     /// The height of the best block that it is known to have.
@@ -97,6 +107,10 @@ impl Network {
             sent: peer.sent.clone(),
             received: peer.received.clone(),
             tolerated: peer.tolerated,
+            last_block: peer.last_block,
+            last_transaction: peer.last_transaction,
+            addresses: self.addresses.stats(peer.id),
+            last_disconnect: self.departures.last(&peer.address).cloned(),
             presynced_headers: self.headers.presynced(peer.id),
             synced_headers: best_known.and_then(|hash| chain.entry(&hash)).map(|entry| entry.height),
             synced_blocks: progress.as_ref().map(|progress| progress.common),

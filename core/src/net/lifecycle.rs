@@ -48,6 +48,9 @@ impl Network {
 
     /// A connection is gone.
     pub fn closed(&mut self, peer: PeerId, reason: &str, now: Time) {
+        if let Some(entry) = self.peers.get(peer) {
+            self.departures.closed(entry.address, reason, now.unix);
+        }
         self.reconnect_v1(peer, now);
         self.forget(peer, reason, now);
     }
@@ -55,6 +58,7 @@ impl Network {
     /// Ends a connection.
     pub(super) fn disconnect(&mut self, peer: PeerId, reason: DisconnectReason, now: Time) {
         let Some(entry) = self.peers.get(peer) else { return };
+        self.departures.ended(entry.address, &reason, now.unix);
         if reason.discourages() {
             let address = entry.address;
             self.connections.discourage(&address);
@@ -90,7 +94,11 @@ impl Network {
         }
         let nonce = self.rng.next_u64();
         let opening = self.draw_opening(v1);
-        self.peers.admit(Newcomer { id: peer, address, purpose, nonce, opening }, now)
+        let newcomer = Newcomer { id: peer, address, purpose, nonce, opening };
+        match self.peers.admit(newcomer, now) {
+            Err(DisconnectReason::InboundFull(_)) if self.evict(now) => self.peers.admit(newcomer, now),
+            admitted => admitted,
+        }
     }
 
     fn draw_opening(&mut self, v1: bool) -> Opening {
@@ -129,6 +137,8 @@ impl Network {
         self.transactions.peer_gone(peer);
         self.relay.peer_gone(peer);
         self.serving.peer_gone(peer);
+        self.addresses.peer_gone(peer);
+        self.left(&gone, now);
         self.filters.peer_gone(peer);
         let has_other =
             self.peers.with_address(gone.address).is_some() || self.connections.is_opening(&gone.address);

@@ -36,9 +36,9 @@ pub const MIN_PEER_PROTO_VERSION: u32 = 31_800;
 pub const SENDHEADERS_VERSION: u32 = 70_012;
 /// The first version that understands `feefilter` (BIP133).
 pub const FEEFILTER_VERSION: u32 = 70_013;
-/// Connections that this node opens by itself (Core's full-relay count; seed 004).
+/// Connections that this node opens by itself unless it is told otherwise (Core's full-relay count; seed 004).
 pub const MAX_OUTBOUND_CONNECTIONS: usize = 8;
-/// Connections that it lets in (seed 004).
+/// Connections that it lets in unless it is told otherwise (seed 004).
 pub const MAX_INBOUND_CONNECTIONS: usize = 125;
 /// Connections of every kind, those opened by hand too (seed 002).
 pub const MAX_CONNECTIONS: usize = 1_000;
@@ -51,6 +51,8 @@ pub const MAX_WANTED_BY_HAND: usize = 1_000;
 pub const MAX_DIRECTORY: usize = 1_000;
 /// Address groups remembered as discouraged; the oldest is forgotten (Core's filter holds 50,000).
 pub const MAX_DISCOURAGED: usize = 50_000;
+/// Addresses of which it is remembered why their last connection ended (ours).
+pub const MAX_DEPARTURES: usize = 1_000;
 /// How long a peer may take from the connection to its `verack`.
 pub const HANDSHAKE_TIMEOUT: Span = Span::from_secs(60);
 /// How long a connection may take to open (Core's `DEFAULT_CONNECT_TIMEOUT`).
@@ -69,6 +71,62 @@ pub const LATE_STEP: Span = Span::from_secs(1);
 pub const LATE_STEP_PATIENCE: Span = Span::from_secs(5);
 /// Two connections between the same nodes that are opened within this time crossed on the way (ours).
 pub const CROSSING_WINDOW: Span = Span::from_secs(5);
+
+// ---- Addresses -----------------------------------------------------------------------------------------------------
+
+/// Of a hundred addresses that a node knows, so many are an answer to `getaddr` ...
+pub const MAX_PCT_ADDR_TO_SEND: usize = 23;
+/// ... but of fewer than this all are (protocol.md): in a classroom there is nothing to hide.
+pub const SMALL_BOOK: usize = 100;
+/// How long the answer to `getaddr` stays the same (protocol.md; Core's is 21 to 27 hours).
+pub const GETADDR_CACHE: Span = Span::from_secs(60);
+/// What one address of a peer costs of its time (Core's `MAX_ADDR_RATE_PER_SECOND` of 0.1) ...
+pub const ADDR_TOKEN: Span = Span::from_secs(10);
+/// ... and how many it may save up (Core's `MAX_ADDR_PROCESSING_TOKEN_BUCKET`).
+pub const MAX_ADDR_PROCESSING_TOKENS: u64 = 1_000;
+/// The most addresses of an `addr` that travel on (Core's constant in `ProcessMessage`).
+pub const MAX_ADDR_TO_FORWARD: usize = 10;
+/// Addresses that a peer is known to know (the size of Core's `m_addr_known`).
+pub const MAX_KNOWN_ADDRESSES: usize = 5_000;
+/// Between messages of addresses to one peer, on average.
+pub const AVG_ADDRESS_BROADCAST_INTERVAL: Span = Span::from_secs(30);
+/// Between announcements of this node's own address, on average.
+pub const AVG_LOCAL_ADDRESS_BROADCAST_INTERVAL: Span = Span::from_secs(24 * 60 * 60);
+
+/// Stand-ins for DNS seeds (Core's mainnet has nine) ...
+pub const DNS_SEEDS: u8 = 9;
+/// ... of which so many are asked at once, unless no address is known: then all are.
+pub const DNSSEEDS_TO_QUERY_AT_ONCE: usize = 3;
+/// The least addresses that one answers where it knows as many (seed 004) ...
+pub const MIN_SEED_ANSWER: usize = 5;
+/// ... and the most.
+pub const MAX_SEED_ANSWER: usize = 20;
+/// How long the addresses that a node knows have time to prove good before seeds are asked.
+pub const DNSSEEDS_DELAY_FEW_PEERS: Span = Span::from_secs(11);
+/// How long a seed may take to answer (ours).
+pub const SEED_TIMEOUT: Span = Span::from_secs(5);
+/// The longest pause before all seeds are asked again (ours); it doubles from [`DNSSEEDS_DELAY_FEW_PEERS`].
+pub const SEED_ROUND_MAX: Span = Span::from_secs(120);
+/// A node without a connection that hears that others are up asks seeds after this (ours): who is new dials.
+pub const DIRECTORY_HINT_DELAY: Span = Span::from_secs(1);
+/// Connections opened by this node with which it needs no seeds (Core's constant in `ThreadDNSAddressSeed`).
+pub const ENOUGH_OUTBOUND: usize = 2;
+/// How long a connection lasts that asks a `-seednode` for addresses (ours).
+pub const ADDR_FETCH_TIMEOUT: Span = Span::from_secs(3);
+/// Between connections that only test an address, on average.
+pub const FEELER_INTERVAL: Span = Span::from_secs(120);
+/// The first pause before an address that only the book knows is tried again (ours); it doubles ...
+pub const CONNECT_RETRY_MIN_BOOK: Span = Span::from_secs(1);
+/// ... up to this (Core's constant in `ThreadOpenConnections`).
+pub const CONNECT_RETRY_MAX_BOOK: Span = Span::from_secs(600);
+/// Pauses between attempts that are remembered; the one that ends first is forgotten (ours).
+pub const MAX_BACKOFFS: usize = 2_000;
+/// After such a time a new choice is made where many addresses are known and none was taken (Core's).
+pub const OPEN_CONNECTIONS_INTERVAL: Span = Span::from_millis(500);
+/// Addresses up to which all are looked through for one to connect to; of more some are drawn (ours).
+pub const LOOKED_THROUGH: usize = 1_000;
+/// Draws for one connection (Core's constant in `ThreadOpenConnections`).
+pub const MAX_DRAWS_PER_CONNECTION: usize = 100;
 
 // ---- Headers and blocks --------------------------------------------------------------------------------------------
 

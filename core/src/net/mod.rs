@@ -1,6 +1,8 @@
 //! The network: Bitcoin's messages, and the managers that speak them. Each manager is one file, owns its state and
 //! writes to the shared outbox; [`Network`] calls them. Knows the chain; not the mempool, the wallet or the miner.
 
+mod addr_relay;
+mod addrman;
 #[cfg(any(test, feature = "contract"))]
 mod audit;
 mod block_download;
@@ -11,7 +13,11 @@ mod compact_relay;
 mod connections;
 mod deadlines;
 mod delivery;
+mod departures;
+mod discovered;
+mod discovery;
 mod dispatch;
+mod eviction;
 mod filter_serving;
 mod filtered_blocks;
 mod filters;
@@ -27,6 +33,7 @@ mod light;
 pub mod limits;
 mod locator;
 pub mod message;
+mod neighbours;
 mod network;
 mod outbox;
 mod partial_block;
@@ -38,6 +45,7 @@ mod rebroadcast;
 mod receive_buffer;
 mod recent;
 mod relay;
+mod seeds;
 mod serving;
 mod session;
 mod tx_request;
@@ -47,12 +55,17 @@ mod verdicts;
 #[cfg(test)]
 mod tests;
 
+pub use addr_relay::AddrStats;
+pub use addrman::{AddressCounts, Book};
 pub use compact_blocks::Pool;
 pub use connections::Ban;
+pub use departures::Departure;
+pub use discovered::{AddedNode, KnownAddress};
 pub use group::AddressGroup;
 pub use info::PeerInfo;
-pub use network::{Network, USER_AGENT, View};
+pub use network::{Limits, Network, USER_AGENT, View};
 pub use outbox::{NetOutput, Received, ServeRequest};
 pub use peer::{Count, Ping, Purpose, Traffic};
 pub use reason::{DisconnectReason, Tolerated};
+pub use seeds::seed_answer;
 pub use verdicts::TransactionVerdict;

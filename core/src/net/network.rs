@@ -3,18 +3,23 @@
 //! Knows the chain, which it reads and gives headers to. Blocks and transactions are judged by the node, which tells
 //! the network what came of them.
 
+use super::addr_relay::AddrRelay;
 use super::block_download::BlockDownload;
 use super::compact_blocks::{CompactBlocks, Pool};
 use super::compact_filters::CompactFilters;
 use super::connections::Connections;
 use super::deadlines::Deadlines;
 use super::delivery::Deliveries;
+use super::departures::Departures;
+use super::discovery::Discovery;
 use super::dispatch::{cost_of, message_event};
 use super::filtered_blocks::FilteredBlocks;
 use super::filters::Filters;
 use super::getblocks_sync::GetBlocksSync;
 use super::headers_sync::HeadersSync;
-use super::limits::{MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER};
+use super::limits::{
+    MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS, MAX_OUTBOUND_CONNECTIONS, MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER,
+};
 use super::message::{Message, Services};
 use super::outbox::{Action, NetOutput, Outbox};
 use super::peers::Peers;
@@ -26,7 +31,7 @@ use super::tx_request::TxRequest;
 use crate::chain::{Chainstate, Keeps};
 use crate::consensus::NetworkParams;
 use crate::cost::Cost;
-use crate::interface::{Direction, LightFilter, LogLine, PeerId, SyncMode};
+use crate::interface::{Direction, LightFilter, PeerId, SyncMode};
 use crate::primitives::{Amount, Txid};
 use crate::time::{Mono, Span, Time};
 use rand_chacha::ChaCha20Rng;
@@ -41,6 +46,38 @@ const SERVICES: Services =
 
 /// Bytes that one `Send` gathers at most before the next begins, where many small messages go to one peer.
 const SEND_BATCH: usize = 64 * 1024;
+
+/// What a node offers that keeps this of the chain.
+fn services_of(keeps: Keeps, v2transport: bool) -> Services {
+    let kept = match keeps {
+        Keeps::Blocks => SERVICES,
+        Keeps::Headers => Services::NONE,
+    };
+    if v2transport { kept | Services::P2P_V2 } else { kept }
+}
+
+/// How many connections a node has at most, without those by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Opened by itself.
+    pub outbound: usize,
+    /// Let in.
+    pub inbound: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { outbound: MAX_OUTBOUND_CONNECTIONS, inbound: MAX_INBOUND_CONNECTIONS }
+    }
+}
+
+impl Limits {
+    /// No more than a node may have of all kinds.
+    fn checked(self) -> Self {
+        let outbound = self.outbound.min(MAX_CONNECTIONS);
+        Self { outbound, inbound: self.inbound.min(MAX_CONNECTIONS - outbound) }
+    }
+}
 
 /// What the network may look at while it works.
 pub struct View<'a> {
@@ -58,6 +95,7 @@ pub struct Network {
     pub(super) own: SocketAddr,
     /// Whether this node speaks v2 with peers that do (`-v2transport`).
     pub(super) v2transport: bool,
+    pub(super) magic: [u8; 4],
     /// What of the chain this node has to give, and asks for.
     pub(super) keeps: Keeps,
     pub(super) sync: SyncMode,
@@ -67,6 +105,10 @@ pub struct Network {
     pub(super) outbox: Outbox,
     pub(super) peers: Peers,
     pub(super) connections: Connections,
+    pub(super) discovery: Discovery,
+    pub(super) addresses: AddrRelay,
+    /// Keys that choose who is protected from eviction and who is told of an address.
+    pub(super) group_key: [u64; 2],
     pub(super) headers: HeadersSync,
     pub(super) getblocks: GetBlocksSync,
     pub(super) download: BlockDownload,
@@ -80,6 +122,7 @@ pub struct Network {
     pub(super) serving: Serving,
     pub(super) filters: Filters,
     pub(super) deliveries: Deliveries,
+    pub(super) departures: Departures,
     deadlines: Deadlines,
     rebroadcast: Rebroadcast,
     /// Who had the last turn.
@@ -91,8 +134,12 @@ impl Network {
     pub fn new(own: SocketAddr, params: &NetworkParams, keeps: Keeps, seed: [u8; 32]) -> Self {
         let mut rng = ChaCha20Rng::from_seed(seed);
         let secrets = ChaCha20Rng::from_rng(&mut rng);
+        let mut key = || [rng.next_u64(), rng.next_u64()];
+        let (book_key, relay_key, group_key) = (key(), key(), key());
+        let services = services_of(keeps, true);
         Self {
             own,
+            magic: params.magic,
             v2transport: true,
             keeps,
             sync: SyncMode::Headers,
@@ -102,6 +149,9 @@ impl Network {
             outbox: Outbox::default(),
             peers: Peers::new(own, params.magic, params.timing),
             connections: Connections::new(own),
+            discovery: Discovery::new(own, book_key),
+            addresses: AddrRelay::new(own, services, relay_key),
+            group_key,
             headers: HeadersSync::new(params.timing.headers_response, secrets),
             getblocks: GetBlocksSync::new(params.timing.headers_response),
             download: BlockDownload::new(Span::from_secs(u64::from(params.consensus.spacing))),
@@ -114,6 +164,7 @@ impl Network {
             serving: Serving::new(),
             filters: Filters::new(),
             deliveries: Deliveries::new(),
+            departures: Departures::new(),
             deadlines: Deadlines::default(),
             rebroadcast: Rebroadcast::new(params.timing.rebroadcast),
             turn: PeerId(0),
@@ -122,31 +173,43 @@ impl Network {
 
     /// What this node offers.
     pub fn services(&self) -> Services {
-        let kept = match self.keeps {
-            Keeps::Blocks => SERVICES,
-            Keeps::Headers => Services::NONE,
-        };
-        if self.v2transport { kept | Services::P2P_V2 } else { kept }
+        services_of(self.keeps, self.v2transport)
     }
 
     /// Whether this node encrypts what it says to peers that can read it; for connections from now on.
     pub fn set_v2transport(&mut self, v2transport: bool) {
         self.v2transport = v2transport;
+        self.addresses.offer(self.services());
     }
 
-    /// Joins: connections are opened and let in. To `connect` alone where any are named, else to `seeds` and to whom
-    /// the directory lists.
-    pub fn start(&mut self, sync: SyncMode, connect: &[SocketAddr], seeds: &[SocketAddr]) {
+    /// Joins: connections are opened and let in, within `limits`. To `connect` alone where any are named, else to
+    /// neighbours, of whom `seed_nodes` are asked among others.
+    pub fn start(
+        &mut self,
+        sync: SyncMode,
+        connect: &[SocketAddr],
+        seed_nodes: &[SocketAddr],
+        limits: Limits,
+        now: Time,
+    ) {
         self.running = true;
         // Headers come by headers alone.
         self.sync = if self.keeps == Keeps::Headers { SyncMode::Headers } else { sync };
-        self.connections.start(connect, seeds);
+        let limits = limits.checked();
+        self.peers.set_max_inbound(limits.inbound);
+        self.connections.start(connect, limits.outbound);
+        if connect.is_empty() {
+            self.discovery.start(seed_nodes, now, &mut self.rng);
+        } else {
+            self.discovery.stop();
+        }
     }
 
     /// Leaves: every connection is ended.
     pub fn stop(&mut self, now: Time) {
         self.running = false;
         self.connections.stop();
+        self.discovery.stop();
         for peer in self.peers.ids() {
             self.disconnect(peer, DisconnectReason::Stopped, now);
         }
@@ -157,11 +220,11 @@ impl Network {
         self.running
     }
 
-    /// Which nodes the host says are up on this network, in place of the last list.
-    pub fn set_directory(&mut self, addresses: impl IntoIterator<Item = SocketAddr>) {
+    /// Which nodes the host says are up on this network, in place of the last list: what of it is known is tried again
+    /// sooner.
+    pub fn set_directory(&mut self, addresses: impl IntoIterator<Item = SocketAddr>, now: Time) {
         if self.connections.set_directory(addresses) > 0 && self.running {
-            let known = self.connections.known().count();
-            self.outbox.log(LogLine::KnownNodes(known));
+            self.discovery.heard_of_news(&self.peers, now.mono, &mut self.rng);
         }
     }
 
@@ -278,6 +341,8 @@ impl Network {
         let judged = judged.into_iter().flatten().map(|deadline| self.deadlines.judgement_of(deadline));
         let others = [
             self.connections.next_wakeup(),
+            self.discovery.next_wakeup(),
+            self.addresses.next_wakeup(),
             self.getblocks.next_wakeup(),
             self.transactions.next_wakeup(),
             self.relay.next_wakeup(),
@@ -303,6 +368,7 @@ impl Network {
             self.transactions.request(now.mono, &mut self.outbox);
         }
         self.relay.flush(now.mono, &mut self.rng, &mut self.outbox);
+        self.addresses.flush(now, &mut self.rng, &mut self.outbox);
     }
 
     /// Everything that time alone brings about.
@@ -316,7 +382,9 @@ impl Network {
                 peer.send_ping(nonce, now.mono, &mut self.outbox);
             }
         }
-        let undelivered = self.connections.dial(now, &self.peers, &mut self.rng, &mut self.outbox);
+        self.discover(now);
+        let undelivered =
+            self.connections.dial(now, &self.peers, &mut self.discovery, &mut self.rng, &mut self.outbox);
         for address in undelivered {
             self.deliveries.failed(address, &mut self.outbox);
         }

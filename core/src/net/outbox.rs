@@ -16,6 +16,11 @@ pub enum NetOutput {
         /// To here.
         address: SocketAddr,
     },
+    /// Ask a seed for addresses; answered by `Network::seed_answered`.
+    AskSeed {
+        /// Which, below `limits::DNS_SEEDS`.
+        seed: u8,
+    },
     /// Send bytes: messages, or what an encrypted connection begins with.
     Send {
         /// To this peer.

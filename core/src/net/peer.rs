@@ -25,6 +25,17 @@ pub enum Purpose {
     ByHand,
     /// It carries one transaction and ends: nothing is synced over it.
     Delivery,
+    /// It asks for addresses and ends (`-seednode`).
+    AddrFetch,
+    /// It sees whether anybody is there, and ends.
+    Feeler,
+}
+
+impl Purpose {
+    /// Whether anything is synced and relayed over such a connection.
+    pub(crate) const fn is_full(self) -> bool {
+        matches!(self, Self::Inbound | Self::Automatic | Self::ByHand)
+    }
 }
 
 /// How many messages there were of a kind, and how many bytes with their headers.
@@ -107,6 +118,10 @@ pub(crate) struct Peer {
     pub(crate) sent: Traffic,
     pub(crate) received: Traffic,
     pub(crate) tolerated: Tolerated,
+    /// When it last sent a block that was valid and new.
+    pub(crate) last_block: Option<Time>,
+    /// When it last sent a transaction that was taken.
+    pub(crate) last_transaction: Option<Time>,
 }
 
 /// A connection that is up and wants in.
@@ -162,6 +177,8 @@ impl Peer {
             sent: Traffic::default(),
             received: Traffic::default(),
             tolerated: Tolerated::default(),
+            last_block: None,
+            last_transaction: None,
         }
     }
 

@@ -16,13 +16,23 @@ pub(crate) struct Peers {
     own: SocketAddr,
     magic: [u8; 4],
     timing: TimingParams,
+    /// Connections that are let in.
+    max_inbound: usize,
     /// At most `limits::MAX_CONNECTIONS`.
     table: BTreeMap<PeerId, Peer>,
 }
 
 impl Peers {
     pub(crate) const fn new(own: SocketAddr, magic: [u8; 4], timing: TimingParams) -> Self {
-        Self { own, magic, timing, table: BTreeMap::new() }
+        Self { own, magic, timing, max_inbound: MAX_INBOUND_CONNECTIONS, table: BTreeMap::new() }
+    }
+
+    pub(crate) const fn max_inbound(&self) -> usize {
+        self.max_inbound
+    }
+
+    pub(crate) const fn set_max_inbound(&mut self, most: usize) {
+        self.max_inbound = most;
     }
 
     pub(crate) fn get(&self, id: PeerId) -> Option<&Peer> {
@@ -51,9 +61,9 @@ impl Peers {
         self.table.keys().copied().collect()
     }
 
-    /// Those whose handshake is over, without those that only deliver.
+    /// Those whose handshake is over and that sync: without those that deliver, ask for addresses or test.
     pub(crate) fn ready(&self) -> impl Iterator<Item = &Peer> {
-        self.iter().filter(|peer| peer.ready && peer.purpose != Purpose::Delivery)
+        self.iter().filter(|peer| peer.ready && peer.purpose.is_full())
     }
 
     pub(crate) fn with_address(&self, address: SocketAddr) -> Option<&Peer> {
@@ -77,9 +87,9 @@ impl Peers {
         }
         if twin.is_none()
             && new.purpose == Purpose::Inbound
-            && self.count(Purpose::Inbound) >= MAX_INBOUND_CONNECTIONS
+            && self.count(Purpose::Inbound) >= self.max_inbound
         {
-            return Err(DisconnectReason::InboundFull);
+            return Err(DisconnectReason::InboundFull(self.max_inbound));
         }
         self.table.insert(new.id, Peer::new(new, self.magic, now));
         Ok(twin)

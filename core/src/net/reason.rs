@@ -1,8 +1,8 @@
 //! Why connections end, and what a peer may do without losing its own.
 
 use super::limits::{
-    CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT, MAX_ADDR_TO_SEND, MAX_HEADERS_RESULTS, MAX_INBOUND_CONNECTIONS,
-    MAX_INV_SZ, MAX_LOCATOR_SZ, MAX_RECEIVE_BUFFER, MIN_PEER_PROTO_VERSION,
+    CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT, MAX_ADDR_TO_SEND, MAX_HEADERS_RESULTS, MAX_INV_SZ, MAX_LOCATOR_SZ,
+    MAX_RECEIVE_BUFFER, MIN_PEER_PROTO_VERSION,
 };
 use super::message::FrameError;
 use super::v2::V2Error;
@@ -50,9 +50,18 @@ pub enum DisconnectReason {
     /// There is a connection between the two nodes already.
     #[error("duplicate connection")]
     Duplicate,
-    /// No room for another inbound connection.
-    #[error("full: {MAX_INBOUND_CONNECTIONS} inbound connections")]
-    InboundFull,
+    /// No room for another inbound connection, and none that would be given up for it.
+    #[error("full: {0} inbound connections")]
+    InboundFull(usize),
+    /// Given up for another inbound connection.
+    #[error("evicted: another connection took its place")]
+    Evicted,
+    /// It answered, which was all that was asked of it.
+    #[error("tested")]
+    Tested,
+    /// It gave addresses, or had time to.
+    #[error("asked for addresses")]
+    AddressesFetched,
     /// No room for another connection of any kind.
     #[error("full: no more connections")]
     Full,
@@ -138,6 +147,48 @@ pub enum DisconnectReason {
 }
 
 impl DisconnectReason {
+    /// The kind of reason in one word, which stays the same when the words change.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Frame(_) => "bad-frame",
+            Self::V2(_) => "bad-encryption",
+            Self::ReceiveFlood => "receive-flood",
+            Self::LocatorTooLong(_) => "locator-too-long",
+            Self::HandshakeTimeout => "handshake-timeout",
+            Self::SelfConnection => "self-connection",
+            Self::ObsoleteVersion(_) => "obsolete-version",
+            Self::PingTimeout(_) => "ping-timeout",
+            Self::HeadersTimeout(_) => "headers-timeout",
+            Self::BlockStalling(_) => "block-stalling",
+            Self::BlockDownloadTimeout(_) => "block-download-timeout",
+            Self::Duplicate => "duplicate",
+            Self::InboundFull(_) => "inbound-full",
+            Self::Evicted => "evicted",
+            Self::Tested => "tested",
+            Self::AddressesFetched => "addresses-fetched",
+            Self::Full => "full",
+            Self::Banned => "banned",
+            Self::Discouraged => "discouraged",
+            Self::ByHand => "by-hand",
+            Self::Delivered => "delivered",
+            Self::Stopped => "stopped",
+            Self::OpenedLate => "opened-late",
+            Self::InvalidHeader(_) => "invalid-header",
+            Self::TooManyHeaders(_) => "too-many-headers",
+            Self::NonContinuousHeaders => "non-continuous-headers",
+            Self::TooMuchInventory { .. } => "too-much-inventory",
+            Self::TooManyAddresses(_) => "too-many-addresses",
+            Self::BadFilter(_) => "bad-filter",
+            Self::BadCompactBlock(_) => "bad-compact-block",
+            Self::BadFilterRequest(_) => "bad-filter-request",
+            Self::FalseFilter(_) => "false-filter",
+            Self::FilterTimeout(_) => "filter-timeout",
+            Self::BadProof { .. } => "bad-proof",
+            Self::KeptBack { .. } => "kept-back",
+            Self::InvalidBlock { .. } => "invalid-block",
+        }
+    }
+
     /// Whether the peer broke a rule that no honest node breaks: its address group is refused from now on, unless it
     /// was added by hand.
     pub const fn discourages(&self) -> bool {

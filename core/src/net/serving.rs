@@ -1,5 +1,5 @@
-//! What this node gives. Answers `getdata`, `getblocks`, `getheaders`, `mempool` and `getaddr`; what it gives of compact
-//! filters is in `filter_serving`.
+//! What this node gives. Answers `getdata`, `getblocks`, `getheaders` and `mempool`; what it gives of compact filters is in
+//! `filter_serving`, of addresses in `addr_relay`.
 //!
 //! Headers and hashes come straight from the chain. Bodies are asked of the node a few at a time for each peer, and
 //! not at all while the peer does not read what it was sent.
@@ -7,12 +7,10 @@
 use super::compact_relay::Served;
 use super::filters::Filters;
 use super::limits::{
-    MAX_ADDR_TO_SEND, MAX_GETBLOCKS_RESULTS, MAX_HEADERS_RESULTS, MAX_INV_SZ, MAX_LOCATOR_SZ,
-    MAX_SERVING_PER_PEER,
+    MAX_GETBLOCKS_RESULTS, MAX_HEADERS_RESULTS, MAX_INV_SZ, MAX_LOCATOR_SZ, MAX_SERVING_PER_PEER,
 };
 use super::message::{
     BlockTransactions, BlockTransactionsRequest, CompactBlock, Inventory, LocatorRequest, Message,
-    NetAddress, Services, TimedAddress,
 };
 use super::outbox::{NetOutput, Outbox, ServeRequest};
 use super::reason::DisconnectReason;
@@ -22,9 +20,7 @@ use crate::cost::Cost;
 use crate::encode::Encode;
 use crate::interface::PeerId;
 use crate::primitives::{Block, BlockHash, Header, Transaction, Txid};
-use crate::time::UnixTime;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// One thing that a peer asked for.
@@ -74,8 +70,6 @@ pub(super) struct Customer {
     continuation: Option<BlockHash>,
     /// What its last order cost beyond being taken, to be paid with its next turn.
     owed: Cost,
-    /// It has had our addresses once.
-    addresses_sent: bool,
 }
 
 /// The serving of peers.
@@ -267,23 +261,6 @@ impl Serving {
         let last = headers.last().map(Header::block_hash);
         outbox.send(peer, Message::Headers(headers));
         Ok(last)
-    }
-
-    /// Gives the addresses that this node knows, once for each connection.
-    pub(crate) fn on_getaddr(
-        &mut self,
-        peer: PeerId,
-        known: impl Iterator<Item = SocketAddr>,
-        now: UnixTime,
-        outbox: &mut Outbox,
-    ) {
-        let Some(customer) = self.customers.get_mut(&peer) else { return };
-        if std::mem::replace(&mut customer.addresses_sent, true) {
-            return;
-        }
-        let services = Services::NETWORK | Services::WITNESS;
-        let entry = |address| TimedAddress { time: now.0, node: NetAddress { services, address } };
-        outbox.send(peer, Message::Addr(known.take(MAX_ADDR_TO_SEND).map(entry).collect()));
     }
 }
 

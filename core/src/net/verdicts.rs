@@ -37,6 +37,9 @@ impl Network {
         self.download.judged(&hash);
         match result {
             Ok(()) => {
+                if let Some(peer) = self.peers.get_mut(peer) {
+                    peer.last_block = Some(now);
+                }
                 self.download.peer_has(peer, hash, chain);
                 self.getblocks.on_block(peer, &hash, chain, now.mono, &mut self.outbox);
             }
@@ -70,7 +73,12 @@ impl Network {
         verdict: TransactionVerdict,
     ) {
         match verdict {
-            TransactionVerdict::Accepted => self.transactions.known(&transaction.txid()),
+            TransactionVerdict::Accepted => {
+                self.transactions.known(&transaction.txid());
+                if let Some(peer) = self.peers.get_mut(peer) {
+                    peer.last_transaction = peer.received.last;
+                }
+            }
             TransactionVerdict::Orphan(parents) => {
                 for parent in parents {
                     self.transactions.announced(peer, parent);

@@ -1,9 +1,9 @@
-//! Bans in the store: few, so each batch writes all of them anew.
+//! Bans in the store: few, so each batch that changes one writes all of them anew.
 
 use super::Node;
 use crate::encode::{Encode, Reader};
 use crate::net::Ban;
-use crate::store::{BatchId, Database, Durability, Op, Record, StoreBatch, Table, record};
+use crate::store::{Op, Record, Table, record};
 use crate::time::UnixTime;
 
 /// Whether the bans in the store are those of the network, and those that wait for a network.
@@ -25,20 +25,13 @@ impl Bans {
         self.is_dirty
     }
 
-    /// All bans that last beyond `now` as a batch; none if the store holds them.
-    pub(super) fn take_batch(
-        &mut self,
-        id: BatchId,
-        bans: impl Iterator<Item = Ban>,
-        now: UnixTime,
-    ) -> Option<StoreBatch> {
+    /// All bans that last beyond `now`; nothing if the store holds them.
+    pub(super) fn take_ops(&mut self, bans: impl Iterator<Item = Ban>, now: UnixTime) -> Vec<Op> {
         if !std::mem::take(&mut self.is_dirty) {
-            return None;
+            return Vec::new();
         }
         let clear = Op::Clear { table: Table::Bans };
-        let ops =
-            std::iter::once(clear).chain(bans.filter(|ban| ban.until > now).map(|ban| put(&ban))).collect();
-        Some(StoreBatch { id, database: Database::Peers, durability: Durability::Relaxed, ops })
+        std::iter::once(clear).chain(bans.filter(|ban| ban.until > now).map(|ban| put(&ban))).collect()
     }
 }
 
@@ -66,6 +59,7 @@ fn put(ban: &Ban) -> Op {
     let key = ban.address.to_string().into_bytes();
     let mut payload = Vec::new();
     ban.until.0.encode(&mut payload);
+    ban.created.0.encode(&mut payload);
     let value = record::seal(Table::Bans, &key, &payload);
     Op::Put { table: Table::Bans, key, value }
 }
@@ -73,7 +67,9 @@ fn put(ban: &Ban) -> Op {
 fn read(stored: &Record) -> Result<Ban, String> {
     let payload =
         record::open(stored.table, &stored.key, &stored.value).map_err(|error| error.to_string())?;
-    let until = Reader::new(payload).read().map_err(|error| error.to_string())?;
+    let mut reader = Reader::new(payload);
+    let mut time = || reader.read().map(UnixTime).map_err(|error| error.to_string());
+    let (until, created) = (time()?, time()?);
     let address = std::str::from_utf8(&stored.key).ok().and_then(|text| text.parse().ok());
-    Ok(Ban { address: address.ok_or("its address does not parse")?, until: UnixTime(until) })
+    Ok(Ban { address: address.ok_or("its address does not parse")?, created, until })
 }

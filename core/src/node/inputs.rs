@@ -70,7 +70,8 @@ impl Node {
                 engine.orphans.remove_peer(peer);
                 network.closed(peer, &reason, now);
             }
-            Input::Directory { up } => network.set_directory(up),
+            Input::Directory { up } => network.set_directory(up, now),
+            Input::SeedAnswer { seed, addresses } => network.seed_answered(seed, &addresses, now),
             _ => {}
         }
     }

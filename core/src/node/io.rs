@@ -75,9 +75,11 @@ pub enum Input {
     PeerDrained { peer: PeerId, queued: usize },
     /// A connection is gone.
     PeerClosed { peer: PeerId, reason: String },
-    /// The nodes that are up on this node's network, itself left out; replaces the last list. The host learns it from
-    /// the directory channel, the stand-in for Bitcoin's DNS seeds.
+    /// The nodes that are up on this node's network, itself left out; replaces the last list. What the node knows of them
+    /// is tried again sooner; addresses that it does not know it learns from seeds and peers alone.
     Directory { up: Vec<SocketAddr> },
+    /// What a seed answers, as `net::seed_answer` says; nothing if it is dead.
+    SeedAnswer { seed: u8, addresses: Vec<SocketAddr> },
     /// A command; its reply carries the same id.
     Command { id: RequestId, command: Command },
     /// A command is given up: if it is still open it is answered by `CommandError::Cancelled`.
@@ -106,6 +108,8 @@ pub enum Input {
 pub enum Output {
     /// Open a connection; answered by `PeerConnected` or `ConnectFailed` with this address.
     Connect { address: SocketAddr },
+    /// Ask a seed for addresses; answered by `SeedAnswer`, late or never if it is dead.
+    AskSeed { seed: u8 },
     /// Send bytes, in order.
     Send { peer: PeerId, bytes: Vec<u8> },
     /// End a connection, after what was sent; no `PeerClosed` follows.

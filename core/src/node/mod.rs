@@ -18,6 +18,7 @@
 #[cfg(any(test, feature = "contract"))]
 mod audit;
 mod bans;
+mod book;
 mod commands;
 mod details;
 mod engine;
@@ -56,6 +57,7 @@ use crate::primitives::Txid;
 use crate::time::{Mono, Time};
 use crate::wallet::Wallet;
 use bans::Bans;
+use book::StoredBook;
 use commands::Import;
 use engine::Engine;
 use miner::Miner;
@@ -93,6 +95,7 @@ pub struct Node {
     /// Nothing is mined to a new key before it is safe.
     mining_key: Option<Ticket>,
     bans: Bans,
+    book: StoredBook,
     /// What the host told and has not been looked at; emptied by every step.
     inputs: VecDeque<Input>,
     /// Commands that wait until the chain is settled; bounded by the host, which waits for answers.
@@ -125,6 +128,7 @@ impl Node {
         self.work_rebroadcast();
         self.work_network();
         self.work_mining();
+        self.note_book();
         self.work_store();
         busy | std::mem::take(&mut self.has_news)
     }
@@ -141,7 +145,7 @@ impl Node {
         let network = settled.and_then(|engine| engine.network.next_wakeup());
         let waiting = self.engine.as_ref().filter(|engine| !engine.mempool.is_empty());
         let expiry = waiting.map(|engine| engine.next_expiry);
-        [network, expiry, self.next_mining_wakeup(), self.persistence.next_wakeup()]
+        [network, expiry, self.next_mining_wakeup(), self.persistence.next_wakeup(), self.book.next_wakeup()]
             .into_iter()
             .flatten()
             .min()

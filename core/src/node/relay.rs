@@ -58,6 +58,7 @@ impl Node {
         while let Some(output) = self.engine.as_mut().and_then(|engine| engine.network.poll(now)) {
             match output {
                 NetOutput::Connect { address } => self.outputs.push_back(Output::Connect { address }),
+                NetOutput::AskSeed { seed } => self.outputs.push_back(Output::AskSeed { seed }),
                 NetOutput::Send { peer, bytes } => self.outputs.push_back(Output::Send { peer, bytes }),
                 NetOutput::Disconnect { peer, reason } => {
                     let reason = reason.to_string();

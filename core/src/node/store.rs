@@ -16,7 +16,7 @@ use crate::interface::{LogLine, NodeConfig, Role, RunState};
 use crate::mempool::StoredTransaction;
 use crate::net::Network;
 use crate::primitives::{Block, BlockHash};
-use crate::store::{BatchId, Database, Record};
+use crate::store::{BatchId, Database, Durability, Record, StoreBatch};
 use crate::time::Time;
 use crate::wallet::{KeySource, Wallet};
 use std::collections::VecDeque;
@@ -57,6 +57,7 @@ impl Node {
             walks: VecDeque::new(),
             last_walk: Default::default(),
             bans: Default::default(),
+            book: Default::default(),
             import: None,
             mining_key: None,
             deliveries: BTreeMap::new(),
@@ -69,6 +70,7 @@ impl Node {
             has_news: false,
         };
         notes.extend(node.restore_bans(&loaded.peers));
+        notes.extend(node.restore_book(&loaded.peers));
         let (waiting, dropped) = StoredTransaction::read_all(&loaded.chain);
         if let Some(chain) = node.open_chain(loaded.chain, &mut notes) {
             node.adopt_chain(chain);
@@ -115,6 +117,10 @@ impl Node {
         for ban in self.take_bans() {
             network.ban(ban, self.now);
         }
+        if let Some(book) = self.take_book() {
+            network.restore_book(book);
+        }
+        self.book.stored_up_to(network.book_revision());
         self.leave_network();
         self.engine = Some(Engine::new(chain, network));
         self.forget_batches();
@@ -198,7 +204,7 @@ impl Node {
     pub(super) fn dirty(&self) -> [bool; 3] {
         Database::ALL.map(|database| match (database, &self.engine) {
             (Database::Chain, Some(engine)) => engine.chain.has_changes(),
-            (Database::Peers, _) => self.bans.is_dirty(),
+            (Database::Peers, _) => self.bans.is_dirty() || self.book_is_due(),
             (Database::Wallet, _) => self.wallet.is_dirty(),
             (Database::Chain, None) => false,
         })
@@ -220,7 +226,12 @@ impl Node {
         let batch = match (database, &mut self.engine) {
             (Database::Wallet, _) => self.wallet.take_batch(id),
             (Database::Chain, Some(engine)) => engine.take_batch(id),
-            (Database::Peers, Some(engine)) => self.bans.take_batch(id, engine.network.bans(), self.now.unix),
+            (Database::Peers, Some(engine)) => {
+                let mut ops = self.bans.take_ops(engine.network.bans(), self.now.unix);
+                ops.extend(self.book.take_ops(&engine.network, self.now.mono));
+                let durability = Durability::Relaxed;
+                (!ops.is_empty()).then_some(StoreBatch { id, database, durability, ops })
+            }
             (Database::Chain | Database::Peers, None) => None,
         };
         match batch {
@@ -261,7 +272,10 @@ impl Node {
                 engine.chain.failed(id);
                 engine.mempool.rewrite();
             }
-            (Database::Peers, _) => self.bans.changed(),
+            (Database::Peers, _) => {
+                self.bans.changed();
+                self.book.lost();
+            }
             (Database::Chain, None) => {}
         }
         self.log(LogLine::Note(format!("storage refuses writes: {reason}")));

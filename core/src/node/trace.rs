@@ -158,6 +158,10 @@ impl Pair {
             }
             Output::Verify { id, .. } => self.tell(own, Input::Unverified { id }),
             Output::Reply { id, result } => self.sides[own].replies.push((id, result)),
+            Output::AskSeed { seed } => {
+                // Nobody is up whom a seed could name.
+                self.tell(own, Input::SeedAnswer { seed, addresses: Vec::new() });
+            }
             Output::CancelMine | Output::Event(_) | Output::Consumed { .. } => {}
         }
     }

@@ -10,12 +10,13 @@ use super::invariant::{self, Invariant, Violation};
 use super::link::{Lines, Link};
 use super::nat::{Nat, Nats};
 use super::recorder::Recorder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use terrarium_core::chain::verify_batch;
 use terrarium_core::interface::{
     Command, CommandError, Event, NodeConfig, NodeId, NodeSnapshot, Reply, RequestId,
 };
+use terrarium_core::net::seed_answer;
 use terrarium_core::node::{Input, MiningJob, Output, VerifyId};
 use terrarium_core::store::StoreBatch;
 use terrarium_core::time::{Mono, Span, Time, UnixTime};
@@ -26,6 +27,9 @@ pub(super) const START: u32 = 1_767_225_600;
 
 /// How long a disk takes over a write or a read.
 const DISK_LATENCY: Span = Span::from_millis(2);
+
+/// How long a seed takes to answer.
+const SEED_LATENCY: Span = Span::from_millis(20);
 
 /// How long the way over the rendezvous takes.
 const RENDEZVOUS: Span = Span::from_millis(40);
@@ -60,6 +64,8 @@ pub struct World {
     pub(super) faults: FaultCounts,
     /// Which nodes were on which network when the directory last told.
     listed: BTreeMap<NodeId, String>,
+    /// Seeds that do not answer.
+    dead_seeds: BTreeSet<u8>,
     /// What did not hold, where that is collected; where it is not, the world ends at once.
     pub(super) violations: Option<Vec<Violation>>,
     /// Where all that goes into nodes and comes out is written, if anywhere.
@@ -83,6 +89,7 @@ impl World {
             handed_out: 0,
             faults: FaultCounts::default(),
             listed: BTreeMap::new(),
+            dead_seeds: BTreeSet::new(),
             violations: None,
             recorder: None,
         }
@@ -419,6 +426,7 @@ impl World {
                 self.ask_rendezvous(id, NodeId(address.port()));
                 self.host_mut(id).connections.connect(Now::both(now), address);
             }
+            Output::AskSeed { seed } => self.ask_seed(id, seed),
             Output::Send { peer, bytes } => self.host_mut(id).connections.send(Now::both(now), peer, &bytes),
             Output::Disconnect { peer, .. } => self.host_mut(id).connections.disconnect(peer),
             Output::Consumed { peer, bytes } => self.host_mut(id).connections.consumed(peer, bytes),
@@ -434,6 +442,24 @@ impl World {
             Output::Event(event) => self.note(id, event),
             Output::Reply { id: request, result } => self.host_mut(id).answer(request, result),
         }
+    }
+
+    /// Lets these seeds answer no more, and all others.
+    pub fn set_dead_seeds(&mut self, seeds: impl IntoIterator<Item = u8>) {
+        self.dead_seeds = seeds.into_iter().collect();
+    }
+
+    /// Has a seed answer, unless it is dead.
+    fn ask_seed(&mut self, id: NodeId, seed: u8) {
+        if self.dead_seeds.contains(&seed) {
+            return;
+        }
+        let network = self.listed.get(&id);
+        let others = self.listed.iter().filter(|(other, theirs)| **other != id && Some(*theirs) == network);
+        let up: Vec<SocketAddr> = others.map(|(other, _)| other.local_address()).collect();
+        let mut dice = Dice::new(self.seed, &format!("seed {seed} {id} {}", self.now.0));
+        let addresses = seed_answer(&up, || dice.number());
+        self.plan(self.now + SEED_LATENCY, id, Happening::Input(Input::SeedAnswer { seed, addresses }));
     }
 
     /// Has the other side of a connection send first too, where it can be reached in no other way.

@@ -103,7 +103,7 @@ impl Scene {
     fn nodes(self) -> Vec<RosterEntry> {
         match self {
             Scene::First => vec![
-                self.mining(3000, Role::Central, &[], 2.0),
+                self.central(2.0),
                 self.mining(3001, Role::Wallet, &[3000], 0.0),
                 self.mining(3002, Role::Miner, &[3000, 3001], 8.0),
                 self.mining(3003, Role::Miner, &[3001, 3002], 3.1),
@@ -133,6 +133,13 @@ impl Scene {
             reward: None,
             khs: SCRIPT_KHS,
         }
+    }
+
+    /// The node of the first scene that the others connect to: it opens no connections itself, so that the map begins as it
+    /// is drawn.
+    fn central(self, khs: f64) -> RosterEntry {
+        let start = StartOptions { max_outbound: Some(0), ..StartOptions::default() };
+        RosterEntry { start, ..self.mining(3000, Role::Central, &[], khs) }
     }
 
     fn mining(self, id: u16, role: Role, connect: &[u16], khs: f64) -> RosterEntry {

@@ -4,8 +4,10 @@ use super::Host;
 use crate::js;
 use crate::page;
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::rc::Weak;
-use terrarium_core::interface::WorkerMessage;
+use terrarium_core::interface::{NodeId, WorkerMessage};
+use terrarium_core::net::seed_answer;
 use terrarium_core::node::{Input, LoadId, Output};
 use terrarium_core::store::{Database, Store, StoreBatch, StoreError, Table};
 use wasm_bindgen_futures::spawn_local;
@@ -13,12 +15,13 @@ use wasm_bindgen_futures::spawn_local;
 impl Host {
     /// Does what the node asks and lets it hear what follows at once; true where there was anything to hear.
     pub(super) fn exchange(&mut self) -> bool {
+        let mut heard = false;
         while let Some(output) = self.node.poll() {
             self.feed.touch();
+            heard |= matches!(output, Output::AskSeed { .. });
             self.carry_out(output);
         }
         let now = self.now();
-        let mut heard = false;
         while let Some(input) = self.connections.poll(now) {
             heard = true;
             self.feed.touch();
@@ -31,6 +34,11 @@ impl Host {
         let now = self.now();
         match output {
             Output::Connect { address } => self.connections.connect(now, address),
+            Output::AskSeed { seed } => {
+                let up: Vec<SocketAddr> = self.directory.up().map(NodeId::local_address).collect();
+                let addresses = seed_answer(&up, js::random);
+                self.node.handle(Input::SeedAnswer { seed, addresses });
+            }
             Output::Send { peer, bytes } => self.connections.send(now, peer, &bytes),
             Output::Consumed { peer, bytes } => self.connections.consumed(peer, bytes),
             Output::Disconnect { peer, .. } => self.connections.disconnect(peer),

@@ -18,7 +18,7 @@ const UNPAID: &[u8] = &[0x52];
 fn light(script: &[u8]) -> Lab {
     let mut lab = Lab::new(1);
     lab.nodes[0].keep_headers(script, LightFilter::Compact);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     lab
 }
 

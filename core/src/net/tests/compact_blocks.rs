@@ -25,7 +25,7 @@ fn lab() -> (Lab, Vec<Block>) {
     let mut lab = Lab::new(1);
     let blocks = branch(LENGTH, 0);
     lab.give(0, &blocks);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     lab.run();
     (lab, blocks)
 }
@@ -183,7 +183,7 @@ fn compact_blocks_are_spoken_only_with_those_who_said_that_they_speak_version_2(
     }
     // Nor by a node that syncs as the tutorials do.
     let mut old = Lab::new(1);
-    old.nodes[0].network.start(SyncMode::Blocks, &[], &[]);
+    old.start(0, SyncMode::Blocks, &[]);
     let peer = old.greeted(0, stranger(1), 0);
     assert!(!old.heard_all(0, peer).contains(&sendcmpct(false)));
     old.say(0, peer, &sendcmpct(true));
@@ -399,8 +399,8 @@ fn a_block_of_known_transactions_crosses_in_a_twentieth_of_its_bytes() {
     let blocks = branch(400, 0);
     lab.give(0, &blocks);
     lab.give(1, &blocks);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
-    lab.nodes[1].network.start(SyncMode::Headers, &[address(0)], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
+    lab.start(1, SyncMode::Headers, &[address(0)]);
     lab.run();
     let payments: Vec<_> = blocks[..250].iter().map(spend).collect();
     payments.iter().for_each(|payment| lab.pay(0, payment));

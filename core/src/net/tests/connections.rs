@@ -7,7 +7,7 @@ use crate::net::limits::{
     MIN_PEER_PROTO_VERSION,
 };
 use crate::net::message::{Message, encode};
-use crate::net::{Ban, DisconnectReason, Purpose};
+use crate::net::{Ban, DisconnectReason, Limits, Purpose};
 use crate::time::{Span, UnixTime};
 
 #[test]
@@ -26,7 +26,7 @@ fn nodes_of_a_directory_become_a_full_mesh_with_one_link_between_each_two() {
 
 #[test]
 fn a_node_opens_at_most_eight_connections_by_itself() {
-    let lab = Lab::started(14, SyncMode::Headers);
+    let lab = Lab::with_seeker(13);
     let opened = lab.nodes[13].peers().into_iter().filter(|peer| peer.direction == Direction::Outbound);
     assert_eq!(opened.count(), MAX_OUTBOUND_CONNECTIONS);
 }
@@ -35,10 +35,9 @@ fn a_node_opens_at_most_eight_connections_by_itself() {
 fn at_most_two_connections_are_opened_into_one_group() {
     let mut lab = Lab::new(1);
     lab.hold = true;
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
-    // One browser of a relay room with many nodes: 10.0.0.1, below our own address.
-    let room = (1..6).map(|port| std::net::SocketAddr::from(([10, 0, 0, 1], port)));
-    lab.nodes[0].network.set_directory(room);
+    // One browser of a relay room with many nodes.
+    lab.zone = (1..6).map(|port| std::net::SocketAddr::from(([10, 0, 0, 1], port))).collect();
+    lab.start(0, SyncMode::Headers, &[]);
     lab.run();
     assert_eq!(lab.opening_count(), 2);
 }
@@ -46,9 +45,9 @@ fn at_most_two_connections_are_opened_into_one_group() {
 #[test]
 fn connect_names_the_only_neighbours() {
     let mut lab = Lab::new(3);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
-    lab.nodes[1].network.start(SyncMode::Headers, &[address(0)], &[]);
-    lab.nodes[2].network.start(SyncMode::Headers, &[address(0)], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
+    lab.start(1, SyncMode::Headers, &[address(0)]);
+    lab.start(2, SyncMode::Headers, &[address(0)]);
     lab.announce_directory();
     lab.run();
     assert_eq!((lab.links(1, 0), lab.links(2, 0), lab.links(1, 2)), (1, 1, 0));
@@ -59,8 +58,8 @@ fn connect_names_the_only_neighbours() {
 fn connections_that_cross_settle_on_the_one_that_the_lower_address_opened() {
     let mut lab = Lab::new(2);
     lab.hold = true;
-    lab.nodes[0].network.start(SyncMode::Headers, &[address(1)], &[]);
-    lab.nodes[1].network.start(SyncMode::Headers, &[address(0)], &[]);
+    lab.start(0, SyncMode::Headers, &[address(1)]);
+    lab.start(1, SyncMode::Headers, &[address(0)]);
     lab.run();
     lab.release();
     assert_eq!((lab.links(0, 1), lab.links(1, 0)), (1, 1));
@@ -75,7 +74,7 @@ fn connections_that_cross_settle_on_the_one_that_the_lower_address_opened() {
 #[test]
 fn a_peer_that_was_restarted_takes_the_place_of_its_lost_connection() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let old = lab.greeted(0, stranger(1), 0);
     let new = lab.greeted(0, stranger(1), 0);
     assert!(!lab.is_up(0, old) && lab.is_up(0, new));
@@ -85,7 +84,7 @@ fn a_peer_that_was_restarted_takes_the_place_of_its_lost_connection() {
 #[test]
 fn a_node_that_meets_itself_hangs_up() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[address(0)], &[]);
+    lab.start(0, SyncMode::Headers, &[address(0)]);
     lab.run();
     assert!(lab.nodes[0].peers().is_empty(), "its own address is not dialled");
     // Under another name it is found out by the number in its version.
@@ -103,7 +102,7 @@ fn a_node_that_meets_itself_hangs_up() {
 
 #[test]
 fn a_peer_that_leaves_is_replaced() {
-    let mut lab = Lab::started(12, SyncMode::Headers);
+    let mut lab = Lab::with_seeker(11);
     let outbound = |lab: &Lab| {
         let peers = lab.nodes[11].peers().into_iter().filter(|peer| peer.purpose == Purpose::Automatic);
         peers.map(|peer| usize::from(peer.address.port()) - 3000).collect::<Vec<_>>()
@@ -138,12 +137,12 @@ fn links_are_back_within_a_second_of_a_healed_cut_however_long_it_was() {
 fn a_wanted_node_that_is_not_there_is_named_once_and_found_when_it_comes() {
     let mut lab = Lab::new(2);
     lab.nodes[0].up = false;
-    lab.nodes[1].network.start(SyncMode::Headers, &[address(0)], &[]);
+    lab.start(1, SyncMode::Headers, &[address(0)]);
     lab.advance(Span::from_secs(60));
     let named = lab.nodes[1].log.iter().filter(|line| *line == "127.0.0.1:3000 is not available").count();
     assert_eq!(named, 1);
     lab.nodes[0].up = true;
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     lab.announce_directory();
     lab.run();
     assert_eq!(lab.links(1, 0), 1, "the directory tells at once");
@@ -153,7 +152,7 @@ fn a_wanted_node_that_is_not_there_is_named_once_and_found_when_it_comes() {
 fn an_added_node_is_kept_and_a_tried_one_is_not() {
     let mut lab = Lab::new(3);
     for node in 0..3 {
-        lab.nodes[node].network.start(SyncMode::Headers, &[], &[]);
+        lab.start_with(node, 0);
     }
     let now = lab.now;
     assert!(lab.nodes[0].network.add_node(address(1)));
@@ -173,9 +172,9 @@ fn an_added_node_is_kept_and_a_tried_one_is_not() {
 }
 
 #[test]
-fn the_last_inbound_connection_is_let_in_and_the_next_is_not() {
+fn the_last_inbound_connection_is_let_in_and_the_next_takes_the_place_of_another() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     for number in 0..MAX_INBOUND_CONNECTIONS as u16 {
         lab.raw(0, stranger(number));
     }
@@ -183,14 +182,37 @@ fn the_last_inbound_connection_is_let_in_and_the_next_is_not() {
     assert!(lab.nodes[0].ended.is_empty());
     let late = lab.raw(0, stranger(999));
     lab.run();
-    assert_eq!(lab.nodes[0].ended, [DisconnectReason::InboundFull]);
+    assert_eq!(lab.nodes[0].ended, [DisconnectReason::Evicted]);
+    assert!(lab.is_up(0, late));
+    assert_eq!(lab.nodes[0].peers().len(), MAX_INBOUND_CONNECTIONS);
+}
+
+#[test]
+fn where_all_inbound_connections_are_worth_keeping_the_next_is_not_let_in() {
+    let mut lab = Lab::new(1);
+    let (limits, now) = (Limits { inbound: 5, ..Limits::default() }, lab.now);
+    lab.nodes[0].network.start(SyncMode::Headers, &[], &[], limits, now);
+    for number in 0..5 {
+        lab.raw(0, stranger(number));
+    }
+    let late = lab.raw(0, stranger(99));
+    lab.run();
+    assert_eq!(lab.nodes[0].ended, [DisconnectReason::InboundFull(5)]);
     assert!(!lab.is_up(0, late));
+}
+
+#[test]
+fn no_more_than_a_thousand_connections_can_be_asked_for() {
+    let mut lab = Lab::new(1);
+    let (limits, now) = (Limits { outbound: 900, inbound: 900 }, lab.now);
+    lab.nodes[0].network.start(SyncMode::Headers, &[], &[], limits, now);
+    assert_eq!(lab.nodes[0].network.peers.max_inbound(), 100);
 }
 
 #[test]
 fn silence_in_the_handshake_ends_the_connection_after_its_time() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.raw(0, stranger(1));
     lab.say(0, peer, &version(stranger(1), 0));
     lab.advance(just_under(HANDSHAKE_TIMEOUT));
@@ -202,7 +224,7 @@ fn silence_in_the_handshake_ends_the_connection_after_its_time() {
 #[test]
 fn a_silent_peer_is_pinged_and_then_dropped() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     assert!(lab.heard_all(0, peer).iter().any(|message| matches!(message, Message::Ping(_))));
     lab.say(0, peer, &Message::Headers(Vec::new()));
@@ -229,7 +251,7 @@ fn pings_measure_round_trips_and_keep_a_connection_for_ever() {
 fn a_peer_with_an_obsolete_version_is_not_spoken_to() {
     for (spoken, ends) in [(MIN_PEER_PROTO_VERSION, false), (MIN_PEER_PROTO_VERSION - 1, true)] {
         let mut lab = Lab::new(1);
-        lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+        lab.start(0, SyncMode::Headers, &[]);
         let peer = lab.raw(0, stranger(1));
         let Message::Version(mut old) = version(stranger(1), 0) else { panic!("a version") };
         old.version = spoken;
@@ -243,7 +265,7 @@ fn what_comes_before_the_handshake_or_twice_is_counted_and_ignored() {
     let mut lab = Lab::new(1);
     // Else what begins with a ping would be taken for an encrypted stream.
     lab.nodes[0].network.set_v2transport(false);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.raw(0, stranger(1));
     lab.say(0, peer, &Message::Ping(1));
     lab.say(0, peer, &Message::Verack);
@@ -260,9 +282,9 @@ fn what_comes_before_the_handshake_or_twice_is_counted_and_ignored() {
 #[test]
 fn a_banned_address_is_refused_until_the_ban_ends() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
-    let ban = Ban { address: stranger(1), until: UnixTime(lab.now.unix.0 + 100) };
+    let ban = Ban { address: stranger(1), created: lab.now.unix, until: UnixTime(lab.now.unix.0 + 100) };
     let now = lab.now;
     lab.nodes[0].network.ban(ban, now);
     lab.run();
@@ -291,7 +313,7 @@ fn a_node_that_is_stopped_lets_nobody_in_and_ends_what_it_has() {
 #[test]
 fn a_stopped_node_delivers_a_transaction_and_learns_that_it_arrived() {
     let mut lab = Lab::new(2);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     lab.mine(0, 3);
     let payment = transaction(1);
     let now = lab.now;
@@ -325,7 +347,8 @@ fn a_delivery_to_nobody_fails_and_says_so() {
 fn a_wanted_node_is_dialled_when_its_ban_ends() {
     let mut lab = Lab::started(2, SyncMode::Headers);
     assert_eq!(lab.links(1, 0), 1);
-    let (now, ban) = (lab.now, Ban { address: address(0), until: UnixTime(lab.now.unix.0 + 3_600) });
+    let (now, until) = (lab.now, UnixTime(lab.now.unix.0 + 3_600));
+    let ban = Ban { address: address(0), created: now.unix, until };
     lab.nodes[1].network.ban(ban, now);
     lab.run();
     lab.advance(just_under(Span::from_secs(3_600)));
@@ -337,7 +360,7 @@ fn a_wanted_node_is_dialled_when_its_ban_ends() {
 #[test]
 fn a_replaced_connection_fails_only_the_deliveries_that_it_carried() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let (old, payment, now) = (lab.raw(0, stranger(1)), transaction(1), lab.now);
     lab.nodes[0].network.deliver(stranger(1), payment.clone(), now);
     let new = lab.greeted(0, stranger(1), 0);
@@ -352,7 +375,7 @@ fn a_replaced_connection_fails_only_the_deliveries_that_it_carried() {
 #[test]
 fn an_answer_that_waited_while_the_node_did_not_run_is_in_time() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     // The node sleeps; the answers to its questions arrive before it wakes up, or a moment after.
     for is_before in [true, false] {
@@ -379,7 +402,7 @@ fn an_answer_that_waited_while_the_node_did_not_run_is_in_time() {
 #[test]
 fn nobody_is_late_whose_messages_are_not_read() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.advance(just_under(params().timing.headers_response));
     // More than one step reads, and behind it the answer.
@@ -390,4 +413,21 @@ fn nobody_is_late_whose_messages_are_not_read() {
     lab.sleep(Span::from_millis(1));
     lab.run();
     assert!(lab.is_up(0, peer), "{:?}", lab.nodes[0].ended);
+}
+
+#[test]
+fn who_comes_back_is_shown_with_the_reason_why_it_went() {
+    let mut lab = Lab::new(1);
+    lab.start_with(0, 0);
+    lab.greeted(0, stranger(1), 0);
+    let now = lab.now;
+    assert_eq!(lab.nodes[0].peer().last_disconnect, None);
+    lab.nodes[0].network.disconnect_node(stranger(1), now);
+    lab.run();
+    let peer = lab.greeted(0, stranger(1), 0);
+    let code = |lab: &Lab| lab.nodes[0].peer().last_disconnect.map(|last| last.code);
+    assert_eq!(code(&lab), Some("by-hand"));
+    lab.hang_up(0, peer);
+    lab.greeted(0, stranger(1), 0);
+    assert_eq!(code(&lab), Some("closed"));
 }

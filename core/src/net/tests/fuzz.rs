@@ -50,7 +50,7 @@ proptest! {
     ) {
         let mut lab = Lab::new(1);
         let sync = if by_headers { SyncMode::Headers } else { SyncMode::Blocks };
-        lab.nodes[0].network.start(sync, &[], &[]);
+        lab.start(0, sync, &[]);
         let mut blocks = branch(30, 1);
         blocks.extend(branch(10, 2));
         let mut peers: Vec<_> = (0..3).map(|number| lab.raw(0, stranger(number))).collect();

@@ -11,7 +11,7 @@ use crate::cost::Cost;
 use crate::interface::{Direction, Event, PeerId, SyncMode};
 use crate::net::message::{Frame, Inventory, Message, NetAddress, Services, VersionMessage, encode};
 use crate::net::session::{Opening, Session};
-use crate::net::{DisconnectReason, NetOutput};
+use crate::net::{DisconnectReason, Limits, NetOutput, seed_answer};
 use crate::primitives::{Block, BlockHash, Transaction};
 use crate::time::{Mono, Span, Time, UnixTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -58,6 +58,8 @@ pub(super) struct Lab {
     /// The host does not report that bytes have left.
     pub(super) stuck: bool,
     next_peer: u64,
+    /// What the seeds answer from.
+    pub(super) zone: Vec<SocketAddr>,
 }
 
 impl Lab {
@@ -74,6 +76,7 @@ impl Lab {
             hold: false,
             stuck: false,
             next_peer: 1,
+            zone: Vec::new(),
         }
     }
 
@@ -87,9 +90,31 @@ impl Lab {
 
     pub(super) fn start_all(&mut self, sync: SyncMode) {
         for node in 0..self.nodes.len() {
-            self.nodes[node].network.start(sync, &[], &[]);
+            self.start(node, sync, &[]);
         }
         self.announce_directory();
+    }
+
+    /// Starts a node, with the usual limits.
+    pub(super) fn start(&mut self, node: usize, sync: SyncMode, connect: &[SocketAddr]) {
+        let now = self.now;
+        self.nodes[node].network.start(sync, connect, &[], Limits::default(), now);
+    }
+
+    /// Starts a node that opens at most so many connections by itself.
+    pub(super) fn start_with(&mut self, node: usize, outbound: usize) {
+        let (limits, now) = (Limits { outbound, ..Limits::default() }, self.now);
+        self.nodes[node].network.start(SyncMode::Headers, &[], &[], limits, now);
+    }
+
+    /// So many nodes that wait for others, and one more that finds them.
+    pub(super) fn with_seeker(others: usize) -> Self {
+        let mut lab = Self::new(others + 1);
+        (0..others).for_each(|node| lab.start_with(node, 0));
+        lab.start(others, SyncMode::Headers, &[]);
+        lab.announce_directory();
+        lab.run();
+        lab
     }
 
     /// Tells every node which nodes are up.
@@ -97,8 +122,9 @@ impl Lab {
         let up: Vec<SocketAddr> =
             (0..self.nodes.len()).filter(|node| self.nodes[*node].up).map(address).collect();
         for node in &mut self.nodes {
-            node.network.set_directory(up.clone());
+            node.network.set_directory(up.clone(), self.now);
         }
+        self.zone = up;
     }
 
     /// Lets everything happen that happens without time passing.
@@ -311,6 +337,11 @@ impl Lab {
         self.run();
     }
 
+    /// Where the connections go that are held back.
+    pub(super) fn opening(&self) -> Vec<SocketAddr> {
+        self.opening.iter().map(|(_, to)| *to).collect()
+    }
+
     /// How many connections are held back.
     pub(super) fn opening_count(&self) -> usize {
         self.opening.len()
@@ -376,6 +407,16 @@ impl Lab {
         match output {
             NetOutput::Connect { address } if self.hold => self.opening.push((node, address)),
             NetOutput::Connect { address } => self.open(node, address),
+            NetOutput::AskSeed { seed } => {
+                let own = address(node);
+                let up: Vec<SocketAddr> = self.zone.iter().copied().filter(|other| *other != own).collect();
+                let mut draws = u64::from(seed);
+                let answer = seed_answer(&up, || {
+                    draws = draws.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(12_345);
+                    draws >> 33
+                });
+                self.nodes[node].network.seed_answered(seed, &answer, now);
+            }
             NetOutput::Send { peer, bytes } => self.carry(node, peer, bytes),
             NetOutput::Disconnect { peer, reason } => {
                 self.nodes[node].ended.push(reason);

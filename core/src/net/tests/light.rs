@@ -10,7 +10,7 @@ use crate::spv::{BlockFilter, BloomFilter, MAX_BLOOM_FILTER_SIZE, MAX_HASH_FUNCS
 /// A full node with three blocks and a light peer that has introduced itself.
 fn pair() -> (Lab, PeerId) {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     lab.mine(0, 3);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.heard(0, peer);

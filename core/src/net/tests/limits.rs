@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// One node in headers mode and a peer that has introduced itself.
 fn pair() -> (Lab, PeerId) {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.say(0, peer, &Message::Headers(Vec::new()));
     lab.heard(0, peer);
@@ -249,7 +249,7 @@ fn a_mutated_block_is_discouraged_and_the_true_one_is_taken_from_another() {
 #[test]
 fn a_peer_added_by_hand_is_dropped_but_not_discouraged() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     assert!(lab.nodes[0].network.add_node(stranger(1)));
     lab.run();
     let peer = lab.greeted(0, stranger(1), 0);
@@ -262,9 +262,12 @@ fn a_peer_added_by_hand_is_dropped_but_not_discouraged() {
 #[test]
 fn a_getaddr_is_answered_once_with_at_most_a_thousand_addresses() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[stranger(60)], &[]);
-    let many = (1..=1_500).map(|port| std::net::SocketAddr::from(([127, 0, 0, 1], port)));
-    lab.nodes[0].network.set_directory(many);
+    lab.start(0, SyncMode::Headers, &[stranger(60)]);
+    let now = lab.now;
+    for port in 10_000..20_000 {
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        lab.nodes[0].network.add_peer_address(address, false, now);
+    }
     lab.run();
     let peer = lab.greeted(0, stranger(1), 0);
     lab.heard(0, peer);

@@ -1,9 +1,11 @@
 //! Two or more networks wired in memory, and peers that misbehave.
 
+mod addresses;
 pub(super) mod blocks;
 mod compact;
 mod compact_blocks;
 mod connections;
+mod discovery;
 mod fuzz;
 mod lab;
 mod light;

@@ -17,7 +17,7 @@ fn pair() -> (Lab, Vec<Block>, PeerId) {
     let mut lab = Lab::new(1);
     let blocks = branch(LENGTH, 0);
     lab.give(0, &blocks);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.say(0, peer, &Message::Headers(Vec::new()));
     lab.heard(0, peer);
@@ -121,7 +121,7 @@ fn a_block_that_nobody_asked_for_keeps_no_header_without_enough_work() {
 fn a_block_that_nobody_asked_for_is_not_kept_far_ahead_of_the_tip() {
     let mut lab = Lab::new(1);
     lab.nodes[0].network.pause_download(true);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     let blocks = branch(MAX_UNREQUESTED_AHEAD + 1, 0);
     lab.say(0, peer, &headers(&blocks));

@@ -20,7 +20,7 @@ fn light() -> Lab {
     let pushes = crate::script::Instructions::new(script.as_bytes()).map_while(Result::ok);
     let watched = pushes.last().expect("a push").data.to_vec();
     lab.nodes[0].keep_headers(&watched, LightFilter::Bloom);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     lab
 }
 

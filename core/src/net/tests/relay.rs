@@ -20,7 +20,7 @@ fn a_received_block_is_relayed() {
             let before: Vec<_> = (node > 0).then(|| super::lab::address(node - 1)).into_iter().collect();
             let nobody = [super::lab::address(node)];
             let connect = if before.is_empty() { &nobody[..] } else { &before[..] };
-            lab.nodes[node].network.start(sync, connect, &[]);
+            lab.start(node, sync, connect);
         }
         lab.run();
         lab.mine(0, 1);
@@ -50,7 +50,7 @@ fn a_received_transaction_is_relayed_and_comes_once() {
 #[test]
 fn blocks_are_announced_by_headers_to_those_who_asked_and_by_inv_to_others() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let (modern, old) = (lab.greeted(0, stranger(1), 0), lab.greeted(0, stranger(2), 0));
     lab.say(0, modern, &Message::SendHeaders);
     // Both have the genesis block.
@@ -72,7 +72,7 @@ fn eight_new_blocks_go_as_headers_and_nine_as_the_tip_alone() {
     {
         let mut lab = Lab::new(1);
         lab.mine(0, 1);
-        lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+        lab.start(0, SyncMode::Headers, &[]);
         let peer = lab.greeted(0, stranger(1), 0);
         lab.say(0, peer, &Message::SendHeaders);
         let genesis = super::lab::branch(1, 0)[0].header.prev_blockhash;
@@ -95,7 +95,7 @@ fn eight_new_blocks_go_as_headers_and_nine_as_the_tip_alone() {
 #[test]
 fn an_unknown_id_gets_notfound() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.heard(0, peer);
     let unknown = vec![
@@ -114,7 +114,7 @@ fn an_unknown_id_gets_notfound() {
 #[test]
 fn a_transaction_is_asked_of_one_peer_and_then_of_the_next() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peers: Vec<_> = (1..=4).map(|number| lab.greeted(0, stranger(number), 0)).collect();
     let payment = transaction(1);
     for peer in &peers {
@@ -149,7 +149,7 @@ fn a_transaction_is_asked_of_one_peer_and_then_of_the_next() {
 #[test]
 fn at_most_a_hundred_transactions_are_in_flight_from_a_peer() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.heard(0, peer);
     let payments: Vec<_> = (0..150).map(transaction).collect();
@@ -165,7 +165,7 @@ fn at_most_a_hundred_transactions_are_in_flight_from_a_peer() {
 #[test]
 fn an_invalid_transaction_is_counted_and_not_asked_for_before_the_next_block() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     let bad = Arc::new(Transaction { version: REFUSED_VERSION, ..(*transaction(1)).clone() });
     lab.say(0, peer, &Message::Tx(bad.clone()));
@@ -185,7 +185,7 @@ fn an_invalid_transaction_is_counted_and_not_asked_for_before_the_next_block() {
 #[test]
 fn a_fee_filter_is_honoured_and_sent() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let (cheap, dear) = (lab.greeted(0, stranger(1), 0), lab.greeted(0, stranger(2), 0));
     let rate = lab.nodes[0].fee_rate;
     lab.say(0, cheap, &Message::FeeFilter(rate.to_sat()));
@@ -207,7 +207,7 @@ fn a_fee_filter_is_honoured_and_sent() {
 #[test]
 fn mempool_is_answered_with_what_waits() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.pay(0, &transaction(1));
     lab.heard(0, peer);
@@ -236,7 +236,7 @@ fn payments_made_on_one_side_of_a_cut_cross_it_when_it_heals() {
 #[test]
 fn a_peer_without_witness_support_gets_and_is_asked_for_old_serialisations() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let mut payment = (*transaction(1)).clone();
     payment.inputs[0].witness = vec![vec![1, 2, 3]];
     let payment = Arc::new(payment);
@@ -262,7 +262,7 @@ fn a_peer_without_witness_support_gets_and_is_asked_for_old_serialisations() {
 fn a_peer_that_does_not_read_is_not_served_until_it_does() {
     let mut lab = Lab::new(1);
     lab.give(0, &branch(1, 0));
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.heard(0, peer);
     lab.nodes[0].network.drained(peer, crate::net::limits::MAX_SEND_BUFFER + 1);
@@ -281,7 +281,7 @@ fn a_peer_that_does_not_read_is_not_served_until_it_does() {
 #[test]
 fn late_answers_for_a_peer_that_is_gone_are_ignored() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.hang_up(0, peer);
     let [block] = branch(1, 0).try_into().expect("one block");

@@ -53,7 +53,7 @@ struct Scene {
 impl Scene {
     fn new(paces: &[Pace]) -> Self {
         let mut lab = Lab::new(1);
-        lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+        lab.start(0, SyncMode::Headers, &[]);
         let blocks: Vec<Arc<Block>> = branch(BLOCKS, 0).into_iter().map(Arc::new).collect();
         let heights = blocks.iter().enumerate().map(|(n, block)| (block.block_hash(), n)).collect();
         let peers = paces.iter().zip(1..).map(|(pace, number)| Peer {

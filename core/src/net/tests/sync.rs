@@ -83,8 +83,8 @@ fn nodes_of_both_ways_sync_from_each_other() {
     for (old, new) in [(SyncMode::Headers, SyncMode::Blocks), (SyncMode::Blocks, SyncMode::Headers)] {
         let mut lab = Lab::new(2);
         lab.give(0, &branch(700, 0));
-        lab.nodes[0].network.start(old, &[], &[]);
-        lab.nodes[1].network.start(new, &[address(0)], &[]);
+        lab.start(0, old, &[]);
+        lab.start(1, new, &[address(0)]);
         lab.run();
         assert_eq!(lab.nodes[1].height(), 700, "{new:?} from {old:?}");
         lab.mine(1, 2);
@@ -128,12 +128,12 @@ fn blocks_are_downloaded_from_several_peers_at_once_and_each_only_once() {
 fn what_was_asked_of_a_peer_that_leaves_is_asked_of_another() {
     let mut lab = Lab::new(2);
     let blocks = branch(200, 0);
-    lab.nodes[1].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(1, SyncMode::Headers, &[]);
     let silent = lab.greeted(1, stranger(1), 200);
     lab.say(1, silent, &headers(&blocks));
     assert_eq!(lab.nodes[1].peer().in_flight.len(), MAX_BLOCKS_IN_TRANSIT_PER_PEER);
     lab.give(0, &blocks);
-    lab.nodes[0].network.start(SyncMode::Headers, &[address(1)], &[]);
+    lab.start(0, SyncMode::Headers, &[address(1)]);
     lab.run();
     assert!(lab.nodes[1].height() == 0, "the first blocks are still awaited");
     lab.hang_up(1, silent);
@@ -144,11 +144,11 @@ fn what_was_asked_of_a_peer_that_leaves_is_asked_of_another() {
 fn a_peer_that_holds_up_the_window_is_replaced() {
     let mut lab = Lab::new(2);
     let blocks = branch(BLOCK_DOWNLOAD_WINDOW + 100, 0);
-    lab.nodes[1].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(1, SyncMode::Headers, &[]);
     let silent = lab.greeted(1, stranger(1), 2_000);
     lab.say(1, silent, &headers(&blocks));
     lab.give(0, &blocks);
-    lab.nodes[0].network.start(SyncMode::Headers, &[address(1)], &[]);
+    lab.start(0, SyncMode::Headers, &[address(1)]);
     lab.advance(just_under(BLOCK_STALLING_TIMEOUT_DEFAULT));
     assert!(lab.is_up(1, silent) && lab.nodes[1].height() == 0);
     lab.advance(Span::from_millis(1));
@@ -161,11 +161,11 @@ fn a_peer_that_holds_up_the_window_is_replaced() {
 fn nothing_is_asked_for_beyond_the_window() {
     let mut lab = Lab::new(2);
     let blocks = branch(BLOCK_DOWNLOAD_WINDOW + 100, 0);
-    lab.nodes[1].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(1, SyncMode::Headers, &[]);
     let silent = lab.greeted(1, stranger(1), 2_000);
     lab.say(1, silent, &headers(&blocks));
     lab.give(0, &blocks);
-    lab.nodes[0].network.start(SyncMode::Headers, &[address(1)], &[]);
+    lab.start(0, SyncMode::Headers, &[address(1)]);
     lab.run();
     let beyond = lab.nodes[1].chain.entry(&blocks[BLOCK_DOWNLOAD_WINDOW as usize].block_hash());
     assert!(!beyond.expect("a header").has_body());
@@ -176,7 +176,7 @@ fn nothing_is_asked_for_beyond_the_window() {
 #[test]
 fn a_peer_that_takes_too_long_over_a_block_is_replaced() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 1);
     let blocks = branch(1, 0);
     lab.say(0, peer, &headers(&blocks));
@@ -190,7 +190,7 @@ fn a_peer_that_takes_too_long_over_a_block_is_replaced() {
 #[test]
 fn getheaders_without_an_answer_ends_the_connection() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 1);
     let patience = params().timing.headers_response;
     lab.advance(just_under(patience));
@@ -203,11 +203,11 @@ fn getheaders_without_an_answer_ends_the_connection() {
 #[test]
 fn a_peer_that_claims_a_height_and_lists_nothing_loses_its_turn() {
     let mut lab = Lab::new(2);
-    lab.nodes[1].network.start(SyncMode::Blocks, &[], &[]);
+    lab.start(1, SyncMode::Blocks, &[]);
     let liar = lab.greeted(1, stranger(1), 1_000);
     assert!(lab.heard_all(1, liar).iter().any(|message| matches!(message, Message::GetBlocks(_))));
     lab.give(0, &branch(5, 0));
-    lab.nodes[0].network.start(SyncMode::Blocks, &[address(1)], &[]);
+    lab.start(0, SyncMode::Blocks, &[address(1)]);
     lab.run();
     assert_eq!(lab.nodes[1].height(), 0, "one peer at a time");
     lab.advance(params().timing.headers_response);
@@ -217,7 +217,7 @@ fn a_peer_that_claims_a_height_and_lists_nothing_loses_its_turn() {
 #[test]
 fn a_peer_whose_list_is_not_taken_loses_its_turn_however_much_it_announces() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Blocks, &[], &[]);
+    lab.start(0, SyncMode::Blocks, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     let mut blocks = branch(8, 0);
     for at in 0..blocks.len() {
@@ -246,7 +246,7 @@ fn a_peer_whose_list_is_not_taken_loses_its_turn_however_much_it_announces() {
 #[test]
 fn headers_whose_blocks_nobody_has_do_not_stop_a_chain_of_less_work() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let (tease, honest) = (branch(10, 1), branch(3, 2));
     let teaser = lab.greeted(0, stranger(1), 10);
     lab.say(0, teaser, &headers(&tease));
@@ -262,7 +262,7 @@ fn headers_whose_blocks_nobody_has_do_not_stop_a_chain_of_less_work() {
 fn a_block_whose_parent_is_unknown_is_counted_and_what_lies_between_is_asked_for() {
     for sync in [SyncMode::Headers, SyncMode::Blocks] {
         let mut lab = Lab::new(1);
-        lab.nodes[0].network.start(sync, &[], &[]);
+        lab.start(0, sync, &[]);
         let peer = lab.greeted(0, stranger(1), 0);
         lab.say(0, peer, &Message::Headers(Vec::new()));
         lab.heard(0, peer);
@@ -282,7 +282,7 @@ fn a_block_whose_parent_is_unknown_is_counted_and_what_lies_between_is_asked_for
 #[test]
 fn headers_that_do_not_connect_are_counted_and_asked_about_once() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.say(0, peer, &Message::Headers(Vec::new()));
     lab.heard(0, peer);
@@ -300,7 +300,7 @@ fn headers_that_do_not_connect_are_counted_and_asked_about_once() {
 #[test]
 fn a_header_from_the_future_is_counted_and_its_chain_is_taken_up_to_it() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     let mut blocks = branch(2, 0);
     blocks[1].header.time = lab.now.unix.0 + params().consensus.future_limit + 1;
@@ -326,7 +326,7 @@ fn while_the_store_takes_no_more_nothing_is_downloaded() {
 #[test]
 fn a_block_that_a_peer_does_not_have_is_asked_of_another() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let blocks = branch(1, 0);
     let (first, second) = (lab.greeted(0, stranger(1), 1), lab.greeted(0, stranger(2), 1));
     lab.say(0, first, &headers(&blocks));
@@ -342,7 +342,7 @@ fn a_block_that_a_peer_does_not_have_is_asked_of_another() {
 fn an_unasked_block_with_less_work_than_our_chain_is_not_kept() {
     let mut lab = Lab::new(1);
     lab.mine(0, 5);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     let [side] = branch(1, 99).try_into().expect("one block");
     lab.say(0, peer, &Message::Block(Arc::new(side)));
@@ -359,7 +359,7 @@ fn the_list_of_a_getblocks_is_continued_by_telling_of_the_tip() {
     let mut lab = Lab::new(1);
     let blocks = branch(501, 0);
     lab.give(0, &blocks);
-    lab.nodes[0].network.start(SyncMode::Blocks, &[], &[]);
+    lab.start(0, SyncMode::Blocks, &[]);
     let peer = lab.greeted(0, stranger(1), 0);
     lab.heard(0, peer);
     let genesis = lab.nodes[0].chain.genesis_hash();

@@ -18,7 +18,7 @@ use std::sync::Arc;
 fn lab() -> Lab {
     let mut lab = Lab::new(1);
     lab.nodes[0].network = Network::new(address(0), &Preset::Regtest.params(), Keeps::Blocks, [1; 32]);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     lab
 }
 

@@ -14,8 +14,8 @@ fn linked(v2: [bool; 2]) -> Lab {
     for (node, v2) in lab.nodes.iter_mut().zip(v2) {
         node.network.set_v2transport(v2);
     }
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
-    lab.nodes[1].network.start(SyncMode::Headers, &[address(0)], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
+    lab.start(1, SyncMode::Headers, &[address(0)]);
     lab.mine(0, 3);
     lab.run();
     lab
@@ -74,7 +74,7 @@ fn the_next_connection_after_one_with_v1_begins_with_v2_again() {
 fn a_payment_is_delivered_to_a_node_that_knows_v1_alone() {
     let mut lab = Lab::new(2);
     lab.nodes[0].network.set_v2transport(false);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let payment = transaction(1);
     let now = lab.now;
     lab.nodes[1].network.deliver(address(0), Arc::clone(&payment), now);
@@ -94,7 +94,7 @@ fn a_peer_that_closes_after_it_has_spoken_is_not_tried_with_v1() {
 #[test]
 fn what_a_newcomer_speaks_is_not_certain_before_its_first_message() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.raw(0, stranger(1));
     let hello = encode(params().magic, &version(stranger(1), 0));
     for byte in &hello[..15] {
@@ -111,7 +111,7 @@ fn what_a_newcomer_speaks_is_not_certain_before_its_first_message() {
 #[test]
 fn a_version_of_another_network_disconnects_a_node_that_speaks_v2() {
     let mut lab = Lab::new(1);
-    lab.nodes[0].network.start(SyncMode::Headers, &[], &[]);
+    lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.raw(0, stranger(1));
     lab.say_bytes(0, peer, &encode([1, 2, 3, 4], &version(stranger(1), 0)));
     let reason = V2Error::OtherNetwork(FrameError::WrongMagic([1, 2, 3, 4]));
@@ -122,7 +122,7 @@ fn a_version_of_another_network_disconnects_a_node_that_speaks_v2() {
 fn bytes_that_are_no_packet_disconnect_and_do_not_discourage() {
     let mut lab = Lab::new(1);
     lab.hold = true;
-    lab.nodes[0].network.start(SyncMode::Headers, &[stranger(1)], &[]);
+    lab.start(0, SyncMode::Headers, &[stranger(1)]);
     lab.run();
     let peer = lab.accept_raw(0, stranger(1));
     assert_eq!(lab.nodes[0].peer().transport, TransportProtocol::V2);

@@ -72,6 +72,7 @@ impl Node {
             Command::AddNode { address, action } => self.add_node(address, action),
             Command::DisconnectNode { address } => self.disconnect_node(address),
             Command::SetBan { address, action, seconds } => self.set_ban(address, action, seconds),
+            Command::AddPeerAddress { address, tried } => self.add_peer_address(address, tried),
 
             rpc => self.dispatch_rpc(id, rpc),
         }

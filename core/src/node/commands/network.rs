@@ -5,10 +5,10 @@ use crate::interface::{
     AddNodeAction, BanAction, CommandError, LogLine, MiningMode, NodeId, Reply, RequestId, RunState,
     StartOptions, TransportChoice,
 };
-use crate::net::Ban;
-use crate::node::Node;
+use crate::net::{Ban, Limits};
 use crate::node::light::light;
 use crate::node::miner::{Demand, Purpose};
+use crate::node::{Node, rpc};
 use crate::primitives::Script;
 use crate::time::UnixTime;
 use std::net::SocketAddr;
@@ -59,10 +59,16 @@ impl Node {
         let addresses = |ids: &[NodeId]| ids.iter().map(|id| id.local_address()).collect::<Vec<SocketAddr>>();
         let sync = options.sync.unwrap_or(self.config.sync);
         let connect = if options.connect.is_empty() { &self.config.connect } else { &options.connect };
+        let default = Limits::default();
+        let limits = Limits {
+            outbound: options.max_outbound.map_or(default.outbound, usize::from),
+            inbound: options.max_inbound.map_or(default.inbound, usize::from),
+        };
         if let Some(engine) = &mut self.engine {
             engine.network.set_light_filter(options.filters);
             engine.network.set_v2transport(options.transport == TransportChoice::V2);
-            engine.network.start(sync, &addresses(connect), &addresses(&options.seed_nodes));
+            let (connect, seed_nodes) = (addresses(connect), addresses(&options.seed_nodes));
+            engine.network.start(sync, &connect, &seed_nodes, limits, self.now);
         }
     }
 
@@ -70,6 +76,7 @@ impl Node {
     pub(super) fn stop(&mut self) -> Handled {
         self.state = RunState::Stopped;
         self.leave_network();
+        self.book.hurry();
         Ok(Outcome::Now(Reply::Done))
     }
 
@@ -171,7 +178,7 @@ impl Node {
         match action {
             BanAction::Add => {
                 let until = UnixTime(now.unix.0.saturating_add(seconds.unwrap_or(DEFAULT_BAN_SECONDS)));
-                network.ban(Ban { address, until }, now);
+                network.ban(Ban { address, created: now.unix, until }, now);
             }
             BanAction::Remove => {
                 if !network.unban(&address) {
@@ -181,6 +188,14 @@ impl Node {
         }
         self.bans.changed();
         Ok(Outcome::Stored(Reply::Done))
+    }
+
+    /// `addpeeraddress`.
+    pub(super) fn add_peer_address(&mut self, address: SocketAddr, tried: bool) -> Handled {
+        let now = self.now;
+        let network = &mut self.engine.as_mut().ok_or(CommandError::NoBlockchain)?.network;
+        let success = network.add_peer_address(address, tried, now);
+        Ok(Outcome::Now(rpc::reply(rpc::network::added_address(success))))
     }
 }
 

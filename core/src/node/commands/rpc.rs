@@ -4,6 +4,7 @@ use super::{Handled, Outcome};
 use crate::chain::CoinLookup;
 use crate::encode::{DecodeError, deserialize, hex};
 use crate::interface::{Command, CommandError, RequestId, RunState};
+use crate::net::AddedNode;
 use crate::node::reads::FilterReader;
 use crate::node::rpc::json::object;
 use crate::node::rpc::{Json, reply};
@@ -26,6 +27,36 @@ impl Node {
             }
             Command::GetConnectionCount => json(self.peer_infos().len()),
             Command::GetPeerInfo => json(self.peer_infos().iter().map(rpc::network::peer).collect::<Json>()),
+            Command::GetNodeAddresses { count } => {
+                let now = self.now;
+                let network = &mut self.engine.as_mut().ok_or(CommandError::NoBlockchain)?.network;
+                let count = match count.unwrap_or(1) {
+                    0 => None,
+                    count => Some(count as usize),
+                };
+                let known = network.known_addresses(count, now);
+                json(known.iter().map(rpc::network::known_address).collect::<Json>())
+            }
+            Command::GetAddrManInfo => {
+                let counts = self.engine.as_ref().map(|engine| engine.network.address_counts());
+                json(rpc::network::addrman(counts.unwrap_or_default()))
+            }
+            Command::GetAddedNodeInfo { address } => {
+                let nodes =
+                    self.engine.as_ref().map(|engine| engine.network.added_nodes()).unwrap_or_default();
+                let wanted = |node: &&AddedNode| address.is_none_or(|address| node.address == address);
+                let nodes: Vec<&AddedNode> = nodes.iter().filter(wanted).collect();
+                match address.filter(|_| nodes.is_empty()) {
+                    Some(address) => Err(unknown("added node", &address)),
+                    None => json(nodes.into_iter().map(rpc::network::added_node).collect::<Json>()),
+                }
+            }
+            Command::ListBanned => {
+                let now = self.now.unix;
+                let bans = self.engine.iter().flat_map(|engine| engine.network.bans());
+                let lasting = bans.filter(|ban| ban.until > now);
+                json(lasting.map(|ban| rpc::network::ban(&ban, now)).collect::<Json>())
+            }
             Command::GetBlock { hash, verbosity } => self.walk_one(id, hash, Goal::Json { verbosity }),
             Command::GetBlockHeader { hash, verbose } => self.get_block_header(&hash, verbose),
             Command::GetBlockFilter { hash } => self.get_block_filter(id, hash),

@@ -7,9 +7,9 @@ use crate::encode::hex;
 use crate::interface::Direction;
 use crate::net::limits::PROTOCOL_VERSION;
 use crate::net::message::Services;
-use crate::net::{PeerInfo, Purpose, Traffic, USER_AGENT};
+use crate::net::{AddedNode, AddressCounts, Ban, KnownAddress, PeerInfo, Purpose, Traffic, USER_AGENT};
 use crate::primitives::Height;
-use crate::time::{Span, Time};
+use crate::time::{Span, Time, UnixTime};
 
 /// `getnetworkinfo`.
 pub(in crate::node) fn info(
@@ -51,6 +51,8 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
     put("relaytxes", peer.relays_transactions.into());
     put("lastsend", last(&peer.sent).into());
     put("lastrecv", last(&peer.received).into());
+    put("last_transaction", time(peer.last_transaction).into());
+    put("last_block", time(peer.last_block).into());
     put("bytessent", peer.sent.total.bytes.into());
     put("bytesrecv", peer.received.total.bytes.into());
     put("conntime", peer.connected.unix.0.into());
@@ -71,6 +73,13 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
     put("synced_headers", height(peer.synced_headers));
     put("synced_blocks", height(peer.synced_blocks));
     put("inflight", peer.in_flight.iter().map(ToString::to_string).collect());
+    put("addr_relay_enabled", peer.addresses.relay_enabled.into());
+    put("addr_processed", peer.addresses.processed.into());
+    put("addr_rate_limited", peer.addresses.rate_limited.into());
+    if let Some(last) = &peer.last_disconnect {
+        let shown = object! { "time": last.time.0, "code": last.code, "reason": last.reason.clone() };
+        put("last_disconnect", shown.into());
+    }
     put("permissions", Vec::<String>::new().into());
     put("minfeefilter", coins(peer.fee_filter));
     put("bytessent_per_msg", by_command(&peer.sent));
@@ -81,12 +90,68 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
     fields
 }
 
+/// One address of `getnodeaddresses`.
+pub(in crate::node) fn known_address(known: &KnownAddress) -> Object {
+    object! {
+        "time": known.time.0,
+        "services": known.services.0,
+        "address": known.address.ip().to_string(),
+        "port": u32::from(known.address.port()),
+        "network": if known.address.is_ipv6() { "ipv6" } else { "ipv4" },
+    }
+}
+
+/// `getaddrmaninfo`.
+pub(in crate::node) fn addrman([v4, v6]: [AddressCounts; 2]) -> Object {
+    let count = |counts: AddressCounts| {
+        object! { "new": counts.new, "tried": counts.tried, "total": counts.new + counts.tried }
+    };
+    let all = AddressCounts { new: v4.new + v6.new, tried: v4.tried + v6.tried };
+    object! { "ipv4": count(v4), "ipv6": count(v6), "all_networks": count(all) }
+}
+
+/// `addpeeraddress`.
+pub(in crate::node) fn added_address(success: bool) -> Object {
+    match success {
+        true => object! { "success": true },
+        false => object! { "success": false, "error": "failed-adding-to-new" },
+    }
+}
+
+/// One node of `getaddednodeinfo`.
+pub(in crate::node) fn added_node(node: &AddedNode) -> Object {
+    let address = |direction| {
+        let connected = if direction == Direction::Inbound { "inbound" } else { "outbound" };
+        object! { "address": node.address.to_string(), "connected": connected }
+    };
+    object! {
+        "addednode": node.address.to_string(),
+        "connected": node.connected.is_some(),
+        "addresses": node.connected.into_iter().map(address).collect::<Json>(),
+    }
+}
+
+/// One ban of `listbanned`.
+pub(in crate::node) fn ban(ban: &Ban, now: UnixTime) -> Object {
+    object! {
+        "address": ban.address.to_string(),
+        "ban_created": ban.created.0,
+        "banned_until": ban.until.0,
+        "ban_duration": ban.until.0.saturating_sub(ban.created.0),
+        "time_remaining": ban.until.0.saturating_sub(now.0),
+    }
+}
+
 fn services(services: Services) -> String {
     format!("{:016x}", services.0)
 }
 
 fn last(traffic: &Traffic) -> u32 {
-    traffic.last.map_or(0, |Time { unix, .. }| unix.0)
+    time(traffic.last)
+}
+
+fn time(time: Option<Time>) -> u32 {
+    time.map_or(0, |Time { unix, .. }| unix.0)
 }
 
 fn seconds(span: Span) -> Json {
@@ -109,7 +174,8 @@ fn connection_type(purpose: Purpose) -> &'static str {
         Purpose::Inbound => "inbound",
         Purpose::Automatic => "outbound-full-relay",
         Purpose::ByHand => "manual",
-        Purpose::Delivery => "feeler",
+        Purpose::AddrFetch => "addr-fetch",
+        Purpose::Delivery | Purpose::Feeler => "feeler",
     }
 }
 

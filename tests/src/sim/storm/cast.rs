@@ -48,7 +48,12 @@ impl Storm {
             let victim = [*dice.pick(&self.nodes)];
             for identity in FIRST_IDENTITY..FIRST_IDENTITY + Eclipser::IDENTITIES {
                 let id = NodeId(identity);
-                self.world.add_adversary(id, self.network.clone(), &victim, Box::new(Eclipser));
+                self.world.add_adversary(
+                    id,
+                    self.network.clone(),
+                    &victim,
+                    Box::new(Eclipser::telling(FIRST_IDENTITY)),
+                );
             }
         }
     }
