@@ -125,6 +125,7 @@ mod tests {
         assert!(message("send -from").contains("-from lacks its value"));
         assert!(message("getbalance").contains("-address is missing"));
         assert!(message("startnode -sync fast").contains("'fast' is no way to sync"));
+        assert!(message("startnode -maxinbound many").contains("'many'"));
         assert!(message("set NODE_ID=70000").contains("'70000' is not a node id"));
         assert!(message("getblockhash x").contains("'x'"));
     }

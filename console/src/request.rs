@@ -198,7 +198,7 @@ pub(crate) fn get_added_node_info(
     _: &AddressBook,
 ) -> Result<Request, ConsoleError> {
     let node = arguments.place_given(0).map(|word| arguments.node(word)).transpose()?;
-    Ok(Command::GetAddedNodeInfo { address: node.map(|node| node.local_address()) }.into())
+    Ok(Command::GetAddedNodeInfo { address: node.map(NodeId::local_address) }.into())
 }
 
 pub(crate) fn set_ban(arguments: &Arguments<'_>, _: &AddressBook) -> Result<Request, ConsoleError> {

@@ -85,6 +85,11 @@ fn rpcs_answer_with_bitcoin_cores_fields() {
         Command::GetPeerInfo,
         &["id", "addr", "servicesnames", "bytessent", "subver", "inbound", "synced_headers", "inflight"],
     );
+    stage.assert_fields(
+        Command::GetPeerInfo,
+        &["last_transaction", "last_block", "addr_relay_enabled", "addr_processed", "addr_rate_limited"],
+    );
+    stage.assert_fields(Command::GetAddrManInfo, &["ipv4", "ipv6", "all_networks"]);
     assert_eq!(stage.json(Command::GetConnectionCount), 1);
     let block = ["hash", "confirmations", "height", "merkleroot", "nTx", "previousblockhash"];
     stage.assert_fields(Command::GetBlockHeader { hash, verbose: true }, &block);

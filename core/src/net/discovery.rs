@@ -31,7 +31,7 @@ pub(crate) struct Discovery {
     seed_nodes: Vec<SocketAddr>,
     /// Those of them that are to be asked in this round.
     unasked_nodes: Vec<SocketAddr>,
-    /// Addresses that worked last time and were not tried yet; at most `limits::MAX_OUTBOUND_CONNECTIONS`.
+    /// Addresses that worked last time and were not tried yet, the latest last; at most `limits::MAX_OUTBOUND_CONNECTIONS`.
     anchors: Vec<SocketAddr>,
     /// Seeds that were not asked in this round, the next one last; at most `limits::DNS_SEEDS`.
     unasked: Vec<u8>,
@@ -66,6 +66,7 @@ impl Discovery {
         self.active = true;
         self.seed_nodes = seed_nodes.to_vec();
         self.anchors = self.book.latest(MAX_OUTBOUND_CONNECTIONS);
+        self.anchors.reverse();
         self.pause = DNSSEEDS_DELAY_FEW_PEERS;
         self.asked.clear();
         for address in seed_nodes {

@@ -11,9 +11,9 @@
 //! One concern a file: `commands` answers, `relay` judges what peers send, `tip` follows the chain to its new tip,
 //! `walk` and `reads` read blocks on demand, `miner` and `mining` make blocks, `tasks` counts long work and gives it up,
 //! `verification` has helpers check scripts, `persistence` keeps the order of writes and replies, `waiting` brings what
-//! waits over a restart, `light` is what a node that keeps headers alone does differently, `rpc`, `details` and
-//! `snapshot` show, `journal` is how all that goes in and comes out is written down. Late inputs, for a peer, job, batch,
-//! read or check that is gone, are ignored and counted.
+//! waits over a restart, `bans` and `book` what is known of other nodes, `light` is what a node that keeps headers alone
+//! does differently, `rpc`, `details` and `snapshot` show, `journal` is how all that goes in and comes out is written
+//! down. Late inputs, for a peer, job, batch, read or check that is gone, are ignored and counted.
 
 #[cfg(any(test, feature = "contract"))]
 mod audit;

@@ -93,7 +93,7 @@ fn half_of_the_rest_stays_for_its_long_standing() {
 #[test]
 fn of_the_group_with_the_most_connections_the_youngest_goes() {
     let crowd = |peer: &mut Candidate| {
-        if peer.id.0 % 2 == 0 && peer.id.0 < 120 {
+        if peer.id.0.is_multiple_of(2) && peer.id.0 < 120 {
             peer.group = AddressGroup::V4([8, 8]);
         }
     };

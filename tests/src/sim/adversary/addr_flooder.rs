@@ -1,9 +1,12 @@
-//! Tells of addresses at which nobody is.
+//! Tells of addresses at which nobody is, half of them in the lab.
 
 use super::{Adversary, Scene};
 use crate::sim::fault::Fault;
 use terrarium_core::net::limits::MAX_ADDR_TO_SEND;
 use terrarium_core::net::message::{Message, NetAddress, Services, TimedAddress};
+
+/// Ports from here on are nobody's.
+const NOBODY: u16 = 0x8000;
 
 /// Every so many turns it tells of more than an `addr` may hold.
 const TOO_MANY_EVERY: u32 = 40;
@@ -38,8 +41,10 @@ impl Adversary for AddrFlooder {
 fn addresses(scene: &mut Scene<'_>, count: usize) -> Vec<TimedAddress> {
     let time = scene.now.unix.0;
     let address = |_| {
-        let [a, b, c, d, high, low, ..] = scene.dice.number().to_le_bytes();
-        let address = ([a, b, c, d], u16::from_le_bytes([high, low])).into();
+        let [a, b, c, d, high, low, coin, ..] = scene.dice.number().to_le_bytes();
+        let ip = if coin & 1 == 1 { [127, 0, 0, 1] } else { [a, b, c, d] };
+        // Where every node of the simulator is, there is somebody.
+        let address = (ip, u16::from_le_bytes([high, low]) | NOBODY).into();
         TimedAddress { time, node: NetAddress { services: Services::NETWORK, address } }
     };
     (0..count).map(address).collect()
