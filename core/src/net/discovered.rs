@@ -8,7 +8,7 @@ use super::network::Network;
 use super::peer::{Peer, Purpose};
 use super::reason::DisconnectReason;
 use crate::interface::{Direction, LogLine, PeerId};
-use crate::time::{Time, UnixTime};
+use crate::time::{Mono, Time, UnixTime};
 use std::net::SocketAddr;
 
 /// An address that a node knows, for `getnodeaddresses`.
@@ -143,6 +143,12 @@ impl Network {
         for peer in over {
             self.disconnect(peer, DisconnectReason::AddressesFetched, now);
         }
+    }
+
+    /// When a connection that asks for addresses has had its time.
+    pub(super) fn fetches_end(&self) -> Option<Mono> {
+        let fetches = self.peers.iter().filter(|peer| peer.purpose == Purpose::AddrFetch);
+        fetches.map(|peer| peer.connected.mono + ADDR_FETCH_TIMEOUT).min()
     }
 
     /// Addresses were learned that were not known: there may be somebody to connect to.

@@ -342,6 +342,7 @@ impl Network {
         let others = [
             self.connections.next_wakeup(),
             self.discovery.next_wakeup(),
+            self.fetches_end(),
             self.addresses.next_wakeup(),
             self.getblocks.next_wakeup(),
             self.transactions.next_wakeup(),

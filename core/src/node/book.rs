@@ -40,9 +40,9 @@ impl StoredBook {
         self.due = self.due.map(|_| Mono(0));
     }
 
-    /// When there is something to write.
-    pub(super) fn next_wakeup(&self) -> Option<Mono> {
-        self.due
+    /// When there will be something to write. What is due already waits for the store, not for a time.
+    pub(super) fn next_wakeup(&self, now: Mono) -> Option<Mono> {
+        self.due.filter(|due| *due > now)
     }
 
     /// The whole book, if it is time to write it.

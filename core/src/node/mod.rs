@@ -145,10 +145,16 @@ impl Node {
         let network = settled.and_then(|engine| engine.network.next_wakeup());
         let waiting = self.engine.as_ref().filter(|engine| !engine.mempool.is_empty());
         let expiry = waiting.map(|engine| engine.next_expiry);
-        [network, expiry, self.next_mining_wakeup(), self.persistence.next_wakeup(), self.book.next_wakeup()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            network,
+            expiry,
+            self.next_mining_wakeup(),
+            self.persistence.next_wakeup(),
+            self.book.next_wakeup(self.now.mono),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Whether the node is on the network: while it is, the host lets connections in and announces it.
