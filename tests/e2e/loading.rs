@@ -33,6 +33,9 @@ pub(crate) fn tests() -> Vec<Test> {
 async fn counted(stage: &Stage<'_>) -> Outcome {
     let page = stage.launch(Switches::Usual).await?;
     page.before_each_load(NOTE_FIGURES).await?;
+    page.driver().cdp().send_raw("Network.enable", json!({})).await?;
+    let slow = json!({ "offline": false, "latency": 0, "downloadThroughput": 1_000_000, "uploadThroughput": 1_000_000 });
+    page.driver().cdp().send_raw("Network.emulateNetworkConditions", slow).await?;
     page.open("?scene=empty").await?;
     let figures = page.eval("return window.figures", json!(null)).await?;
     let shares: Vec<u32> = figures

@@ -1,9 +1,10 @@
 //! The large buttons: what a visitor does first.
 
+use super::focus;
 use super::format;
 use super::icon::{Icon, icon};
 use super::ui::{Dialog, use_ui};
-use super::words::{holds, tr, words};
+use super::words::{holds, part, tr, words};
 use crate::i18n::{Texts, t};
 use crate::lab::Lab;
 use crate::lab::links::Links;
@@ -97,43 +98,60 @@ fn cut(lab: Lab, groups: Vec<Vec<NodeId>>) {
 pub(crate) fn CutSides() -> impl IntoView {
     let lab: Lab = expect_context();
     let groups = Memo::new(move |_| lab.state.links.with(|links| links.groups().to_vec()));
-    let side = move |index: usize| {
+    // What a side's best node has comes and goes with each block; the buttons stay.
+    let members = move |index: usize| {
         let ids = groups.with(|groups| groups.get(index).cloned().unwrap_or_default());
-        let nodes: Vec<NodeView> = ids.iter().filter_map(|&id| lab.state.node(id)).collect();
-        let best = nodes.iter().filter_map(|node| {
+        ids.into_iter().filter_map(|id| lab.state.node(id)).collect::<Vec<NodeView>>()
+    };
+    let best = move |index: usize| {
+        let tip = |node: NodeView| {
             node.read(|snapshot| snapshot.chain.as_ref().map(|chain| (chain.height, chain.tip))).flatten()
-        });
-        let best = best.max().map(|(height, tip)| {
-            let tip = tip.to_string();
-            view! {
-                <span class="swatch" style=format::hue_style(&tip)></span>
-                <span class="mono">{format!("{height} {}", format::short(&tip))}</span>
-            }
-        });
-        let movers = nodes.into_iter().map(|node| {
-            let label = move || crate::i18n::fill(t().move_to_other_side, &[&node.title()]);
-            view! {
-                <button
-                    type="button"
-                    class="chip"
-                    data-testid=testid::CUT_SIDE
-                    data-node=node.id.to_string()
-                    title=label
-                    aria-label=label
-                    on:click=move |_| change_side(lab, node)
-                >
-                    {node.title()}
-                </button>
-            }
-        });
-        view! { <div class="side">{movers.collect_view()} <span class="best">{best}</span></div> }
+        };
+        let (height, tip) = members(index).into_iter().filter_map(tip).max()?;
+        let tip = tip.to_string();
+        Some(view! {
+            <span class="swatch" style=format::hue_style(&tip)></span>
+            <span class="mono">{format!("{height} {}", format::short(&tip))}</span>
+        })
+    };
+    let side = move |index: usize| {
+        view! {
+            <div class="side">
+                <For each=move || members(index) key=|node| node.id let:node>
+                    {mover(lab, node)}
+                </For>
+                <span class="best">{part(move || best(index))}</span>
+            </div>
+        }
     };
     view! {
         <Show when=move || groups.with(|groups| groups.len() == 2)>
             <section class="cut-sides" aria-label=tr(|t| t.two_sides)>
-                {move || side(0)} <span class="scissors">{icon(Icon::Cut)}</span> {move || side(1)}
+                {side(0)} <span class="scissors">{icon(Icon::Cut)}</span> {side(1)}
             </section>
         </Show>
+    }
+}
+
+/// The button that moves a node to the other side, where its successor takes the focus.
+fn mover(lab: Lab, node: NodeView) -> impl IntoView {
+    let label = move || crate::i18n::fill(t().move_to_other_side, &[&node.title()]);
+    let change = move |_| {
+        change_side(lab, node);
+        focus::catch(testid::CUT_SIDE, Some(node.id));
+    };
+    view! {
+        <button
+            type="button"
+            class="chip"
+            data-testid=testid::CUT_SIDE
+            data-node=node.id.to_string()
+            title=label
+            aria-label=label
+            on:click=change
+        >
+            {words(move || node.title())}
+        </button>
     }
 }
 

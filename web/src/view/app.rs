@@ -80,7 +80,7 @@ fn remove(lab: Lab, id: NodeId) -> AnyView {
         spawn_local(async move {
             // A node that is gone already is what was asked for.
             let _ = lab.remove(id).await;
-            focus::catch(testid::ADD_NODE);
+            focus::catch(testid::ADD_NODE, None);
         });
     });
     let title = Signal::derive(move || fill(t().remove_node, &[&id]));

@@ -24,7 +24,7 @@ pub(crate) fn Terminals(open: u32) -> impl IntoView {
     };
     let close = move |number| {
         numbers.update(|numbers| numbers.retain(|other| *other != number));
-        focus::catch(testid::NEW_TERMINAL);
+        focus::catch(testid::NEW_TERMINAL, None);
     };
     view! {
         <section class="terminals" aria-label=tr(|t| t.terminals)>
