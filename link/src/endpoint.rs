@@ -111,6 +111,18 @@ impl Endpoint {
         Ok(id)
     }
 
+    /// Asks `peer` once more for the sessions that it has not answered: it may not have been there when they were asked for.
+    /// One that has heard of them takes no notice.
+    pub fn ask_again(&mut self, peer: Address) {
+        for id in self.sessions.with_peer(peer) {
+            if let Some(header) =
+                self.sessions.get(id).filter(|session| !session.open).map(|session| session.header)
+            {
+                self.transmit(header, Body::Open { credit: self.limits.window });
+            }
+        }
+    }
+
     /// Queues as much of `bytes` as there is room for and returns how much; where it is less than all,
     /// [`Output::Writable`] follows. Small sends share frames until the next poll.
     ///

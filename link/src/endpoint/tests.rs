@@ -132,6 +132,22 @@ fn an_accept_that_comes_too_late_is_taken_back() {
 }
 
 #[test]
+fn who_was_not_there_for_an_open_answers_when_asked_again() {
+    let (mut a, mut b) = (endpoint(A), endpoint(B));
+    let session = a.open(START, B).unwrap();
+    let (lost, _) = drain(&mut a);
+    a.ask_again(B);
+    let (asked, _) = drain(&mut a);
+    assert_eq!(asked, lost);
+    let (accept, outputs) = deliver(&mut b, &asked);
+    assert!(matches!(outputs[..], [Output::Accepted { from: A, .. }]), "{outputs:?}");
+    assert_eq!(deliver(&mut b, &lost), (vec![], vec![]), "one session, however often it is asked for");
+    assert_eq!(deliver(&mut a, &accept), (vec![], vec![Output::Opened { session }]));
+    a.ask_again(B);
+    assert_eq!(drain(&mut a), (vec![], vec![]), "what is open is not asked for");
+}
+
+#[test]
 fn no_session_is_opened_to_oneself_or_to_port_zero() {
     let mut a = endpoint(A);
     assert_eq!(a.open(START, A), Err(OpenError::BadAddress(A)));

@@ -56,7 +56,7 @@ async fn terminals(page: &Page) -> Outcome {
     page.eval("await terrarium.mine('3000')", json!(null)).await?;
     page.wait_for(printed, json!("received: ")).await?;
     // What is followed ends, and the line can be typed into again.
-    type_keys(page, Key::Control + "c").await?;
+    page.driver().action_chain().key_down(Key::Control).send_keys("c").key_up(Key::Control).perform().await?;
     page.wait_for(printed, json!("^C")).await?;
     type_keys(page, "getblockcount").await?;
     type_keys(page, Key::Enter).await?;

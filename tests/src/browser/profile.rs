@@ -12,6 +12,8 @@ use std::{
 
 /// How often it is looked whether killed processes are gone.
 const DEATH_POLL: Duration = Duration::from_millis(5);
+/// So often, half a minute at least: what cannot be killed by then is left to the machine.
+const MAX_DEATH_POLLS: u32 = 6_000;
 
 /// A fresh profile; dropping it ends its browser and deletes it.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ impl Profile {
     pub(crate) fn create() -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("terrarium-profile-{}-{count}", process::id()));
+        let folder = env::temp_dir().join(format!("terrarium-profile-{}-{count}-", process::id()));
         fs::create_dir_all(&folder)?;
         Ok(Self(folder))
     }
@@ -33,9 +35,11 @@ impl Profile {
     /// Kills the browser as a power cut would, and returns once its last process has let go of the profile. Only processes
     /// that name this profile on their command line are touched, and those that they started.
     pub(crate) fn kill_browser(&self) {
-        while let Ok(alive) = self.processes()
-            && !alive.is_empty()
-        {
+        for _ in 0..MAX_DEATH_POLLS {
+            let Ok(alive) = self.processes() else { return };
+            if alive.is_empty() {
+                return;
+            }
             // One that has gone by itself is as dead as it should be.
             drop(Command::new("kill").arg("-9").args(alive.keys().map(u32::to_string)).output());
             thread::sleep(DEATH_POLL);

@@ -89,7 +89,8 @@ fn Links() -> impl IntoView {
         let mut links = lab.state.connections();
         let cut = |&&(a, b): &&(NodeId, NodeId)| lab.state.links.with(|links| links.is_cut(a, b));
         links.extend(before.into_iter().flatten().filter(cut).copied());
-        links.extend(focused.get());
+        let is_there = |id: &NodeId| lab.state.node(*id).is_some_and(|node| node.is_running());
+        links.extend(focused.get().filter(|(a, b)| is_there(a) && is_there(b)));
         links
     });
     view! {

@@ -234,12 +234,16 @@ impl Host {
         }
     }
 
-    /// Passes on which nodes are up, when that changes, and ends the connections with those that are not.
+    /// Passes on which nodes are up, when that changes, asks them again for what they may have missed, and ends the
+    /// connections with those that are not.
     fn hear_about_nodes(&mut self) {
         for node in self.directory.take_gone() {
             self.connections.transport_mut().abandon(node);
         }
         if let Some(nodes) = self.directory.take_changed() {
+            for node in &nodes {
+                self.connections.transport_mut().ask_again(*node);
+            }
             let up = nodes.into_iter().map(NodeId::local_address).collect();
             self.node.handle(Input::Directory { up });
         }

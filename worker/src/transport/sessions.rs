@@ -74,6 +74,11 @@ impl<W: Wire> Sessions<W> {
         self.endpoint.close_all();
     }
 
+    /// Asks a node that has come up again for what it may not have been there to hear.
+    pub fn ask_again(&mut self, node: NodeId) {
+        self.endpoint.ask_again(Address::loopback(node.0));
+    }
+
     /// Ends all sessions with a node that is gone.
     pub fn abandon(&mut self, node: NodeId) {
         self.endpoint.abandon(Address::loopback(node.0));
