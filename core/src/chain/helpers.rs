@@ -79,8 +79,8 @@ impl Helpers {
         self.out.take_if(|out| Some(out.block) != block);
     }
 
-    /// Where the scripts of a block stand, after doing what was given back, up to `most`; adds to `cost` what that took.
-    /// Told how they ended, it forgets them.
+    /// Where the scripts of a block stand, after doing a batch that was given back, and more until `cost` is `most`; adds
+    /// to `cost` what that took. Told how they ended, it forgets them.
     pub(super) fn ask(&mut self, block: BlockHash, most: Cost, cost: &mut Cost) -> Standing {
         let Some(out) = self.out.as_mut().filter(|out| out.block == block) else { return Standing::Here };
         out.work(most, cost);
@@ -93,18 +93,18 @@ impl Helpers {
 }
 
 impl HandedOut {
-    /// Does batches that were given back, in order.
+    /// Does batches that were given back, in order: one at least, as what `cost` holds already may be all of `most`.
     fn work(&mut self, most: Cost, cost: &mut Cost) {
         let returned = |batch: &&mut Batch| matches!(batch.state, State::Returned);
         for batch in self.batches.iter_mut().filter(returned) {
-            if *cost >= most {
-                return;
-            }
             let mut checks = batch.checks.iter();
             batch.state = State::Done(checks.try_for_each(|check| {
                 *cost += check.cost();
                 check.verify()
             }));
+            if *cost >= most {
+                return;
+            }
         }
     }
 
@@ -147,6 +147,11 @@ impl Chainstate {
     /// are no helpers. What is out still has to be answered.
     pub fn set_helpers(&mut self, least: Option<Cost>) {
         self.helpers.least = least;
+    }
+
+    /// Whether a block waits for scripts that were handed out.
+    pub fn awaits_helpers(&self) -> bool {
+        self.helpers.out.is_some()
     }
 
     /// Takes the verdict on a batch of those that [`ActivateStep::Verify`](super::ActivateStep::Verify) named last, by

@@ -16,6 +16,7 @@ use super::outbox::Outbox;
 use super::poisson;
 use super::reason::DisconnectReason;
 use super::recent::RecentSet;
+use super::secret::HashKey;
 use crate::collections::BTreeMap;
 use crate::interface::{Direction, PeerId};
 use crate::spv::siphash;
@@ -78,7 +79,7 @@ pub(crate) struct AddrRelay {
     own: Option<NetAddress>,
     own_address: SocketAddr,
     /// Chooses who is told of which address.
-    key: [u64; 2],
+    key: HashKey,
     /// One for each ready peer that syncs or is asked for addresses.
     peers: BTreeMap<PeerId, Gossip>,
     /// The answer to `getaddr`, which is the same for everyone for a while; at most `MAX_ADDR_TO_SEND`.
@@ -89,7 +90,7 @@ pub(crate) struct AddrRelay {
 
 impl AddrRelay {
     /// For a node at `own_address` that offers `services`.
-    pub(crate) fn new(own_address: SocketAddr, services: Services, key: [u64; 2]) -> Self {
+    pub(crate) fn new(own_address: SocketAddr, services: Services, key: HashKey) -> Self {
         let mut relay =
             Self { own: None, own_address, key, peers: BTreeMap::new(), cache: None, announce: None };
         relay.offer(services);
@@ -188,11 +189,13 @@ impl AddrRelay {
         Ok(book.add(&taken, source, TIME_PENALTY, now.unix, rng))
     }
 
-    /// Tells one who connected to us, once, what we know: of a small book all, of a large one a share.
+    /// Tells one who connected to us, once, what we know: of a small book all, of a large one a share, and none that are
+    /// `refused`.
     pub(crate) fn on_getaddr(
         &mut self,
         peer: PeerId,
         book: &AddrMan,
+        refused: impl Fn(&SocketAddr) -> bool,
         now: Time,
         rng: &mut ChaCha20Rng,
         outbox: &mut Outbox,
@@ -203,7 +206,7 @@ impl AddrRelay {
         }
         gossip.takes_part = true;
         let mut list = answer(&mut self.cache, book, now, rng);
-        list.retain(|entry| entry.node.address != gossip.address);
+        list.retain(|entry| entry.node.address != gossip.address && !refused(&entry.node.address));
         if let Some(own) = self.own {
             list.truncate(MAX_ADDR_TO_SEND - 1);
             list.push(TimedAddress { time: now.unix.0, node: own });
@@ -231,7 +234,9 @@ impl AddrRelay {
         for (peer, gossip) in self.peers.iter_mut() {
             if gossip.due.is_some_and(|due| due <= now.mono) {
                 gossip.due = None;
-                let list = std::mem::take(&mut gossip.pending);
+                let mut list = std::mem::take(&mut gossip.pending);
+                // It may have told us of them meanwhile, or have been queued twice.
+                list.retain(|entry| gossip.known.insert(entry.node.address, ()));
                 outbox_send(*peer, gossip, list, outbox);
             }
         }
@@ -254,13 +259,13 @@ impl AddrRelay {
     /// Passes an address on to one or two others, the same ones all day however often it comes (Core's `RelayAddress`).
     fn forward(&mut self, from: PeerId, entry: TimedAddress, now: Time, rng: &mut ChaCha20Rng) {
         let key = key_of(&entry.node.address);
-        let hash = siphash(self.key, &key);
+        let hash = siphash(self.key.0, &key);
         let day = (now.unix.0.wrapping_add(hash as u32) / DAY).to_le_bytes();
         let reaches = AddressGroup::reaches(&self.own_address, &entry.node.address);
         let count = if reaches || hash & 1 == 1 { 2 } else { 1 };
         let listeners = self.peers.iter().filter(|(peer, gossip)| **peer != from && gossip.takes_part);
         let mut ranked: Vec<(u64, PeerId)> = listeners
-            .map(|(peer, _)| (siphash(self.key, &[&key[..], &day, &peer.0.to_le_bytes()].concat()), *peer))
+            .map(|(peer, _)| (siphash(self.key.0, &[&key[..], &day, &peer.0.to_le_bytes()].concat()), *peer))
             .collect();
         ranked.sort_unstable();
         for (_, peer) in ranked.into_iter().rev().take(count) {
@@ -336,7 +341,8 @@ fn answer(
     }
     let share = if book.len() < SMALL_BOOK { 100 } else { MAX_PCT_ADDR_TO_SEND };
     let list = book.get_addr(MAX_ADDR_TO_SEND, share, now.unix, rng);
-    *cache = (!list.is_empty()).then(|| (now.mono + GETADDR_CACHE, list.clone()));
+    // To go through an empty book again is no work, and it may not be empty for long.
+    *cache = (!book.is_empty()).then(|| (now.mono + GETADDR_CACHE, list.clone()));
     list
 }
 

@@ -24,7 +24,7 @@ impl Network {
 
     /// Opens one connection that is not kept.
     pub fn try_node(&mut self, address: SocketAddr, now: Time) {
-        if self.peers.with_address(address).is_none() {
+        if self.peers.with_address(address).is_none() && !self.connections.is_opening(&address) {
             self.connections.open_once(address, Purpose::ByHand, now.mono, &mut self.outbox);
         }
     }

@@ -74,6 +74,8 @@ pub(crate) struct Connections {
     bans: BTreeMap<AddressGroup, Ban>,
     /// When `dial` has something to do; none until something changes.
     wakeup: Option<Mono>,
+    /// When the next address of a large book is chosen.
+    pub(super) next_choice: Mono,
 }
 
 impl Connections {
@@ -90,6 +92,7 @@ impl Connections {
             discouraged: RecentSet::new(MAX_DISCOURAGED),
             bans: BTreeMap::new(),
             wakeup: None,
+            next_choice: Mono(0),
         }
     }
 
@@ -183,9 +186,10 @@ impl Connections {
     }
 
     fn attempt(&mut self, address: SocketAddr, attempt: Attempt, outbox: &mut Outbox) {
-        self.attempts.insert(address, attempt);
         self.wake_at(attempt.deadline);
-        outbox.push(NetOutput::Connect { address });
+        if self.attempts.insert(address, attempt).is_none() {
+            outbox.push(NetOutput::Connect { address });
+        }
     }
 
     /// Whether a connection to `address` is on its way.
@@ -203,9 +207,9 @@ impl Connections {
         Some((attempt.purpose, attempt.v1))
     }
 
-    /// A connection could not be made; tells what it was for.
-    pub(crate) fn failed(&mut self, address: SocketAddr, now: Mono, outbox: &mut Outbox) -> Option<Purpose> {
-        let attempt = self.attempts.remove(&address)?;
+    /// A connection could not be made; false if nobody waits for it any more.
+    pub(crate) fn failed(&mut self, address: SocketAddr, now: Mono, outbox: &mut Outbox) -> bool {
+        let Some(attempt) = self.attempts.remove(&address) else { return false };
         let is_news = !self.backoffs.get(&address).is_some_and(|backoff| backoff.reported);
         // Of what strangers tell of, much is not there.
         let is_asked_for = matches!(attempt.purpose, Purpose::Delivery | Purpose::ByHand);
@@ -216,7 +220,7 @@ impl Connections {
             self.push_back(address, true, now);
         }
         self.look_again();
-        Some(attempt.purpose)
+        true
     }
 
     /// A connection that was up for `lived` has ended.
@@ -230,7 +234,7 @@ impl Connections {
         self.look_again();
     }
 
-    /// Opens what is wanted and missing, and gives up attempts that drag on. Tells which deliveries were given up.
+    /// Opens what is wanted and missing, and gives up attempts that drag on. Tells which were given up.
     pub(crate) fn dial(
         &mut self,
         now: Time,
@@ -242,11 +246,9 @@ impl Connections {
         if self.wakeup.is_none_or(|wakeup| wakeup > now.mono) {
             return Vec::new();
         }
-        let mut undelivered = Vec::new();
-        for address in self.expired(now.mono) {
-            if self.failed(address, now.mono, outbox) == Some(Purpose::Delivery) {
-                undelivered.push(address);
-            }
+        let given_up = self.expired(now.mono);
+        for address in &given_up {
+            self.failed(*address, now.mono, outbox);
         }
         self.wakeup = None;
         if self.active {
@@ -260,7 +262,7 @@ impl Connections {
             }
         }
         self.wakeup = self.next_event(now, peers).into_iter().chain(self.wakeup).min();
-        undelivered
+        given_up
     }
 
     /// When `dial` is to be called next.

@@ -48,6 +48,11 @@ impl Network {
         self.discovery.book.revision()
     }
 
+    /// How many addresses [`Network::book`] gives.
+    pub fn book_size(&self) -> usize {
+        self.discovery.book.len()
+    }
+
     /// Takes what was stored; nothing if it is of another network.
     pub fn restore_book(&mut self, book: Book) {
         if book.magic() == self.magic {
@@ -55,16 +60,17 @@ impl Network {
         }
     }
 
-    /// So many known addresses at random; all if `count` is none.
+    /// So many known addresses at random, without those that are refused; all if `count` is none.
     pub fn known_addresses(&mut self, count: Option<usize>, now: Time) -> Vec<KnownAddress> {
         let most = count.unwrap_or(usize::MAX);
-        let list = self.discovery.book.get_addr(most, 100, now.unix, &mut self.rng);
+        let mut list = self.discovery.book.get_addr(usize::MAX, 100, now.unix, &mut self.rng);
+        list.retain(|entry| self.connections.refuses(&entry.node.address, now.unix).is_none());
         let known = |entry: TimedAddress| KnownAddress {
             time: UnixTime(entry.time),
             services: entry.node.services,
             address: entry.node.address,
         };
-        list.into_iter().map(known).collect()
+        list.into_iter().take(most).map(known).collect()
     }
 
     /// How many addresses are known, of IPv4 and of IPv6.
@@ -112,7 +118,7 @@ impl Network {
         if purpose.is_full() || purpose == Purpose::AddrFetch {
             self.addresses.peer_ready(peer, address, direction, now, &mut self.outbox);
         }
-        if purpose == Purpose::Feeler {
+        if purpose == Purpose::Feeler && !self.deliveries.has(address) {
             self.disconnect(peer, DisconnectReason::Tested, now);
         }
     }
@@ -127,9 +133,11 @@ impl Network {
 
     /// Looks for nodes.
     pub(super) fn discover(&mut self, now: Time) {
-        let (to_ask, has_grown) = self.discovery.work(&self.peers, now, &mut self.rng, &mut self.outbox);
+        let wanted = self.connections.max_outbound;
+        let (to_ask, has_grown) =
+            self.discovery.work(&self.peers, wanted, now, &mut self.rng, &mut self.outbox);
         for address in to_ask {
-            if self.peers.with_address(address).is_none() {
+            if self.peers.with_address(address).is_none() && !self.connections.is_opening(&address) {
                 self.connections.open_once(address, Purpose::AddrFetch, now.mono, &mut self.outbox);
             }
         }

@@ -1,5 +1,6 @@
-//! Where a node looks for others, in this order: the addresses that worked last time, all others in its book, nodes named
-//! by `-seednode`, nine seeds, fixed nodes; and when none answers, from the beginning. Owns the address book.
+//! Where a node looks for others: nodes named by `-seednode` are asked at once; meanwhile it tries, in this order, the
+//! addresses that worked last time, all others in its book, nine seeds, fixed nodes; and when none answers, it begins again.
+//! Owns the address book.
 //!
 //! Core's `ThreadDNSAddressSeed` and `ThreadOpenConnections`, without threads: seeds are asked where the book is empty, or
 //! where what it knows did not lead to two connections in eleven seconds.
@@ -8,7 +9,7 @@ use super::addr_relay::{seed_age, shuffle};
 use super::addrman::{AddrMan, From, PlacementKey};
 use super::limits::{
     DIRECTORY_HINT_DELAY, DNSSEEDS_DELAY_FEW_PEERS, DNSSEEDS_TO_QUERY_AT_ONCE, ENOUGH_OUTBOUND,
-    FEELER_INTERVAL, MAX_OUTBOUND_CONNECTIONS, SEED_ROUND_MAX, SEED_TIMEOUT,
+    FEELER_INTERVAL, MAX_OUTBOUND_CONNECTIONS, MAX_WANTED_BY_HAND, SEED_ROUND_MAX, SEED_TIMEOUT,
 };
 use super::message::{NetAddress, Services, TimedAddress};
 use super::outbox::{NetOutput, Outbox};
@@ -64,16 +65,16 @@ impl Discovery {
     /// Looks for nodes from now on.
     pub(crate) fn start(&mut self, seed_nodes: &[SocketAddr], now: Time, rng: &mut ChaCha20Rng) {
         self.active = true;
-        self.seed_nodes = seed_nodes.to_vec();
+        self.seed_nodes = seed_nodes.iter().take(MAX_WANTED_BY_HAND).copied().collect();
         self.anchors = self.book.latest(MAX_OUTBOUND_CONNECTIONS);
         self.anchors.reverse();
         self.pause = DNSSEEDS_DELAY_FEW_PEERS;
         self.asked.clear();
-        for address in seed_nodes {
-            self.add_known(*address, *address, now, rng);
+        for address in self.seed_nodes.clone() {
+            self.add_known(address, address, now, rng);
         }
         self.begin_round(rng);
-        let is_empty = self.book.is_empty() || self.book.len() <= seed_nodes.len();
+        let is_empty = self.book.is_empty() || self.book.len() <= self.seed_nodes.len();
         self.next = Some(if is_empty { now.mono } else { now.mono + DNSSEEDS_DELAY_FEW_PEERS });
     }
 
@@ -106,10 +107,12 @@ impl Discovery {
         }
     }
 
-    /// Asks seeds where that is due. Returns nodes that are to be asked for addresses, and whether the book has grown.
+    /// Asks seeds where that is due, for a node that opens `wanted` connections by itself. Returns nodes that are to be
+    /// asked for addresses, and whether the book has grown.
     pub(crate) fn work(
         &mut self,
         peers: &Peers,
+        wanted: usize,
         now: Time,
         rng: &mut ChaCha20Rng,
         outbox: &mut Outbox,
@@ -120,7 +123,7 @@ impl Discovery {
             return (to_ask, false);
         }
         let outbound = peers.ready().filter(|peer| peer.direction == Direction::Outbound).count();
-        if outbound >= ENOUGH_OUTBOUND {
+        if outbound >= ENOUGH_OUTBOUND.min(wanted) {
             self.next = None;
             self.pause = DNSSEEDS_DELAY_FEW_PEERS;
             return (to_ask, false);
@@ -153,7 +156,7 @@ impl Discovery {
         let most = addresses.len().min(super::limits::MAX_SEED_ANSWER);
         let list: Vec<TimedAddress> = addresses[..most]
             .iter()
-            .map(|address| entry(*address, UnixTime(seed_age(rng, now.unix))))
+            .map(|address| self.told_by_seed(*address, UnixTime(seed_age(rng, now.unix))))
             .collect();
         self.book.add(&list, seed_source(seed), 0, now.unix, rng)
     }
@@ -207,13 +210,22 @@ impl Discovery {
         has_nothing
     }
 
+    /// A seed says nothing of services: what a node said of itself stays.
+    fn told_by_seed(&self, address: SocketAddr, time: UnixTime) -> TimedAddress {
+        let mut told = entry(address, time);
+        if let Some(info) = self.book.get(&address) {
+            told.node.services = info.services;
+        }
+        told
+    }
+
     fn add_known(&mut self, address: SocketAddr, source: SocketAddr, now: Time, rng: &mut ChaCha20Rng) {
         self.book.add(&[entry(address, now.unix)], source, 0, now.unix, rng);
     }
 
     #[cfg(any(test, feature = "contract"))]
     pub(super) fn bounds(&self) -> Vec<crate::bound::Bound> {
-        use super::limits::{DNS_SEEDS, MAX_WANTED_BY_HAND};
+        use super::limits::DNS_SEEDS;
         use crate::bound::Bound;
         let seeds = self.unasked.len() + self.asked.len();
         let mut bounds = vec![

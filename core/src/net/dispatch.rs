@@ -13,6 +13,7 @@ use crate::cost::Cost;
 use crate::interface::{Direction, Event, InventoryKind, LogLine, PeerId, SyncMode};
 use crate::primitives::{Block, BlockHash, Header, Transaction, Txid};
 use crate::time::Time;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Judging one header.
@@ -92,8 +93,9 @@ impl Network {
         let outbox = &mut self.outbox;
         match message {
             Message::GetAddr => {
-                let book = &self.discovery.book;
-                self.addresses.on_getaddr(peer, book, now, &mut self.rng, outbox);
+                let (book, connections) = (&self.discovery.book, &self.connections);
+                let refused = |address: &SocketAddr| connections.refuses(address, now.unix).is_some();
+                self.addresses.on_getaddr(peer, book, refused, now, &mut self.rng, outbox);
             }
             Message::Inv(items) => self.on_inv(peer, &items, view, now)?,
             Message::GetData(items) => self.serving.on_getdata(peer, items)?,

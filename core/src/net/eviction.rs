@@ -7,6 +7,7 @@ use super::group::AddressGroup;
 use super::network::Network;
 use super::peer::{Peer, Purpose};
 use super::reason::DisconnectReason;
+use super::secret::HashKey;
 use crate::collections::BTreeMap;
 use crate::interface::PeerId;
 use crate::spv::siphash;
@@ -88,7 +89,7 @@ fn protect<K: Ord>(
     candidates.extend(best.into_iter().filter(|peer| !meant(peer)));
 }
 
-fn candidate(peer: &Peer, key: [u64; 2]) -> Candidate {
+fn candidate(peer: &Peer, key: HashKey) -> Candidate {
     let group = AddressGroup::of(&peer.address);
     Candidate {
         id: peer.id,
@@ -98,7 +99,7 @@ fn candidate(peer: &Peer, key: [u64; 2]) -> Candidate {
         last_transaction: peer.last_transaction.map(|time| time.mono),
         takes_transactions: peer.wants_transactions(),
         group,
-        keyed_group: siphash(key, &group.to_bytes()),
+        keyed_group: siphash(key.0, &group.to_bytes()),
     }
 }
 

@@ -27,6 +27,10 @@ impl Network {
         let Some(mut ours) = self.our_version(peer, chain.height(), now) else { return Ok(()) };
         ours.receiver.services = theirs.services;
         let Some(entry) = self.peers.get_mut(peer) else { return Ok(()) };
+        if entry.purpose == Purpose::Automatic && !theirs.services.has(Services::NETWORK) {
+            self.discovery.book.introduced(&entry.address, theirs.services, theirs.version);
+            return Err(DisconnectReason::LacksServices);
+        }
         entry.on_version(theirs, ours, &mut self.outbox).map(|_| ())
     }
 
@@ -82,7 +86,7 @@ impl Network {
         let (address, purpose) = (entry.address, entry.purpose);
         if !self.deliveries.on_pong(peer, nonce, &mut self.outbox) {
             entry.on_pong(nonce, now.mono);
-        } else if purpose == Purpose::Delivery && !self.deliveries.has(address) {
+        } else if matches!(purpose, Purpose::Delivery | Purpose::Feeler) && !self.deliveries.has(address) {
             self.disconnect(peer, DisconnectReason::Delivered, now);
         }
     }
@@ -100,7 +104,7 @@ impl Network {
             user_agent: USER_AGENT.to_owned(),
             start_height: i32::try_from(height.0).unwrap_or(i32::MAX),
             // A light node says by its filter what it wants to hear of.
-            relay: peer.purpose != Purpose::Delivery && self.keeps == Keeps::Blocks,
+            relay: peer.purpose.is_full() && self.keeps == Keeps::Blocks,
         })
     }
 

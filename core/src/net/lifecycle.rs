@@ -5,6 +5,7 @@ use super::network::Network;
 use super::outbox::NetOutput;
 use super::peer::{Newcomer, Purpose};
 use super::reason::DisconnectReason;
+use super::secret::Seed;
 use super::session::Opening;
 use crate::interface::{Direction, Event, LogLine, PeerId, PeerState};
 use crate::primitives::Height;
@@ -41,7 +42,14 @@ impl Network {
 
     /// A connection that was asked for could not be made.
     pub fn connect_failed(&mut self, address: SocketAddr, now: Time) {
-        if self.connections.failed(address, now.mono, &mut self.outbox) == Some(Purpose::Delivery) {
+        if self.connections.failed(address, now.mono, &mut self.outbox) {
+            self.undelivered(address);
+        }
+    }
+
+    /// An attempt came to nothing: what is to be delivered over such a connection fails, unless another is up.
+    pub(super) fn undelivered(&mut self, address: SocketAddr) {
+        if self.peers.with_address(address).is_none() {
             self.deliveries.failed(address, &mut self.outbox);
         }
     }
@@ -63,6 +71,9 @@ impl Network {
             let address = entry.address;
             self.connections.discourage(&address);
             self.outbox.log(LogLine::Note(format!("{address} is discouraged: {reason}")));
+        }
+        if reason == DisconnectReason::HandshakeTimeout {
+            self.reconnect_v1(peer, now);
         }
         self.forget(peer, &reason.to_string(), now);
         self.outbox.push(NetOutput::Disconnect { peer, reason });
@@ -105,13 +116,13 @@ impl Network {
         if v1 || !self.v2transport {
             return Opening::V1;
         }
-        let mut seed = [0; 32];
-        self.rng.fill_bytes(&mut seed);
+        let mut seed = Seed([0; 32]);
+        self.rng.fill_bytes(&mut seed.0);
         Opening::V2 { seed }
     }
 
-    /// A peer ended the connection without a word, as one does that knows v1 alone: it is opened again with v1, unless
-    /// it is not wanted any more (Core's `ShouldReconnectV1`).
+    /// A connection ends over which the peer has not said a word, as one does that knows v1 alone: it is opened again
+    /// with v1, unless it is not wanted any more (Core's `ShouldReconnectV1`).
     fn reconnect_v1(&mut self, peer: PeerId, now: Time) {
         let Some(entry) = self.peers.get(peer).filter(|entry| entry.session.should_reconnect_v1()) else {
             return;

@@ -121,7 +121,7 @@ pub const CONNECT_RETRY_MIN_BOOK: Span = Span::from_secs(1);
 pub const CONNECT_RETRY_MAX_BOOK: Span = Span::from_secs(600);
 /// Pauses between attempts that are remembered; the one that ends first is forgotten (ours).
 pub const MAX_BACKOFFS: usize = 2_000;
-/// After such a time a new choice is made where many addresses are known and none was taken (Core's).
+/// Where many addresses are known one is chosen in such a time (Core's).
 pub const OPEN_CONNECTIONS_INTERVAL: Span = Span::from_millis(500);
 /// Addresses up to which all are looked through for one to connect to; of more some are drawn (ours).
 pub const LOOKED_THROUGH: usize = 1_000;

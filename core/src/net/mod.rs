@@ -45,6 +45,7 @@ mod rebroadcast;
 mod receive_buffer;
 mod recent;
 mod relay;
+mod secret;
 mod seeds;
 mod serving;
 mod session;

@@ -1,7 +1,7 @@
 //! Connections that a node opens by itself: to addresses of its book, drawn at random, few of one group, of versions that
 //! it has not where there is a choice; now and then one that only tests an address.
 
-use super::addrman::From;
+use super::addrman::{AddrInfo, AddrMan, From};
 use super::connections::Connections;
 use super::discovery::Discovery;
 use super::group::AddressGroup;
@@ -9,6 +9,7 @@ use super::limits::{
     ENOUGH_OUTBOUND, LOOKED_THROUGH, MAX_DRAWS_PER_CONNECTION, MAX_OUTBOUND_PER_GROUP,
     OPEN_CONNECTIONS_INTERVAL,
 };
+use super::message::Services;
 use super::outbox::Outbox;
 use super::peer::Purpose;
 use super::peers::Peers;
@@ -37,6 +38,15 @@ impl Connections {
         if room == 0 || !self.has_choice(now, peers, discovery) {
             return;
         }
+        if discovery.book.len() > LOOKED_THROUGH {
+            // Whoever fills the book with addresses of nobody could have us dial without end.
+            if self.next_choice > now.mono {
+                return self.wake_at(self.next_choice);
+            }
+            self.next_choice = now.mono + OPEN_CONNECTIONS_INTERVAL;
+            self.wake_at(self.next_choice);
+            room = 1;
+        }
         while room > 0 {
             let Some(address) = self.choose(now, peers, &taken, discovery, rng) else { break };
             taken.add(address);
@@ -47,15 +57,15 @@ impl Connections {
             discovery.book.attempt(&address, counts, now.unix);
             self.open_once(address, Purpose::Automatic, now.mono, outbox);
         }
-        if room > 0 && discovery.book.len() > LOOKED_THROUGH {
-            self.wake_at(now.mono + OPEN_CONNECTIONS_INTERVAL);
-        }
     }
 
     /// Whether the book holds an address that may be tried now; a large book is taken to.
     fn has_choice(&self, now: Time, peers: &Peers, discovery: &Discovery) -> bool {
         let book = &discovery.book;
-        book.len() > LOOKED_THROUGH || book.iter().any(|(address, _)| self.is_due(address, now, peers))
+        let is_possible = |(address, info): (&SocketAddr, &AddrInfo)| {
+            info.services.has(Services::NETWORK) && self.is_due(address, now, peers)
+        };
+        book.len() > LOOKED_THROUGH || book.iter().any(is_possible)
     }
 
     /// An address that worked last time; else one drawn from the book, or, of two, the one whose version is rarer among
@@ -68,13 +78,19 @@ impl Connections {
         discovery: &mut Discovery,
         rng: &mut ChaCha20Rng,
     ) -> Option<SocketAddr> {
-        let is_possible = |address: &SocketAddr| taken.has_room(address) && self.is_due(address, now, peers);
+        let may_serve = |book: &AddrMan, address: &SocketAddr| {
+            book.get(address).is_some_and(|info| info.services.has(Services::NETWORK))
+        };
+        let is_possible = |book: &AddrMan, address: &SocketAddr| {
+            taken.has_room(address) && may_serve(book, address) && self.is_due(address, now, peers)
+        };
         while let Some(anchor) = discovery.next_anchor() {
-            if is_possible(&anchor) {
+            if is_possible(&discovery.book, &anchor) {
                 return Some(anchor);
             }
         }
         let book = &discovery.book;
+        let is_possible = |address: &SocketAddr| is_possible(book, address);
         let mut draw = || {
             let drawn = (0..MAX_DRAWS_PER_CONNECTION).map(|_| book.select(From::Both, now.unix, rng));
             drawn.map_while(|address| address).find(|address| is_possible(address))

@@ -26,6 +26,7 @@ use super::peers::Peers;
 use super::reason::DisconnectReason;
 use super::rebroadcast::Rebroadcast;
 use super::relay::Relay;
+use super::secret::HashKey;
 use super::serving::Serving;
 use super::tx_request::TxRequest;
 use crate::chain::{Chainstate, Keeps};
@@ -107,8 +108,8 @@ pub struct Network {
     pub(super) connections: Connections,
     pub(super) discovery: Discovery,
     pub(super) addresses: AddrRelay,
-    /// Keys that choose who is protected from eviction and who is told of an address.
-    pub(super) group_key: [u64; 2],
+    /// Chooses who is protected from eviction.
+    pub(super) group_key: HashKey,
     pub(super) headers: HeadersSync,
     pub(super) getblocks: GetBlocksSync,
     pub(super) download: BlockDownload,
@@ -150,8 +151,8 @@ impl Network {
             peers: Peers::new(own, params.magic, params.timing),
             connections: Connections::new(own),
             discovery: Discovery::new(own, book_key),
-            addresses: AddrRelay::new(own, services, relay_key),
-            group_key,
+            addresses: AddrRelay::new(own, services, HashKey(relay_key)),
+            group_key: HashKey(group_key),
             headers: HeadersSync::new(params.timing.headers_response, secrets),
             getblocks: GetBlocksSync::new(params.timing.headers_response),
             download: BlockDownload::new(Span::from_secs(u64::from(params.consensus.spacing))),
@@ -384,10 +385,10 @@ impl Network {
             }
         }
         self.discover(now);
-        let undelivered =
+        let given_up =
             self.connections.dial(now, &self.peers, &mut self.discovery, &mut self.rng, &mut self.outbox);
-        for address in undelivered {
-            self.deliveries.failed(address, &mut self.outbox);
+        for address in given_up {
+            self.undelivered(address);
         }
     }
 

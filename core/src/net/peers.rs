@@ -81,13 +81,12 @@ impl Peers {
         if twin.is_some_and(|twin| !self.replaces(&new, twin, now.mono)) {
             return Err(DisconnectReason::Duplicate);
         }
+        let adds_inbound = twin.is_none_or(|twin| twin.purpose != Purpose::Inbound);
         let twin = twin.map(|twin| twin.id);
         if twin.is_none() && self.table.len() >= MAX_CONNECTIONS {
             return Err(DisconnectReason::Full);
         }
-        if twin.is_none()
-            && new.purpose == Purpose::Inbound
-            && self.count(Purpose::Inbound) >= self.max_inbound
+        if adds_inbound && new.purpose == Purpose::Inbound && self.count(Purpose::Inbound) >= self.max_inbound
         {
             return Err(DisconnectReason::InboundFull(self.max_inbound));
         }

@@ -35,6 +35,9 @@ pub enum DisconnectReason {
     /// A protocol version that nobody speaks any more.
     #[error("obsolete protocol version {0}, at least {MIN_PEER_PROTO_VERSION} is needed")]
     ObsoleteVersion(u32),
+    /// A neighbour that this node chose itself and that does not serve the chain.
+    #[error("does not serve the chain")]
+    LacksServices,
     /// Silent for too long.
     #[error("ping timeout: silent for {0} s")]
     PingTimeout(u64),
@@ -157,6 +160,7 @@ impl DisconnectReason {
             Self::HandshakeTimeout => "handshake-timeout",
             Self::SelfConnection => "self-connection",
             Self::ObsoleteVersion(_) => "obsolete-version",
+            Self::LacksServices => "lacks-services",
             Self::PingTimeout(_) => "ping-timeout",
             Self::HeadersTimeout(_) => "headers-timeout",
             Self::BlockStalling(_) => "block-stalling",

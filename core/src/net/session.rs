@@ -6,7 +6,8 @@
 use super::message::{self, Frame, HEADER_SIZE, Message, MessageDecoder};
 use super::reason::DisconnectReason;
 use super::receive_buffer::ReceiveBuffer;
-use super::v2::{V2Transport, is_v1};
+use super::secret::Seed;
+use super::v2::{V2Error, V2Transport, is_v1};
 use crate::cost::Cost;
 use crate::crypto::Side;
 use crate::interface::{Direction, TransportProtocol};
@@ -18,8 +19,8 @@ pub(crate) enum Opening {
     V1,
     /// Encrypted, or as the other side has it where that opened the connection; secrets are drawn from `seed`.
     V2 {
-        /// Thirty-two random bytes of its own.
-        seed: [u8; 32],
+        /// The connection's own.
+        seed: Seed,
     },
 }
 
@@ -54,7 +55,7 @@ pub(crate) struct Session {
 #[derive(Debug)]
 enum Transport {
     V1 { magic: [u8; 4], decoder: MessageDecoder },
-    Detecting { magic: [u8; 4], seed: [u8; 32], buffer: ReceiveBuffer },
+    Detecting { magic: [u8; 4], seed: Seed, buffer: ReceiveBuffer },
     V2(Box<V2Transport>),
 }
 
@@ -107,7 +108,7 @@ impl Session {
                 Ok(frame.map(|frame| Taken { size: size(&frame), frame: Some(frame), cost: Cost::ZERO }))
             }
             Transport::Detecting { .. } => Ok(None),
-            Transport::V2(transport) => Ok(transport.take()?),
+            Transport::V2(transport) => transport.take().map_err(ending),
         }
     }
 
@@ -183,5 +184,13 @@ impl Session {
             false => Transport::V2(Box::new(V2Transport::new(*magic, Side::Responder, *seed))),
         };
         self.push(&bytes);
+    }
+}
+
+/// Why an error of the transport ends the connection: a v1 peer of another network is named alike wherever it shows.
+const fn ending(error: V2Error) -> DisconnectReason {
+    match error {
+        V2Error::OtherNetwork(error) => DisconnectReason::Frame(error),
+        error => DisconnectReason::V2(error),
     }
 }

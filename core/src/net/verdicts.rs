@@ -15,8 +15,10 @@ use std::sync::Arc;
 /// What the node says of a transaction that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransactionVerdict {
-    /// It is in the mempool now, or was known.
+    /// It is in the mempool now.
     Accepted,
+    /// It was known before, so the peer has brought nothing.
+    Known,
     /// It waits for these, which are asked of the peer.
     Orphan(Vec<Txid>),
     /// A rule refused it.
@@ -79,6 +81,7 @@ impl Network {
                     peer.last_transaction = peer.received.last;
                 }
             }
+            TransactionVerdict::Known => self.transactions.known(&transaction.txid()),
             TransactionVerdict::Orphan(parents) => {
                 for parent in parents {
                     self.transactions.announced(peer, parent);

@@ -1,13 +1,17 @@
-//! The address book in the store: written whole, some seconds after a node was spoken to for the first time and with
-//! everything else that changed by then (Core's `peers.dat`, which it writes every quarter of an hour).
+//! The address book in the store: written whole, some seconds after a change, or a quarter of an hour after one where it
+//! is large, with everything else that changed by then (Core's `peers.dat`, which it writes every quarter of an hour).
 
 use super::Node;
+use crate::net::limits::LOOKED_THROUGH;
 use crate::net::{Book, Network};
 use crate::store::{Op, Record, Table, record};
 use crate::time::{Mono, Span};
 
-/// How long changes gather before they are written.
+/// How long changes gather before they are written ...
 const GATHERING: Span = Span::from_secs(10);
+/// ... in a large book, of which strangers could have the whole written for each address that they tell of (Core's
+/// `DUMP_PEERS_INTERVAL`).
+const GATHERING_LARGE: Span = Span::from_secs(15 * 60);
 
 /// The key of the record that says whose addresses these are; the others are numbered.
 const HEAD: &[u8] = b"head";
@@ -69,7 +73,9 @@ impl Node {
     pub(super) fn note_book(&mut self) {
         let Some(engine) = &self.engine else { return };
         if engine.network.book_revision() != self.book.stored && self.book.due.is_none() {
-            self.book.due = Some(self.now.mono + GATHERING);
+            let is_large = engine.network.book_size() > LOOKED_THROUGH;
+            let gathering = if is_large { GATHERING_LARGE } else { GATHERING };
+            self.book.due = Some(self.now.mono + gathering);
         }
     }
 

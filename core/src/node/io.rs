@@ -123,6 +123,8 @@ pub enum Output {
     /// Have a helper run `verify_batch` on these bytes, which need nothing beside them; answered by `Verified` or
     /// `Unverified`, in any order.
     Verify { id: VerifyId, checks: Vec<u8> },
+    /// Have no batch checked that came before this: nobody waits for them, and none of them need be answered.
+    CancelVerify,
     /// Grind this job instead of any other.
     Mine(MiningJob),
     /// Grind nothing.

@@ -45,8 +45,11 @@ impl Node {
         can_replace.then(|| self.miner.next_wakeup(self.mining_basis())).flatten()
     }
 
+    /// Whether the tip is one to build on. While helpers check the block that follows it, what is being ground goes on,
+    /// but no job is begun that this block would leave behind.
     fn chain_rests(&self) -> bool {
-        self.engine.as_ref().is_none_or(Engine::is_settled)
+        let rests = |engine: &Engine| engine.is_settled() && engine.journey != Journey::Verifying;
+        self.engine.as_ref().is_none_or(rests)
     }
 
     fn mining_key_is_safe(&self) -> bool {

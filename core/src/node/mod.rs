@@ -120,6 +120,7 @@ impl Node {
         self.work_inputs();
         let mut busy = self.work_peers(budget);
         busy |= self.work_chain(budget);
+        self.recall_batches();
         self.return_waiting();
         self.work_commands();
         busy |= self.work_import(budget);

@@ -154,7 +154,7 @@ impl Node {
         let Some(engine) = &mut self.engine else { return outcome };
         let verdict = match &outcome {
             Ok(_) => TransactionVerdict::Accepted,
-            Err(error) if error.is_known() => TransactionVerdict::Accepted,
+            Err(error) if error.is_known() => TransactionVerdict::Known,
             Err(MempoolError::MissingInputs { parents }) => {
                 engine.orphans.add(Arc::clone(transaction), peer);
                 let here = |parent: &&Txid| engine.orphans.contains(&Wtxid::from_bytes(*parent.as_bytes()));

@@ -162,7 +162,7 @@ impl Pair {
                 // Nobody is up whom a seed could name.
                 self.tell(own, Input::SeedAnswer { seed, addresses: Vec::new() });
             }
-            Output::CancelMine | Output::Event(_) | Output::Consumed { .. } => {}
+            Output::CancelMine | Output::CancelVerify | Output::Event(_) | Output::Consumed { .. } => {}
         }
     }
 

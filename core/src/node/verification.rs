@@ -32,9 +32,20 @@ impl Node {
         }
     }
 
-    /// Nobody waits for what is out.
+    /// Nobody waits for what is out: the host need not have it checked.
     pub(super) fn forget_batches(&mut self) {
-        self.verification.out.clear();
+        if !self.verification.out.is_empty() {
+            self.verification.out.clear();
+            self.outputs.push_back(Output::CancelVerify);
+        }
+    }
+
+    /// Forgets what is out once the chain waits for it no longer: a better branch has come, the coins are built anew, or
+    /// one script that fails has settled the block.
+    pub(super) fn recall_batches(&mut self) {
+        if !self.engine.as_ref().is_some_and(|engine| engine.chain.awaits_helpers()) {
+            self.forget_batches();
+        }
     }
 
     /// The chain waits for helpers, which get these batches. Where it merely grows, those who follow it see how far it

@@ -6,14 +6,14 @@ use super::disk::Disk;
 use super::page::Page;
 use super::transport::{self, Connections};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use terrarium_core::interface::{
     Command, CommandError, Event, LogLine, NodeConfig, NodeId, Reply, RequestId, Role, RunState,
 };
 use terrarium_core::mining;
 use terrarium_core::node::journal::{Entry, Opening, Trail};
-use terrarium_core::node::{Cost, Entropy, Input, Loaded, MiningJob, Node, Output};
+use terrarium_core::node::{Cost, Entropy, Input, Loaded, MiningJob, Node, Output, VerifyId};
 use terrarium_core::primitives::Target;
 use terrarium_core::store::{Database, Table};
 use terrarium_core::time::{Mono, Span, Time};
@@ -27,6 +27,9 @@ const MAX_STEPS: u32 = 1_000_000;
 
 /// Times that a node may ask to be woken at one moment before it is taken to be stuck.
 const MAX_WAKES: u32 = 10_000;
+
+/// Batches of scripts that helpers have begun at a time.
+const BEGUN: usize = 2;
 
 /// Hashes a second of a miner without a budget.
 const UNBUDGETED: f64 = 5_000_000.0;
@@ -54,6 +57,8 @@ pub struct Host {
     hash_rate: f64,
     /// Whether helpers check the scripts of every block.
     has_helpers: bool,
+    /// Batches of scripts that helpers will answer; as many as the node has handed out.
+    batches: BTreeSet<VerifyId>,
     /// Its height when it died, until it has it again.
     recovering: Option<u32>,
     directory: Vec<SocketAddr>,
@@ -91,6 +96,7 @@ impl Host {
             session_wake: None,
             hash_rate: 8_000.0,
             has_helpers: false,
+            batches: BTreeSet::new(),
             recovering: None,
             directory: Vec::new(),
             repaired: Vec::new(),
@@ -144,6 +150,26 @@ impl Host {
     pub(super) fn set_helpers(&mut self) {
         self.has_helpers = true;
         self.call_helpers();
+    }
+
+    /// Gives helpers a batch.
+    pub(super) fn hand_out(&mut self, id: VerifyId) {
+        self.batches.insert(id);
+    }
+
+    /// Takes back the batches that no helper has begun: those get no answer.
+    pub(super) fn cancel_batches(&mut self) {
+        while self.batches.len() > BEGUN {
+            self.batches.pop_last();
+        }
+    }
+
+    /// Whether what was to be said is still said: nobody answers for a batch that was taken back.
+    pub(super) fn still_says(&mut self, input: &Input) -> bool {
+        match input {
+            Input::Verified { id, .. } | Input::Unverified { id } => self.batches.remove(id),
+            _ => true,
+        }
     }
 
     fn call_helpers(&mut self) {
@@ -246,6 +272,7 @@ impl Host {
         self.wake = None;
         self.session_wake = None;
         self.directory.clear();
+        self.batches.clear();
     }
 
     /// Whether the node has been busy for so long that it is taken to be stuck.

@@ -304,6 +304,7 @@ impl World {
     fn happen(&mut self, id: NodeId, happening: Happening) {
         let now = self.now;
         match happening {
+            Happening::Input(input) if !self.host_mut(id).still_says(&input) => {}
             Happening::Input(input) => self.give(id, input),
             Happening::Wake => {
                 if self.host_mut(id).note_wake(now) {
@@ -438,6 +439,7 @@ impl World {
             Output::Mine(job) => self.mine(id, &job),
             // The node ignores the nonce of a job that it gave up.
             Output::CancelMine => {}
+            Output::CancelVerify => self.host_mut(id).cancel_batches(),
             Output::Verify { id: batch, checks } => self.verify(id, batch, &checks),
             Output::Event(event) => self.note(id, event),
             Output::Reply { id: request, result } => self.host_mut(id).answer(request, result),
@@ -479,6 +481,7 @@ impl World {
     /// Has a helper check a batch of scripts: it answers when it likes, or gives the batch back.
     fn verify(&mut self, id: NodeId, batch: VerifyId, checks: &[u8]) {
         self.handed_out += 1;
+        self.host_mut(id).hand_out(batch);
         let gives_back = self.helpers.chance(HELPER_GIVES_BACK);
         let took = Span(self.helpers.within(0, SLOWEST_HELPER.0));
         let input = match verify_batch(checks) {

@@ -6,8 +6,9 @@
 //! back                       ["verified", helper, batch, Uint8Array]     empty: it is not checked
 //! ```
 //!
-//! They are started when the first large block comes, and ended when none has come for long. Where one fails, or cannot
-//! be started, all are ended, and the node checks scripts itself from then on.
+//! Each node has its own, whatever others run on the same machine. They are started when the first large block comes, and
+//! ended when none has come for long. Where one fails, or cannot be started, all of the node's are ended, and it checks
+//! scripts itself from then on.
 
 mod roster;
 #[cfg(all(test, target_arch = "wasm32"))]
@@ -23,9 +24,9 @@ use web_sys::Worker;
 
 /// The scripts of a block that costs less are checked by the node itself: as much as 64 signatures, 7 ms.
 pub(crate) const LEAST: Cost = Cost(64 * Cost::SIGNATURE_CHECK.0);
-/// The most helpers of a node.
-const MOST: usize = 3;
-/// Cores that are left to the page and to the node itself.
+/// The most helpers of a node. It does not know how many nodes share the machine: four of them have eight at most.
+const MOST: usize = 2;
+/// Cores that a node leaves to the page and to itself, though other nodes may be there.
 const LEFT: usize = 2;
 
 const VERIFY: &str = "verify";
@@ -80,6 +81,11 @@ impl Helpers {
         self.roster.add(Job { id, checks });
     }
 
+    /// Forgets the batches that no helper has: nobody waits for them. What helpers have they finish.
+    pub(crate) fn cancel(&mut self) {
+        self.roster.forget_waiting();
+    }
+
     /// Hands batches to helpers, starts them for the first, ends them when they have long been idle.
     ///
     /// # Errors
@@ -93,7 +99,7 @@ impl Helpers {
             let posted = self.workers[helper].post_message(&message);
             posted.map_err(|error| js::error_text(&error))?;
         }
-        if self.roster.is_overdue(now) {
+        if self.roster.loses_patience(now) {
             return Err("one of them does not answer".to_owned());
         }
         if self.roster.is_idle(now) {
@@ -149,7 +155,7 @@ impl Helpers {
     }
 }
 
-/// How many helpers a machine with so many cores has room for.
+/// How many helpers one node has on a machine with so many cores.
 fn count(cores: f64) -> usize {
     (cores as usize).saturating_sub(LEFT).min(MOST)
 }
@@ -187,8 +193,8 @@ mod counts {
     use super::count;
 
     #[test]
-    fn two_cores_are_left_to_page_and_node_and_three_helpers_are_the_most() {
+    fn two_cores_are_left_to_page_and_node_and_two_helpers_are_the_most() {
         let counts = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 16.0].map(count);
-        assert_eq!(counts, [0, 0, 0, 1, 2, 3, 3]);
+        assert_eq!(counts, [0, 0, 0, 1, 2, 2, 2]);
     }
 }

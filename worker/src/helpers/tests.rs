@@ -55,13 +55,30 @@ fn a_helper_that_dies_in_silence_or_speaks_of_its_end_gives_everything_back() {
     let mut helpers = helpers(1);
     (1..=3).for_each(|id| helpers.add(VerifyId(id), EMPTY.to_vec()));
     helpers.work(0.0).expect("it starts");
-    helpers.work(19_999.0).expect("it has time");
-    assert!(helpers.work(20_000.0).is_err());
+    let first = helpers.next_wakeup().expect("it is looked after");
+    helpers.work(first).expect("it has more time");
+    let second = helpers.next_wakeup().expect("it is looked after");
+    helpers.work(second - 1.0).expect("it has time");
+    assert!(helpers.work(second).is_err());
     // The last words of a panic are bytes for a page.
     assert!(helpers.hear(&Uint8Array::new_with_length(3), 1.0).is_err());
     let worker = helpers.workers[0].clone();
     assert_eq!(helpers.give_up(), [VerifyId(1), VerifyId(2), VerifyId(3)]);
     assert_eq!(Reflect::get(&worker, &"ended".into()), Ok(JsValue::TRUE));
+}
+
+#[wasm_bindgen_test]
+fn batches_that_are_cancelled_reach_no_helper() {
+    stand_ins();
+    let mut helpers = helpers(1);
+    (1..=3).for_each(|id| helpers.add(VerifyId(id), EMPTY.to_vec()));
+    helpers.work(0.0).expect("it starts");
+    helpers.cancel();
+    let first = answer(&had(&helpers.workers[0])[0]).expect("a job");
+    helpers.hear(&first, 1.0).expect("an answer");
+    helpers.work(1.0).expect("it goes on");
+    assert_eq!(had(&helpers.workers[0]).len(), 2);
+    assert_eq!(helpers.take_back(), None);
 }
 
 #[wasm_bindgen_test]

@@ -47,6 +47,7 @@ impl Host {
             Output::Mine(job) if self.ending.is_none() => self.miner.set_job(Some(job)),
             Output::Mine(_) => {}
             Output::Verify { id, checks } => self.helpers.add(id, checks),
+            Output::CancelVerify => self.helpers.cancel(),
             Output::CancelMine => self.miner.set_job(None),
             Output::Event(event) => self.feed.push(event, js::monotonic_ms()),
             Output::Reply { id, result } => {

@@ -177,6 +177,24 @@ fn a_verdict_on_what_is_not_in_the_batch_is_not_believed() {
 }
 
 #[test]
+fn a_batch_that_comes_back_is_done_here_though_the_transactions_of_its_block_fill_a_step() {
+    let mut lab = Lab::new();
+    // OP_0 OP_IF OP_CHECKMULTISIG OP_ENDIF OP_1: half a batch.
+    let coins = lab.fund(&vec![Script::from_bytes(vec![0x00, 0x63, 0xae, 0x68, 0x51]); 800]);
+    let mut lab = lab.helped(1);
+    let lists: Vec<Vec<usize>> = (0..coins.len()).map(|at| vec![at]).collect();
+    let block = lab.block_on(lab.chain.tip(), spends(&coins, &lists));
+    lab.chain.accept_block(Arc::clone(&block), NOW).expect("well formed");
+    lab.step();
+    for (number, _) in std::mem::take(&mut lab.helpers.out) {
+        lab.chain.batch_checked(number, (number != 200).then_some(Ok(())));
+    }
+    (0..3).for_each(|_| lab.step());
+    assert_eq!(lab.chain.tip(), block.block_hash());
+    lab.assert_consistent();
+}
+
+#[test]
 fn blocks_that_cost_less_than_a_way_there_and_back_stay_here() {
     let mut lab = Lab::new();
     let coins = lab.fund(&vec![heavy(ENDS[0].0); 2]);

@@ -91,7 +91,7 @@ impl AddrMan {
             }
             let (in_tried, source, time) = (info.in_tried, info.source, info.time);
             let place = restored.key.tried_place(&address);
-            restored.addresses.insert(address, AddrInfo { in_tried: false, ..info });
+            restored.addresses.insert(address, AddrInfo { in_tried: false, places: Vec::new(), ..info });
             if in_tried && restored.tried.get(place).is_none() {
                 restored.make_tried(address, place, time);
             } else {

@@ -4,6 +4,7 @@
 use super::{BUCKET_SIZE, NEW_BUCKET_COUNT, TRIED_BUCKET_COUNT};
 use crate::net::group::AddressGroup;
 use crate::spv::siphash;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 /// Buckets of the new table over which one source group's addresses spread (Core's
@@ -19,9 +20,15 @@ pub(super) struct Place {
     pub(super) position: u8,
 }
 
-/// The secret that decides all places (Core's `nKey`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The secret that decides all places (Core's `nKey`); not shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PlacementKey(pub(crate) [u64; 2]);
+
+impl fmt::Debug for PlacementKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PlacementKey(secret)")
+    }
+}
 
 impl PlacementKey {
     /// Where `address` goes in the new table when `source` tells of it.

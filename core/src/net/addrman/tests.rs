@@ -269,6 +269,23 @@ fn a_book_is_stored_and_read_again_as_it_was() {
 }
 
 #[test]
+fn a_book_that_was_never_stored_is_placed_anew() {
+    let mut book = empty();
+    for port in 10_000..10_600 {
+        add(&mut book, local(port), local(port));
+    }
+    (10_000..10_050).for_each(|port| book.good(&local(port), NOW));
+    // The network that it goes to is another node's: what stood in whose way is not decided as before.
+    let restored = AddrMan::restore(local(10_100), book.book([0; 4]));
+    let new = restored.iter().filter(|(_, info)| !info.in_tried);
+    let places: Vec<(Place, SocketAddr)> =
+        new.flat_map(|(address, info)| info.places.iter().map(|place| (*place, *address))).collect();
+    assert_eq!(places.len(), restored.new.len());
+    assert!(places.iter().all(|(place, address)| restored.new.get(*place) == Some(*address)));
+    assert!(restored.iter().all(|(_, info)| info.in_tried == info.places.is_empty()));
+}
+
+#[test]
 fn bytes_that_are_no_book_are_refused() {
     assert!(Book::read(&[1, 2, 3]).is_err());
     assert!(Book::read(&[0; 21]).is_err(), "an unknown version");

@@ -2,12 +2,12 @@
 
 use super::lab::{Lab, address, stranger};
 use crate::interface::{PeerId, SyncMode};
-use crate::net::AddrStats;
 use crate::net::limits::{
     AVG_ADDRESS_BROADCAST_INTERVAL, GETADDR_CACHE, MAX_ADDR_TO_FORWARD, MAX_ADDR_TO_SEND,
 };
 use crate::net::message::{Message, NetAddress, Services, TimedAddress};
-use crate::time::Span;
+use crate::net::{AddrStats, Ban};
+use crate::time::{Span, UnixTime};
 use std::net::SocketAddr;
 
 /// Long enough for everything that waits for a moment of its own.
@@ -206,4 +206,32 @@ fn a_seed_node_is_asked_for_addresses_and_left_and_they_are_dialled() {
     lab.advance(Span::from_secs(15));
     assert_eq!([0, 1, 2].map(|node| lab.links(3, node)), [1, 1, 1]);
     assert!(lab.nodes[3].ended.contains(&crate::net::DisconnectReason::AddressesFetched));
+}
+
+#[test]
+fn what_a_peer_told_meanwhile_is_not_told_back() {
+    let (mut lab, peers) = node(2);
+    take_part(&mut lab, &peers);
+    let list = many(&lab, 20_000, 1);
+    for peer in &peers {
+        lab.say(0, *peer, &Message::Addr(list.clone()));
+    }
+    lab.advance(A_WHILE);
+    assert!(peers.iter().all(|peer| told(&mut lab, *peer).is_empty()));
+}
+
+#[test]
+fn addresses_that_are_banned_are_told_to_nobody() {
+    let (mut lab, peers) = node(1);
+    let now = lab.now;
+    for number in [50, 51] {
+        lab.nodes[0].network.add_peer_address(stranger(number), false, now);
+    }
+    let ban = Ban { address: stranger(50), created: now.unix, until: UnixTime(now.unix.0 + 100) };
+    lab.nodes[0].network.ban(ban, now);
+    let known = lab.nodes[0].network.known_addresses(None, now);
+    assert_eq!(known.iter().map(|known| known.address).collect::<Vec<_>>(), [stranger(51)]);
+    lab.say(0, peers[0], &Message::GetAddr);
+    let told = told(&mut lab, peers[0]);
+    assert!(told.contains(&stranger(51)) && !told.contains(&stranger(50)), "{told:?}");
 }

@@ -3,8 +3,8 @@
 use super::lab::{Lab, address, just_under, params, stranger, transaction, version};
 use crate::interface::{Direction, PeerState, SyncMode};
 use crate::net::limits::{
-    CONNECT_RETRY_MAX_LISTED, HANDSHAKE_TIMEOUT, MAX_INBOUND_CONNECTIONS, MAX_OUTBOUND_CONNECTIONS,
-    MIN_PEER_PROTO_VERSION,
+    CONNECT_RETRY_MAX_LISTED, CONNECT_TIMEOUT, CROSSING_WINDOW, HANDSHAKE_TIMEOUT, MAX_INBOUND_CONNECTIONS,
+    MAX_OUTBOUND_CONNECTIONS, MIN_PEER_PROTO_VERSION,
 };
 use crate::net::message::{Message, encode};
 use crate::net::{Ban, DisconnectReason, Limits, Purpose};
@@ -430,4 +430,68 @@ fn who_comes_back_is_shown_with_the_reason_why_it_went() {
     lab.hang_up(0, peer);
     lab.greeted(0, stranger(1), 0);
     assert_eq!(code(&lab), Some("closed"));
+}
+
+#[test]
+fn an_inbound_connection_in_the_place_of_an_outbound_one_needs_room() {
+    let mut lab = Lab::new(1);
+    lab.hold = true;
+    let (limits, now) = (Limits { inbound: 0, ..Limits::default() }, lab.now);
+    lab.nodes[0].network.start(SyncMode::Headers, &[], &[], limits, now);
+    lab.nodes[0].network.try_node(stranger(1), now);
+    lab.run();
+    let kept = lab.accept_raw(0, stranger(1));
+    lab.advance(Span(CROSSING_WINDOW.0 + 1));
+    lab.raw(0, stranger(1));
+    lab.run();
+    assert_eq!(lab.nodes[0].ended, [DisconnectReason::InboundFull(0)]);
+    assert!(lab.is_up(0, kept));
+}
+
+#[test]
+fn an_attempt_on_the_way_is_not_opened_twice_and_its_delivery_is_not_lost() {
+    for delivers_first in [true, false] {
+        let mut lab = Lab::new(1);
+        lab.hold = true;
+        lab.start_with(0, 0);
+        let (payment, now) = (transaction(1), lab.now);
+        let network = &mut lab.nodes[0].network;
+        if delivers_first {
+            network.deliver(stranger(1), payment.clone(), now);
+        }
+        network.try_node(stranger(1), now);
+        network.try_node(stranger(1), now);
+        if !delivers_first {
+            network.deliver(stranger(1), payment.clone(), now);
+        }
+        lab.run();
+        assert_eq!(lab.opening(), [stranger(1)]);
+        lab.advance(CONNECT_TIMEOUT);
+        assert_eq!(lab.nodes[0].delivered, [(payment.txid(), false)]);
+    }
+}
+
+#[test]
+fn a_connection_that_tests_an_address_carries_a_delivery_before_it_ends() {
+    let mut lab = Lab::new(1);
+    lab.hold = true;
+    lab.start_with(0, 0);
+    let (payment, now) = (transaction(1), lab.now);
+    let network = &mut lab.nodes[0].network;
+    network.connections.open_once(stranger(1), Purpose::Feeler, now.mono, &mut network.outbox);
+    lab.run();
+    let peer = lab.accept_raw(0, stranger(1));
+    lab.nodes[0].network.deliver(stranger(1), payment.clone(), now);
+    lab.say(0, peer, &version(stranger(1), 0));
+    lab.say(0, peer, &Message::Verack);
+    let heard = lab.heard(0, peer);
+    assert!(matches!(&heard[0], Message::Version(ours) if !ours.relay), "it wants nothing announced");
+    assert!(heard.contains(&Message::Tx(payment.clone())));
+    for message in heard {
+        if let Message::Ping(nonce) = message {
+            lab.say(0, peer, &Message::Pong(nonce));
+        }
+    }
+    assert_eq!(lab.nodes[0].delivered, [(payment.txid(), true)]);
+    assert_eq!(lab.nodes[0].ended, [DisconnectReason::Delivered]);
 }

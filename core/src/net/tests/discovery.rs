@@ -3,9 +3,12 @@
 use super::lab::{Lab, TestNode, address, params, stranger};
 use crate::chain::Keeps;
 use crate::consensus::Preset;
-use crate::interface::SyncMode;
-use crate::net::limits::{DNSSEEDS_DELAY_FEW_PEERS, FEELER_INTERVAL, MAX_OUTBOUND_CONNECTIONS};
-use crate::net::message::Message;
+use crate::interface::{LightFilter, SyncMode};
+use crate::net::limits::{
+    DNSSEEDS_DELAY_FEW_PEERS, FEELER_INTERVAL, LOOKED_THROUGH, MAX_OUTBOUND_CONNECTIONS,
+    OPEN_CONNECTIONS_INTERVAL,
+};
+use crate::net::message::{Message, Services};
 use crate::net::{DisconnectReason, Limits, Network, Purpose};
 use crate::time::Span;
 use std::net::SocketAddr;
@@ -148,4 +151,65 @@ fn calls_the_rarer_version(seed: u8) -> bool {
 fn of_two_addresses_the_one_with_the_rarer_version_is_called() {
     let rarer = (0..20).filter(|seed| calls_the_rarer_version(*seed)).count();
     assert!(rarer > 12, "{rarer} of 20, where chance alone gives 10 and a choice of two 15");
+}
+
+#[test]
+fn of_a_large_book_one_address_is_called_at_a_time_however_many_are_dead() {
+    let mut lab = Lab::new(1);
+    let now = lab.now;
+    for port in 20_000..22_000 {
+        lab.nodes[0].network.add_peer_address(SocketAddr::from(([127, 0, 0, 1], port)), false, now);
+    }
+    assert!(lab.nodes[0].network.book_size() > LOOKED_THROUGH);
+    let called = |lab: &Lab| {
+        let book = &lab.nodes[0].network.discovery.book;
+        book.iter().filter(|(_, info)| info.last_try.is_some()).count() as u64
+    };
+    lab.start(0, SyncMode::Headers, &[]);
+    lab.run();
+    assert_eq!(called(&lab), 1);
+    lab.advance(Span(OPEN_CONNECTIONS_INTERVAL.0 * 10));
+    assert_eq!(called(&lab), 11);
+}
+
+#[test]
+fn a_neighbour_that_serves_nothing_is_left_and_not_called_again() {
+    let mut lab = Lab::new(1);
+    lab.hold = true;
+    let now = lab.now;
+    lab.nodes[0].network.add_peer_address(stranger(1), false, now);
+    lab.start(0, SyncMode::Headers, &[]);
+    lab.run();
+    let peer = lab.accept_raw(0, stranger(1));
+    let Message::Version(mut light) = super::lab::version(stranger(1), 0) else { panic!("a version") };
+    light.services = Services::P2P_V2;
+    lab.say(0, peer, &Message::Version(light));
+    assert_eq!(lab.nodes[0].ended, [DisconnectReason::LacksServices]);
+    assert!(!DisconnectReason::LacksServices.discourages());
+    lab.advance(Span::from_secs(600));
+    assert_eq!(lab.opening(), [stranger(1)]);
+}
+
+#[test]
+fn light_nodes_find_the_full_one_and_leave_each_other() {
+    let mut lab = Lab::new(4);
+    for node in [0, 1, 3] {
+        lab.nodes[node].keep_headers(b"watched", LightFilter::default());
+    }
+    lab.start_all(SyncMode::Headers);
+    lab.advance(Span::from_secs(300));
+    for node in [0, 1, 3] {
+        assert_eq!((lab.links(node, 2), lab.nodes[node].peers().len()), (1, 1), "{node}");
+    }
+    assert_eq!(outbound(&lab, 2), [], "it lets them in and calls none");
+}
+
+#[test]
+fn a_node_that_opens_no_connections_asks_nobody_for_any() {
+    let mut lab = Lab::new(2);
+    lab.zone = vec![address(1)];
+    lab.start_with(0, 0);
+    lab.advance(Span::from_secs(60));
+    assert_eq!(lab.nodes[0].network.book_size(), 0);
+    assert_eq!(lab.nodes[0].network.discovery.next_wakeup(), None);
 }

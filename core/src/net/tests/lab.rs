@@ -10,6 +10,7 @@ use crate::consensus::{NetworkParams, Preset};
 use crate::cost::Cost;
 use crate::interface::{Direction, Event, PeerId, SyncMode};
 use crate::net::message::{Frame, Inventory, Message, NetAddress, Services, VersionMessage, encode};
+use crate::net::secret::Seed;
 use crate::net::session::{Opening, Session};
 use crate::net::{DisconnectReason, Limits, NetOutput, seed_answer};
 use crate::primitives::{Block, BlockHash, Transaction};
@@ -350,7 +351,7 @@ impl Lab {
     /// A connection that a node asked for comes up with a raw peer at its end.
     pub(super) fn accept_raw(&mut self, node: usize, from: SocketAddr) -> PeerId {
         let peer = self.new_peer();
-        let opening = Opening::V2 { seed: [peer.0 as u8; 32] };
+        let opening = Opening::V2 { seed: Seed([peer.0 as u8; 32]) };
         let session = Session::new(opening, Direction::Inbound, params().magic);
         self.wires.insert((node, peer), Wire::Raw(Box::new(session), Vec::new()));
         let height = self.nodes[node].chain.height();

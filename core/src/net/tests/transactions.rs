@@ -4,10 +4,10 @@ use super::lab::{Lab, address, stranger, transaction};
 use crate::chain::Keeps;
 use crate::consensus::Preset;
 use crate::interface::{PeerId, SyncMode};
-use crate::net::Network;
 use crate::net::limits::INVENTORY_BROADCAST_TARGET;
 use crate::net::message::{Inventory, Message};
 use crate::net::rebroadcast::Rebroadcast;
+use crate::net::{Network, TransactionVerdict};
 use crate::primitives::{Transaction, Txid};
 use crate::time::{Mono, Span};
 use rand_chacha::ChaCha20Rng;
@@ -144,4 +144,16 @@ fn own_payments_are_announced_again_between_one_and_three_times_the_interval() {
         assert_eq!(again.next_wakeup(), None);
         again.is_due(now, &mut rng);
     }
+}
+
+#[test]
+fn a_transaction_that_was_known_does_not_protect_its_sender_from_eviction() {
+    let mut lab = lab();
+    let peer = newcomer(&mut lab, 1);
+    let last = |lab: &Lab| lab.nodes[0].network.peers.get(peer).and_then(|peer| peer.last_transaction);
+    let network = &mut lab.nodes[0].network;
+    network.transaction_processed(peer, &transaction(1), TransactionVerdict::Known);
+    assert_eq!(last(&lab), None);
+    lab.nodes[0].network.transaction_processed(peer, &transaction(2), TransactionVerdict::Accepted);
+    assert!(last(&lab).is_some());
 }

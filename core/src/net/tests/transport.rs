@@ -1,10 +1,12 @@
 //! What connections speak: v2 where both sides can, v1 with peers that know nothing else.
 
 use super::lab::{Lab, address, params, stranger, transaction, version};
-use crate::interface::{SyncMode, TransportProtocol};
+use crate::interface::{Direction, PeerId, SyncMode, TransportProtocol};
+use crate::net::limits::HANDSHAKE_TIMEOUT;
 use crate::net::message::{FrameError, Message, Services, encode};
 use crate::net::v2::V2Error;
 use crate::net::{DisconnectReason, PeerInfo};
+use crate::primitives::Height;
 use crate::time::Span;
 use std::sync::Arc;
 
@@ -114,8 +116,24 @@ fn a_version_of_another_network_disconnects_a_node_that_speaks_v2() {
     lab.start(0, SyncMode::Headers, &[]);
     let peer = lab.raw(0, stranger(1));
     lab.say_bytes(0, peer, &encode([1, 2, 3, 4], &version(stranger(1), 0)));
-    let reason = V2Error::OtherNetwork(FrameError::WrongMagic([1, 2, 3, 4]));
-    assert_eq!(lab.nodes[0].ended, [reason.into()]);
+    let reason = DisconnectReason::Frame(FrameError::WrongMagic([1, 2, 3, 4]));
+    assert_eq!(lab.nodes[0].ended, [reason]);
+}
+
+#[test]
+fn a_node_that_says_nothing_is_connected_to_again_with_v1() {
+    let mut lab = Lab::new(1);
+    lab.hold = true;
+    lab.start(0, SyncMode::Headers, &[stranger(1)]);
+    lab.run();
+    let now = lab.now;
+    // Nobody is at the end of this one.
+    lab.nodes[0].network.connected(PeerId(99), stranger(1), Direction::Outbound, Height(0), now);
+    lab.advance(HANDSHAKE_TIMEOUT);
+    assert_eq!(lab.nodes[0].ended, [DisconnectReason::HandshakeTimeout]);
+    assert_eq!(lab.opening(), [stranger(1); 2]);
+    lab.accept_raw(0, stranger(1));
+    assert_eq!(lab.nodes[0].peer().transport, TransportProtocol::V1);
 }
 
 #[test]

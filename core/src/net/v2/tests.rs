@@ -5,6 +5,7 @@ use super::transport::{MAX_CONTENTS_LEN, MAX_GARBAGE_LEN, V2Error, V2Transport};
 use super::{REKEY_INTERVAL, message_type};
 use crate::crypto::{EllSwiftPubKey, EphemeralKey, Side};
 use crate::net::message::{Frame, FrameError, Message, encode, strategy};
+use crate::net::secret::Seed;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
@@ -13,7 +14,7 @@ use rand_chacha::rand_core::SeedableRng as _;
 const MAGIC: [u8; 4] = [0xfa, 0xbf, 0xb5, 0xda];
 
 fn side(side: Side, seed: u8) -> V2Transport {
-    V2Transport::new(MAGIC, side, [seed; 32])
+    V2Transport::new(MAGIC, side, Seed([seed; 32]))
 }
 
 /// What a side has to send that is no message.

@@ -10,6 +10,7 @@ use crate::crypto::{EllSwiftPubKey, EphemeralKey, Side};
 use crate::net::limits::MAX_PROTOCOL_MESSAGE_LENGTH;
 use crate::net::message::{COMMAND_SIZE, FrameError, Message};
 use crate::net::receive_buffer::ReceiveBuffer;
+use crate::net::secret::Seed;
 use crate::net::session::{Sent, Taken};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
@@ -89,8 +90,8 @@ impl Introduction {
 pub(crate) struct V2Transport {
     magic: [u8; 4],
     side: Side,
-    /// What this side's key and garbage are drawn from.
-    rng: ChaCha20Rng,
+    /// What this side's key and garbage are drawn from; none once they are.
+    seed: Option<Seed>,
     /// What this side has sent of itself; none before, and none once the ciphers are there.
     introduction: Option<Introduction>,
     state: State,
@@ -102,11 +103,11 @@ pub(crate) struct V2Transport {
 impl V2Transport {
     /// A side whose secrets are drawn from `seed`. The initiator speaks first; the responder spends nothing on a peer
     /// before it has its key.
-    pub(crate) fn new(magic: [u8; 4], side: Side, seed: [u8; 32]) -> Self {
+    pub(crate) fn new(magic: [u8; 4], side: Side, seed: Seed) -> Self {
         let mut transport = Self {
             magic,
             side,
-            rng: ChaCha20Rng::from_seed(seed),
+            seed: Some(seed),
             introduction: None,
             state: State::Key,
             buffer: ReceiveBuffer::new(),
@@ -184,8 +185,10 @@ impl V2Transport {
         taken.inspect_err(|_| self.state = State::Failed)
     }
 
+    /// Introduces this side, once.
     fn open(&mut self) {
-        let introduction = Introduction::draw(&mut self.rng);
+        let Some(Seed(seed)) = self.seed.take() else { return };
+        let introduction = Introduction::draw(&mut ChaCha20Rng::from_seed(seed));
         introduction.send(&mut self.output);
         self.introduction = Some(introduction);
     }
@@ -197,9 +200,7 @@ impl V2Transport {
         };
         let theirs = EllSwiftPubKey::from_bytes(*theirs);
         self.buffer.consume(EllSwiftPubKey::SIZE);
-        if self.introduction.is_none() {
-            self.open();
-        }
+        self.open();
         let introduction = self.introduction.take().expect("it was opened");
         let secret = introduction.key.shared_secret(&theirs, self.side);
         let mut cipher = PacketCipher::new(&secret, self.magic, self.side);
