@@ -5,6 +5,7 @@
 //! in one message travel on, to peers that a keyed hash chooses anew each day.
 
 use super::addrman::{AddrMan, TIME_PENALTY, is_routable, key_of};
+use super::draw;
 use super::group::AddressGroup;
 use super::limits::{
     ADDR_TOKEN, AVG_ADDRESS_BROADCAST_INTERVAL, AVG_LOCAL_ADDRESS_BROADCAST_INTERVAL, GETADDR_CACHE,
@@ -316,7 +317,7 @@ impl Gossip {
         }
         match self.pending.len() {
             MAX_ADDR_TO_SEND.. => {
-                let at = rng.next_u64() as usize % self.pending.len();
+                let at = draw::below(rng, self.pending.len());
                 self.pending[at] = entry;
             }
             _ => self.pending.push(entry),
@@ -363,7 +364,7 @@ fn next_announcement(now: Mono, rng: &mut ChaCha20Rng) -> Mono {
 /// Fisher and Yates's.
 pub(super) fn shuffle<T>(list: &mut [T], rng: &mut ChaCha20Rng) {
     for at in (1..list.len()).rev() {
-        list.swap(at, rng.next_u64() as usize % (at + 1));
+        list.swap(at, draw::below(rng, at + 1));
     }
 }
 

@@ -17,6 +17,7 @@ mod departures;
 mod discovered;
 mod discovery;
 mod dispatch;
+mod draw;
 mod eviction;
 mod filter_serving;
 mod filtered_blocks;

@@ -27,6 +27,7 @@ impl Peers {
         Self { own, magic, timing, max_inbound: MAX_INBOUND_CONNECTIONS, table: BTreeMap::new() }
     }
 
+    #[cfg(any(test, feature = "contract"))]
     pub(crate) const fn max_inbound(&self) -> usize {
         self.max_inbound
     }

@@ -15,6 +15,7 @@ pub use book::Book;
 pub(crate) use entry::AddrInfo;
 pub(crate) use placement::{PlacementKey, key_of};
 
+use super::draw;
 use super::message::{NetAddress, Services, TimedAddress};
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::time::UnixTime;
@@ -32,6 +33,7 @@ pub(crate) const TRIED_BUCKET_COUNT: u16 = 256;
 /// Places of a bucket (Core's `ADDRMAN_BUCKET_SIZE`).
 pub(crate) const BUCKET_SIZE: u8 = 64;
 /// The most addresses: one for each place.
+#[cfg(any(test, feature = "contract"))]
 pub(crate) const MAX_ADDRESSES: usize =
     (NEW_BUCKET_COUNT as usize + TRIED_BUCKET_COUNT as usize) * BUCKET_SIZE as usize;
 /// New buckets that one address may be in, told of by different sources (Core's `ADDRMAN_NEW_BUCKETS_PER_ADDRESS`).
@@ -239,7 +241,7 @@ impl AddrMan {
         let count = (self.addresses.len() * share / 100).min(most);
         let mut told = Vec::with_capacity(count);
         while told.len() < count && !all.is_empty() {
-            let address = all.swap_remove(rng.next_u64() as usize % all.len());
+            let address = all.swap_remove(draw::below(rng, all.len()));
             if let Some(info) = self.addresses.get(&address).filter(|info| !info.is_terrible(now)) {
                 let node = NetAddress { services: info.services, address };
                 told.push(TimedAddress { time: info.time.0, node });

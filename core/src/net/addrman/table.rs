@@ -2,8 +2,8 @@
 
 use super::placement::Place;
 use crate::collections::BTreeMap;
+use crate::net::draw;
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::Rng as _;
 use std::net::SocketAddr;
 
 /// A bucket: what stands in its places; at most `BUCKET_SIZE`.
@@ -58,6 +58,6 @@ impl Table {
 fn nth<T>(mut items: impl Iterator<Item = T>, len: usize, rng: &mut ChaCha20Rng) -> Option<T> {
     match len {
         0 => None,
-        len => items.nth(rng.next_u64() as usize % len),
+        len => items.nth(draw::below(rng, len)),
     }
 }
