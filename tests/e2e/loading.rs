@@ -16,6 +16,8 @@ const NOTE_FIGURES: &str = "window.figures = [];
         const figure = document.querySelector('#loading [data-arrived]')?.textContent;
         if (figure && figure !== window.figures.at(-1)) window.figures.push(figure);
     }).observe(document, { subtree: true, childList: true, characterData: true })";
+/// Bytes a second of a network on which the page takes some seconds to load.
+const SLOW: u32 = 1_000_000;
 /// Counts this tab's loads of the page.
 const COUNT_LOADS: &str = "sessionStorage.setItem('loads', Number(sessionStorage.getItem('loads') ?? 0) + 1)";
 /// The worker's wasm, which bears no hash in its name.
@@ -33,10 +35,8 @@ pub(crate) fn tests() -> Vec<Test> {
 async fn counted(stage: &Stage<'_>) -> Outcome {
     let page = stage.launch(Switches::Usual).await?;
     page.before_each_load(NOTE_FIGURES).await?;
-    page.driver().cdp().send_raw("Network.enable", json!({})).await?;
-    let slow = json!({ "offline": false, "latency": 0, "downloadThroughput": 1_000_000, "uploadThroughput": 1_000_000 });
-    page.driver().cdp().send_raw("Network.emulateNetworkConditions", slow).await?;
-    page.open("?scene=empty").await?;
+    let slow = Site::bind(stage.environment().site(), 0)?.paced(SLOW).spawn();
+    page.goto(&format!("http://{slow}/?scene=empty")).await?;
     let figures = page.eval("return window.figures", json!(null)).await?;
     let shares: Vec<u32> = figures
         .as_array()

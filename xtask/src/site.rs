@@ -20,6 +20,8 @@ const MAX_LINE: u64 = 16 * 1024;
 const MAX_HEADERS: usize = 100;
 /// A connection that says nothing for so long is closed.
 const IDLE: Duration = Duration::from_secs(30);
+/// A server with a pace sends so many bytes at once.
+const PART: usize = 16 * 1024;
 
 /// A server that is bound to its port and does not answer yet.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub struct Site {
     listener: TcpListener,
     address: SocketAddr,
     folder: PathBuf,
+    pace: Option<u32>,
 }
 
 impl Site {
@@ -36,7 +39,14 @@ impl Site {
     /// Those of binding, e.g. a port in use.
     pub fn bind(folder: &Path, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        Ok(Self { address: listener.local_addr()?, listener, folder: folder.to_owned() })
+        Ok(Self { address: listener.local_addr()?, listener, folder: folder.to_owned(), pace: None })
+    }
+
+    /// Sends no more than `bytes_per_second` on a connection, as a slow network does.
+    #[must_use]
+    pub fn paced(mut self, bytes_per_second: u32) -> Self {
+        self.pace = Some(bytes_per_second);
+        self
     }
 
     /// The address that it is bound to.
@@ -49,7 +59,7 @@ impl Site {
         for stream in self.listener.incoming().flatten() {
             let folder = self.folder.clone();
             // A connection that breaks concerns nobody else.
-            thread::spawn(move || drop(converse(&stream, &folder)));
+            thread::spawn(move || drop(converse(&stream, &folder, self.pace)));
         }
     }
 
@@ -68,16 +78,24 @@ struct Request {
     close: bool,
 }
 
-fn converse(stream: &TcpStream, folder: &Path) -> io::Result<()> {
+fn converse(stream: &TcpStream, folder: &Path, pace: Option<u32>) -> io::Result<()> {
     stream.set_read_timeout(Some(IDLE))?;
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader)? {
-        let mut writer = stream;
-        writer.write_all(&respond(&request, folder))?;
+        send(stream, &respond(&request, folder), pace)?;
         if request.close {
             break;
         }
+    }
+    Ok(())
+}
+
+fn send(mut stream: &TcpStream, response: &[u8], pace: Option<u32>) -> io::Result<()> {
+    let Some(pace) = pace else { return stream.write_all(response) };
+    for part in response.chunks(PART) {
+        stream.write_all(part)?;
+        thread::sleep(Duration::from_secs_f64(part.len() as f64 / f64::from(pace)));
     }
     Ok(())
 }
