@@ -1,11 +1,11 @@
 //! Long work: it is counted while it lasts, and can be given up.
 
-use terrarium_core::consensus::Preset;
+use terrarium_core::consensus::{ConsensusParams, Preset};
 use terrarium_core::interface::{
     ChainFile, Command, CommandError, NodeConfig, NodeId, Reply, RequestId, Role, SyncMode, Task, TaskKind,
 };
-use terrarium_core::node::{Cost, Entropy, Input, Loaded, Node, Output};
-use terrarium_core::primitives::Height;
+use terrarium_core::node::{Cost, Entropy, Input, Loaded, MiningJob, Node, Output};
+use terrarium_core::primitives::{Header, Height};
 use terrarium_core::time::{Mono, Span, Time, UnixTime};
 use terrarium_tests::sim::World;
 
@@ -35,6 +35,12 @@ fn mine(blocks: u32) -> Command {
     Command::Generate { blocks, address: Some(PAYEE.to_owned()) }
 }
 
+/// What the host says once it has ground a job.
+fn solve(job: &MiningJob) -> Input {
+    let solves = |nonce: &u32| job.target.is_met_by(&Header { nonce: *nonce, ..job.header }.block_hash());
+    Input::NonceFound { job: job.id, nonce: (0..).find(solves).expect("a nonce") }
+}
+
 /// A file with [`BLOCKS`] blocks.
 fn chain_file() -> ChainFile {
     let mut world = world();
@@ -45,19 +51,20 @@ fn chain_file() -> ChainFile {
     }
 }
 
-/// A node driven by hand, a step at a time.
-struct ByHand(Node);
+/// A node driven by hand, a step at a time, at its own second.
+struct ByHand(Node, UnixTime);
 
 impl ByHand {
     fn new(network: Option<Preset>) -> Self {
         let entropy = Entropy { node: [1; 32], wallet: [2; 32] };
-        ByHand(Node::new(config(network), entropy, Loaded::default()).expect("an empty store opens").0)
+        let node = Node::new(config(network), entropy, Loaded::default()).expect("an empty store opens").0;
+        ByHand(node, UnixTime(2_000_000_000))
     }
 
     /// What the node puts out in one step after this input.
     fn outputs(&mut self, input: Input) -> Vec<Output> {
         self.0.handle(input);
-        self.0.step(Time { mono: Mono(0), unix: UnixTime(2_000_000_000) }, Cost(1_000));
+        self.0.step(Time { mono: Mono(0), unix: self.1 }, Cost(1_000));
         std::iter::from_fn(|| self.0.poll()).collect()
     }
 
@@ -75,6 +82,10 @@ impl ByHand {
         while !self.tasks().is_empty() {
             self.outputs(Input::Directory { up: Vec::new() });
         }
+    }
+
+    fn height(&self) -> Height {
+        self.0.snapshot().chain.expect("it has a chain").height
     }
 
     fn tasks(&self) -> Vec<Task> {
@@ -120,6 +131,30 @@ fn a_command_behind_the_one_that_is_given_up_gets_its_own_job() {
 }
 
 #[test]
+fn a_block_that_would_be_ahead_of_time_waits_instead_of_being_ground_for_nothing() {
+    let mut node = ByHand::new(Some(Preset::Regtest));
+    let job = |outputs: Vec<Output>| {
+        outputs.into_iter().find_map(|output| if let Output::Mine(job) = output { Some(job) } else { None })
+    };
+    let right = node.1;
+    let mut found = job(node.outputs(Input::Command { id: RequestId(1), command: mine(6) }));
+    while let Some(job_found) = found {
+        found = job(node.outputs(solve(&job_found)));
+    }
+    // A clock that is set back beyond the future limit.
+    node.1 = UnixTime(right.0 - ConsensusParams::REGTEST.future_limit - 10);
+    let early = job(node.outputs(Input::Command { id: RequestId(2), command: mine(1) }));
+    assert!(early.is_none(), "{early:?}");
+    // The sixth block moved the earliest time two seconds on.
+    assert_eq!(node.0.next_wakeup(), Some(Mono(12_000_000)));
+
+    node.1 = right;
+    let due = job(node.outputs(Input::Directory { up: Vec::new() })).expect("it is time");
+    node.outputs(solve(&due));
+    assert_eq!((node.height(), node.tasks()), (Height(7), Vec::new()));
+}
+
+#[test]
 fn an_import_is_counted_and_changes_nothing_when_it_is_given_up() {
     let (file, mut node) = (chain_file(), ByHand::new(None));
     let id = RequestId(1);
@@ -142,15 +177,14 @@ fn an_import_is_counted_and_changes_nothing_when_it_is_given_up() {
 #[test]
 fn coins_are_built_anew_to_the_end_though_nobody_waits_for_them() {
     let mut node = ByHand::new(None);
-    let height = |node: &ByHand| node.0.snapshot().chain.expect("it has a chain").height;
     node.outputs(Input::Command { id: RequestId(1), command: Command::ImportChain { file: chain_file() } });
     node.rest();
-    assert_eq!(height(&node), Height(BLOCKS));
+    assert_eq!(node.height(), Height(BLOCKS));
     let id = RequestId(2);
     node.outputs(Input::Command { id, command: Command::ReindexUtxo });
     let task = Task { request: Some(id), kind: TaskKind::Reindex, done: 0, total: BLOCKS };
     assert!(node.tasks().contains(&task), "{:?}", node.tasks());
     assert_eq!(node.step(Input::Cancel { id }), [Err(CommandError::Cancelled)]);
     node.rest();
-    assert_eq!(height(&node), Height(BLOCKS));
+    assert_eq!(node.height(), Height(BLOCKS));
 }

@@ -310,6 +310,13 @@ impl Chainstate {
         timewarp.map_or(after_median, |limit| limit.max(after_median))
     }
 
+    /// For how many seconds from `now` on any block on the tip would be ahead of time (`time-too-new`): the earliest time
+    /// that it may have moves on by a second in six blocks, however fast they are found.
+    pub fn seconds_until_in_time(&self, now: UnixTime) -> u32 {
+        let latest = now.0.saturating_add(self.params.consensus.future_limit);
+        self.minimum_time().0.saturating_sub(latest)
+    }
+
     /// The target of a block on the tip that is dated `time`.
     pub fn next_work_required(&self, time: UnixTime) -> CompactTarget {
         pow::next_work_required(&self.tip_entry().difficulty, time, &self.params.consensus)

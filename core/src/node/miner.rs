@@ -28,6 +28,8 @@ pub(super) struct Miner {
     jobs: u64,
     /// Blocks that commands asked for, in their order; at most one per open command.
     demands: VecDeque<Demand>,
+    /// No job is begun before then.
+    held_until: Option<Mono>,
 }
 
 /// What a command wants mined.
@@ -208,8 +210,16 @@ impl Miner {
         self.demands.iter().any(|demand| matches!(demand.purpose, Purpose::Genesis { .. }))
     }
 
-    /// When the present job should be looked at again.
+    /// Until when no job is begun; none to begin at once.
+    pub(super) fn hold(&mut self, until: Option<Mono>) {
+        self.held_until = until;
+    }
+
+    /// When the present job should be looked at again, or one that is held begun.
     pub(super) fn next_wakeup(&self, basis: Basis) -> Option<Mono> {
+        if self.held_until.is_some() {
+            return self.held_until;
+        }
         let job = self.job.as_ref().filter(|job| !job.is_timeless())?;
         let pause = if job.basis == basis { REFRESH_TIME } else { REFRESH_TRANSACTIONS };
         Some(job.started + pause)

@@ -9,7 +9,7 @@ use crate::consensus::{Invitation, Network};
 use crate::interface::{CommandError, LogLine, Reply, RunState};
 use crate::mining::BlockAssembler;
 use crate::primitives::{Block, Header, Script, Target, Txid};
-use crate::time::Mono;
+use crate::time::{Mono, Span};
 use std::sync::Arc;
 
 impl Node {
@@ -24,6 +24,11 @@ impl Node {
         }
         let waiting = self.engine.as_ref().map_or(0, |engine| engine.mempool.len());
         let wanted = self.miner.wanted(waiting, self.may_mine());
+        let early = self.block_would_be_early(wanted);
+        self.miner.hold(early);
+        if early.is_some() {
+            return self.cancel_job();
+        }
         let basis = self.mining_basis();
         if self.miner.is_current(wanted, basis, self.now.mono) {
             return;
@@ -39,7 +44,14 @@ impl Node {
         }
     }
 
-    /// When the job that is being ground is to be replaced; never while nothing could replace it.
+    /// Until when a block that is wanted would be ahead of time, which is work for nothing: not even we would accept it.
+    fn block_would_be_early(&self, wanted: Wanted) -> Option<Mono> {
+        let engine = self.engine.as_ref().filter(|_| wanted != Wanted::Nothing)?;
+        let seconds = engine.chain.seconds_until_in_time(self.now.unix);
+        (seconds > 0).then(|| self.now.mono + Span::from_secs(seconds.into()))
+    }
+
+    /// When the job that is being ground is to be replaced, or one that waits begun; never while neither could be.
     pub(super) fn next_mining_wakeup(&self) -> Option<Mono> {
         let can_replace = self.chain_rests() && self.mining_key_is_safe();
         can_replace.then(|| self.miner.next_wakeup(self.mining_basis())).flatten()
