@@ -89,6 +89,10 @@ export interface Terrarium {
   heal(): void;
   /** Calls `listener` from now on; the function that it returns ends that. */
   on<K extends keyof Events>(event: K, listener: (payload: Readonly<Events[K]>) => void): () => void;
+  /** The lab as a file; with `keys` it has the wallets' private keys too. */
+  saveLab(options?: { keys?: boolean }): Promise<Uint8Array>;
+  /** Puts the lab of a file in the place of this one; a file that cannot be used changes nothing. */
+  openLab(file: Uint8Array): Promise<void>;
   /** Runs a scenario file. */
   scenario(text: string): Promise<ScenarioReport>;
 }

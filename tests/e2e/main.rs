@@ -13,6 +13,7 @@ mod keyboard;
 mod kills;
 mod loading;
 mod map;
+mod moving;
 mod network;
 mod screenshots;
 mod scripting;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         cards::tests(),
         wallet::tests(),
         map::tests(),
+        moving::tests(),
         terminals::tests(),
         clock::tests(),
         events::tests(),

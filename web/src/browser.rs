@@ -5,6 +5,7 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::{HtmlElement, HtmlInputElement};
 
 /// The wall clock, in milliseconds since 1970.
 pub(crate) fn now_ms() -> f64 {
@@ -116,6 +117,29 @@ fn copy_by_selection(text: &str) -> Option<bool> {
     let copied = page.exec_command("copy").unwrap_or(false);
     area.remove();
     Some(copied)
+}
+
+/// Gives the visitor a file to keep.
+pub(crate) fn download(name: &str, bytes: &[u8]) {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence(&parts) else { return };
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlElement>().ok());
+    if let Some(link) = link {
+        let _ = link.set_attribute("href", &address);
+        let _ = link.set_attribute("download", name);
+        link.click();
+    }
+    // The download has its own hold on the bytes by now.
+    let _ = web_sys::Url::revoke_object_url(&address);
+}
+
+/// A file that the visitor chose: its name and what is in it; no bytes where it cannot be read, none at all where nothing
+/// was chosen.
+pub(crate) async fn chosen_file(input: &HtmlInputElement) -> Option<(String, Option<Vec<u8>>)> {
+    let file = input.files()?.get(0)?;
+    let bytes = JsFuture::from(file.array_buffer()).await.ok();
+    Some((file.name(), bytes.map(|buffer| js_sys::Uint8Array::new(&buffer).to_vec())))
 }
 
 /// Asks the browser to delete an IndexedDB database and resolves when it has, or could not.

@@ -30,6 +30,20 @@ test_ids! {
     LANG_ZH = "lang-zh";
     /// Header: light or dark.
     THEME = "theme";
+    /// Header: save the lab as a file, or open one.
+    MOVING = "moving";
+    /// Moving house: whether the file has the wallets' keys.
+    MOVING_KEYS = "moving-keys";
+    /// Moving house: save the lab.
+    MOVING_SAVE = "moving-save";
+    /// Moving house: empty the lab that was saved, for whoever comes next.
+    MOVING_CLEAR = "moving-clear";
+    /// Moving house: choose a lab file.
+    MOVING_FILE = "moving-file";
+    /// Moving house: open the file that was chosen.
+    MOVING_OPEN = "moving-open";
+    /// Moving house: what came of it.
+    MOVING_STATE = "moving-state";
     /// Header: New network.
     NEW_NETWORK = "new-network";
     /// Large button: Send coins.

@@ -40,6 +40,22 @@ texts! {
     new_network_asks: "Every node of this lab is ended, its chain and its wallet's keys are deleted. This cannot be undone.", "本实验室的所有节点都将结束，它们的区块链和钱包私钥都会被删除，无法恢复。";
     new_network_yes: "Delete and begin anew", "删除并重新开始";
 
+    moving: "Save or open a lab", "保存或打开实验室";
+    moving_save_about: "Takes this lab away as one file: its nodes, chains and settings. Open it again here or on another machine.", "把本实验室存成一个文件：节点、区块链和设置。可在本机或另一台电脑上再次打开。";
+    moving_keys: "with the wallets' private keys: whoever has the file can spend their coins", "包含钱包私钥：拿到文件的人可以花掉这些币";
+    moving_save: "Save as a file", "保存为文件";
+    moving_saved: "Saved as {0}. Look that it is among your downloads before you clear anything.", "已保存为 {0}。清空之前，请先确认下载文件夹里有它。";
+    moving_clear: "Clear for the next student", "清空，留给下一位同学";
+    moving_open_about: "Opening a lab file takes the place of this lab: its chains and keys are deleted. A file that cannot be used changes nothing.", "打开实验室文件会取代本实验室：现有的区块链和私钥会被删除。文件无法使用时什么都不会改变。";
+    moving_choose: "Choose a lab file", "选择实验室文件";
+    moving_open: "Delete this lab and open {0}", "删除本实验室并打开 {0}";
+    moving_working: "Working …", "正在处理……";
+    moving_opened: "{0} is open.", "已打开 {0}。";
+    moving_unread: "The browser could not read this file.", "浏览器无法读取这个文件。";
+    moving_no_lab: "This is no lab file that can be opened: {0}", "这不是可以打开的实验室文件：{0}";
+    moving_elsewhere: "Another tab runs node {0}: do it there, or close that tab.", "节点 {0} 正在另一个标签页中运行：请在那里操作，或关闭那个标签页。";
+    moving_node: "Node {0}: {1}", "节点 {0}：{1}";
+
     set_up_failed: "The first blocks could not be made: {0}. Reload the page to go on, or make a new network.", "未能准备好最初的区块：{0}。请刷新页面继续，或新建网络。";
     emptied_elsewhere: "This lab was emptied in another tab.", "这个实验室已在另一个标签页中清空。";
     other_build: "This page and its workers are of different builds. Clear this site's cache, then reload.", "页面与工作线程的版本不一致。请清除本站缓存后刷新。";

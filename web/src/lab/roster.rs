@@ -6,7 +6,7 @@ use terrarium_core::interface::{MiningMode, NodeConfig, NodeId, StartOptions, Wi
 
 /// How entries are written. Counts up with every change of what an entry holds: what an older page remembered is then
 /// not readable.
-const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 1;
 
 /// A node as it is made and started again.
 #[derive(Clone, Debug, PartialEq)]

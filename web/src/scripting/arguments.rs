@@ -1,7 +1,7 @@
 //! What scripts hand over, checked: an error names the argument and what it should have been.
 
 use crate::lab::links::LinkSettings;
-use js_sys::{Array, Error, Function, Reflect};
+use js_sys::{Array, Error, Function, Reflect, Uint8Array};
 use terrarium_core::interface::{NodeId, Role};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -90,6 +90,22 @@ pub(super) fn groups(value: &JsValue) -> Result<Vec<Vec<NodeId>>, JsValue> {
         groups.push(ids);
     }
     Ok(groups)
+}
+
+/// `{ keys }`: whether a lab file has the wallets' keys; it has none unless that is said.
+pub(super) fn with_keys(value: &JsValue) -> Result<bool, JsValue> {
+    if value.is_undefined() {
+        return Ok(false);
+    }
+    object(value, "saveLab's argument", &["keys"])?;
+    let keys = field(value, "keys");
+    if keys.is_undefined() { Ok(false) } else { flag(&keys, "keys") }
+}
+
+/// A `Uint8Array`.
+pub(super) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>, JsValue> {
+    let array = value.dyn_ref::<Uint8Array>().ok_or_else(|| wrong(name, "a Uint8Array", value))?;
+    Ok(array.to_vec())
 }
 
 fn role(value: &JsValue) -> Result<Role, JsValue> {

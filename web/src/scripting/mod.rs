@@ -6,11 +6,13 @@ mod listeners;
 mod object;
 
 use crate::lab::host::PageHost;
+use crate::lab::lab_file::LabFile;
+use crate::lab::moving::{self, Keys, MovingError};
 use crate::lab::port::{MAX_KHS, Node};
 use crate::lab::{Lab, LabError};
 use arguments::error;
 use futures_channel::oneshot;
-use js_sys::{Array, Reflect};
+use js_sys::{Array, Reflect, Uint8Array};
 use leptos::prelude::window;
 use listeners::{KINDS, Listeners};
 use object::{Arguments, Outcome, frozen, function, promising};
@@ -34,6 +36,7 @@ pub(crate) fn publish(lab: Lab, host: PageHost, listed: oneshot::Receiver<()>) {
     fields.extend(consoles(&host));
     fields.extend(network(lab));
     fields.extend(watching(lab));
+    fields.extend(files(lab));
     let _ = Reflect::set(&window(), &JsValue::from_str("terrarium"), &frozen(&fields));
 }
 
@@ -233,6 +236,24 @@ fn watching(lab: Lab) -> Fields {
         }))
     });
     vec![("nodes", nodes), ("on", on)]
+}
+
+/// The lab as a file.
+fn files(lab: Lab) -> Fields {
+    let save = promising(move |[options, ..]| async move {
+        let keys = if arguments::with_keys(&options)? { Keys::With } else { Keys::Without };
+        let file = moving::save(lab, keys).await.map_err(|why| error(why.to_string()))?;
+        Ok(Uint8Array::from(&*file.to_bytes()).into())
+    });
+    let open = promising(move |[file, ..]| async move {
+        let bytes = arguments::bytes(&file, "file")?;
+        let moved = async {
+            let file = LabFile::from_bytes(&bytes)?;
+            moving::open(lab, &file).await
+        };
+        moved.await.map(|()| JsValue::UNDEFINED).map_err(|why: MovingError| error(why.to_string()))
+    });
+    vec![("saveLab", save), ("openLab", open)]
 }
 
 /// A node as of its last snapshot.

@@ -11,6 +11,7 @@ use super::follow::Followed;
 use super::footer::Footer;
 use super::header::Header;
 use super::map::NetworkMap;
+use super::moving::Moving;
 use super::notices::Notices;
 use super::send::SendDialog;
 use super::terminals::Terminals;
@@ -62,6 +63,7 @@ fn dialog_view(lab: Lab, dialog: Dialog) -> AnyView {
     match dialog {
         Dialog::Send => view! { <SendDialog/> }.into_any(),
         Dialog::AddNode => view! { <AddNode/> }.into_any(),
+        Dialog::Moving => view! { <Moving/> }.into_any(),
         Dialog::NewNetwork => new_network(lab),
         Dialog::Remove(id) => remove(lab, id),
     }

@@ -54,6 +54,15 @@ pub(crate) fn Header() -> impl IntoView {
                 <ThemeSwitch/>
                 <button
                     type="button"
+                    data-testid=testid::MOVING
+                    title=tr(|t| t.moving)
+                    aria-label=tr(|t| t.moving)
+                    on:click=move |_| ui.ask(Dialog::Moving)
+                >
+                    {icon(Icon::Carry)}
+                </button>
+                <button
+                    type="button"
                     data-testid=testid::NEW_NETWORK
                     title=tr(|t| t.new_network)
                     aria-label=tr(|t| t.new_network)

@@ -18,6 +18,7 @@ pub(crate) enum Icon {
     Copy,
     Done,
     Fresh,
+    Carry,
 }
 
 impl Icon {
@@ -39,6 +40,7 @@ impl Icon {
             Icon::Back => "M14 6l-6 6 6 6",
             Icon::Copy => "M9 9h10v11H9ZM5 15V4h10",
             Icon::Done => "M5 12.5 10 17 19 7",
+            Icon::Carry => "M12 4v10m-4-4 4 4 4-4M4 15v5h16v-5",
             Icon::Fresh => "M19 12a7 7 0 1 1-2.1-5M19 3v4.5h-4.5",
         }
     }

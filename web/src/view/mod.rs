@@ -23,6 +23,7 @@ mod header;
 mod icon;
 mod log;
 mod map;
+mod moving;
 mod notices;
 mod progress;
 mod refusal;

@@ -2,6 +2,7 @@
 
 use crate::i18n::{fill, t};
 use crate::lab::LabError;
+use crate::lab::moving::MovingError;
 use terrarium_core::interface::CommandError;
 
 /// A refusal as the page says it; a view that shows it follows the language.
@@ -13,6 +14,15 @@ pub(crate) fn in_words(error: &LabError) -> String {
         LabError::NotReady(id) | LabError::NotStarted(id) => fill(t().not_started, &[id]),
         LabError::LabelTaken(label) => fill(t().label_taken, &[label]),
         LabError::Worker(why) => fill(t().worker_refused, &[why]),
+    }
+}
+
+/// Why a lab could not be saved or opened, as the page says it.
+pub(crate) fn moving_in_words(error: &MovingError) -> String {
+    match error {
+        MovingError::File(why) => fill(t().moving_no_lab, &[why]),
+        MovingError::RunsElsewhere(id) => fill(t().moving_elsewhere, &[id]),
+        MovingError::Node(id, why) => fill(t().moving_node, &[id, &in_words(why)]),
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Dialog {
     Send,
     /// Add a node.
     AddNode,
+    /// Save the lab as a file, or open one.
+    Moving,
     /// Whether to empty the lab.
     NewNetwork,
     /// Whether to remove a node.

@@ -125,6 +125,16 @@ impl Lab {
         set_timeout(end, Duration::from_secs_f64(wait_ms / 1_000.0));
     }
 
+    /// Lab time, milliseconds since 1970.
+    pub(crate) fn time_ms(&self) -> f64 {
+        self.with(|inner| inner.clock.lab_ms(browser::now_ms()))
+    }
+
+    /// Lets lab time go on from `lab_ms`, if that is later than it is.
+    pub(crate) fn catch_up(&self, lab_ms: f64) {
+        self.set_clock(|clock, now| clock.no_earlier_than(now, lab_ms));
+    }
+
     /// Remembers lab time for the next visit.
     pub(crate) fn remember_clock(&self) {
         self.with(Inner::remember_clock);
