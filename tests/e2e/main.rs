@@ -14,6 +14,7 @@ mod kills;
 mod loading;
 mod map;
 mod network;
+mod peers;
 mod screenshots;
 mod scripting;
 mod seeds;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         cards::tests(),
         wallet::tests(),
         map::tests(),
+        peers::tests(),
         terminals::tests(),
         clock::tests(),
         events::tests(),

@@ -24,6 +24,8 @@ mod icon;
 mod log;
 mod map;
 mod notices;
+mod parting;
+mod peers;
 mod progress;
 mod refusal;
 mod role;
@@ -34,6 +36,7 @@ mod transaction_view;
 mod tutorial;
 mod ui;
 mod wallet;
+mod warning;
 mod words;
 
 pub(crate) use app::App;
