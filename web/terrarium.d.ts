@@ -44,6 +44,13 @@ export interface Events {
     state: "connecting" | "handshaking" | "connected" | "disconnected";
     reason: string | null;
   };
+  /** Something unusual that may be an attack began, or is over. */
+  warning: {
+    id: string;
+    code: "low-diversity" | "message-rate" | "uniform-agents" | "stale-tip" | "low-work-headers";
+    text: string;
+    active: boolean;
+  };
   log: { id: string; line: string };
   crash: { id: string; text: string };
 }

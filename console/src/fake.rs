@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::{
     AddressEntry, ChainFile, Command, CommandError, LogLine, MempoolSummary, MiningSummary, NodeId,
-    NodeSnapshot, Reply, Role, RunState, WalletSummary,
+    NodeSnapshot, Reply, Role, RunState, WalletSummary, WatchSummary,
 };
 use terrarium_core::primitives::{Amount, Txid};
 
@@ -39,6 +39,8 @@ fn snapshot(id: NodeId, role: Role) -> NodeSnapshot {
         state: RunState::Stopped,
         chain: None,
         peers: Vec::new(),
+        ended: Vec::new(),
+        watch: WatchSummary::default(),
         mempool: MempoolSummary::default(),
         wallet: WalletSummary::default(),
         mining: MiningSummary::default(),

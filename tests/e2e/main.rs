@@ -15,6 +15,7 @@ mod loading;
 mod map;
 mod moving;
 mod network;
+mod peers;
 mod screenshots;
 mod scripting;
 mod seeds;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         wallet::tests(),
         map::tests(),
         moving::tests(),
+        peers::tests(),
         terminals::tests(),
         clock::tests(),
         events::tests(),

@@ -177,3 +177,56 @@ fn a_reorganisation_deeper_than_a_step_reads_what_it_needs_from_the_store() {
     let reorgs: Vec<(usize, usize)> = reorgs.collect();
     assert!(matches!(reorgs[..], [(80, 81..=120)]), "one change of branch, told once: {reorgs:?}");
 }
+
+/// What a command prints, as JSON.
+fn json(world: &mut World, id: NodeId, command: Command) -> serde_json::Value {
+    match world.execute(id, command) {
+        Ok(Reply::Json(text)) => serde_json::from_str(&text).expect("JSON"),
+        other => panic!("{other:?} is no JSON"),
+    }
+}
+
+#[test]
+fn warnings_stand_where_bitcoin_core_has_them_and_what_the_watch_sees_beside_them() {
+    let mut world = classroom(5);
+    generate(&mut world, A, 1);
+    let calm = json(&mut world, A, Command::GetNetworkInfo);
+    assert_eq!(
+        (calm["warnings"].as_array().map(Vec::len), calm["watch"]["peers"].as_u64()),
+        (Some(0), Some(2))
+    );
+    assert_eq!(calm["watch"]["address_groups"], 2);
+    assert_eq!(calm["watch"]["commonest_subver_share"], 1.0);
+    // Nobody mines for a minute.
+    assert!(world.run_until(Span::from_secs(70), |world| !world.snapshot(A).watch.warnings.is_empty()));
+    let warned = json(&mut world, A, Command::GetNetworkInfo);
+    assert_eq!(warned["watch"]["active"][0]["code"], "stale-tip");
+    let text = warned["warnings"][0].as_str().unwrap_or_default().to_owned();
+    assert!(
+        text.starts_with("no new block for ") && text.ends_with("asked 2 peers for their headers"),
+        "{text}"
+    );
+    for command in [Command::GetBlockchainInfo, Command::GetMiningInfo] {
+        assert_eq!(json(&mut world, A, command)["warnings"].as_array().map(Vec::len), Some(1));
+    }
+    generate(&mut world, A, 1);
+    assert!(world.run_until(Span::from_secs(3), |world| world.snapshot(A).watch.warnings.is_empty()));
+    let told = world.host(A).events().iter().filter_map(|event| match event {
+        Event::Warning { warning, active } => Some((warning.code(), *active)),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [("stale-tip", true), ("stale-tip", false)]);
+}
+
+#[test]
+fn every_peer_has_its_budgets_in_getpeerinfo() {
+    let mut world = classroom(6);
+    let peers = json(&mut world, A, Command::GetPeerInfo);
+    for peer in peers.as_array().expect("a list") {
+        let budget = &peer["budget"];
+        assert_eq!((budget["over"].as_bool(), budget["work"]["most"].as_u64()), (Some(false), Some(100_000)));
+        assert!(budget["work_spent"].as_u64() > Some(0));
+        assert!(budget["messages"]["left"].as_i64() <= Some(2_000));
+    }
+    assert_eq!(peers.as_array().map(Vec::len), Some(2));
+}

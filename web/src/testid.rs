@@ -142,6 +142,8 @@ test_ids! {
     TAB_CONSOLE = "tab-console";
     /// Card: shows the log.
     TAB_LOG = "tab-log";
+    /// Card: opens the peers.
+    OPEN_PEERS = "open-peers";
     /// Card: opens the wallet.
     OPEN_WALLET = "open-wallet";
     /// A console or terminal: what it printed.
@@ -184,6 +186,16 @@ test_ids! {
     WALLET_ENTRY = "wallet-entry";
     /// Wallet: opens a transaction of its history.
     WALLET_TRANSACTION = "wallet-transaction";
+    /// Peers: what the node sees of them as a whole.
+    WATCH = "watch";
+    /// Peers: something unusual; `data-kind` says what.
+    WATCH_WARNING = "watch-warning";
+    /// Peers: one of them; `data-peer` is its address, `data-over` says whether it is over its budget.
+    PEER = "peer";
+    /// Peers: opens the peers of that one.
+    PEER_OPEN = "peer-open";
+    /// Peers: a connection that ended; `data-code` says why.
+    ENDED_CONNECTION = "ended-connection";
     /// Tutorial scenes: stop playing.
     STOP_SCENARIO = "stop-scenario";
     /// Tutorial scenes: play the scenario.

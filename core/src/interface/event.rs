@@ -5,6 +5,7 @@
 )]
 
 use super::id::{NodeId, PeerId};
+use super::watch::NetworkWarning;
 use crate::primitives::{BlockHash, Height, Txid};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -37,6 +38,8 @@ pub enum Event {
         length: usize,
         subject: Option<String>,
     },
+    /// Something unusual began that may be an attack, or is over; with what was done about it so far.
+    Warning { warning: NetworkWarning, active: bool },
     /// A line of the node's log.
     Log(LogLine),
 }

@@ -7,6 +7,7 @@ mod id;
 mod port;
 mod reply;
 mod snapshot;
+mod watch;
 mod wire;
 
 pub use command::{
@@ -21,7 +22,8 @@ pub use reply::{
     WalletTransaction,
 };
 pub use snapshot::{
-    BlockSummary, ChainSummary, MempoolSummary, MiningSummary, NodeSnapshot, PeerSummary, RunState, Task,
-    TaskKind, WalletSummary,
+    BlockSummary, BudgetSummary, ChainSummary, EndedConnection, MempoolSummary, MiningSummary, NodeSnapshot,
+    PeerSummary, RunState, Task, TaskKind, WalletSummary,
 };
+pub use watch::{ActiveWarning, NetworkWarning, WatchSummary};
 pub use wire::{Wire, from_bytes, to_bytes};

@@ -5,6 +5,7 @@ use super::event::{Direction, PeerState, TransportProtocol};
 use super::id::{NodeId, PeerId, Role};
 use super::port::RequestId;
 use super::reply::AddressEntry;
+use super::watch::WatchSummary;
 use crate::primitives::{Amount, BlockHash, Height, Txid};
 use std::net::SocketAddr;
 
@@ -21,6 +22,10 @@ pub struct NodeSnapshot {
     pub chain: Option<ChainSummary>,
     /// Its connections, in the order in which they were made.
     pub peers: Vec<PeerSummary>,
+    /// Connections that ended, the last one first; at most 8.
+    pub ended: Vec<EndedConnection>,
+    /// What it sees of its peers as a whole, and what of that is unusual.
+    pub watch: WatchSummary,
     /// What waits to be mined.
     pub mempool: MempoolSummary,
     /// Its wallet.
@@ -138,6 +143,8 @@ pub struct PeerSummary {
     pub state: PeerState,
     /// The peer's user agent.
     pub user_agent: String,
+    /// What the peer offers, by Core's names.
+    pub services: Vec<String>,
     /// The best height that the peer is known to have.
     pub height: Option<Height>,
     /// Last ping's round trip, in milliseconds.
@@ -148,6 +155,38 @@ pub struct PeerSummary {
     pub sync: SyncMode,
     /// Whether what is said over it is encrypted.
     pub transport: TransportProtocol,
+    /// What it may take of this node.
+    pub budget: BudgetSummary,
+    /// Why the last connection with its address ended, if there was one.
+    pub last_disconnect: Option<EndedConnection>,
+}
+
+/// What is left of a peer's budgets, each with what may be saved up; a debt shows as nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetSummary {
+    /// Work, in microseconds of a worker.
+    pub work: (u64, u64),
+    /// Bytes.
+    pub bytes: (u64, u64),
+    /// Messages.
+    pub messages: (u64, u64),
+    /// All the work that its messages have made.
+    pub spent: u64,
+    /// Whether it is over one of them, and waits for the others.
+    pub is_over: bool,
+}
+
+/// The end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedConnection {
+    /// With whom.
+    pub address: SocketAddr,
+    /// When, seconds since 1970.
+    pub time: u32,
+    /// The kind of reason, as `net::DisconnectReason::code` has it; `closed` where the other side or the host ended it.
+    pub code: String,
+    /// The reason in words.
+    pub reason: String,
 }
 
 /// The mempool in short.

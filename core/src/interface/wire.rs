@@ -5,12 +5,13 @@
 //! or variant that it lacks is an error.
 
 use super::{
-    AddNodeAction, AddressEntry, BanAction, BlockDetail, BlockSummary, ChainFile, ChainSummary, Clock,
-    Command, CommandError, Direction, Event, InputDetail, InventoryKind, LightFilter, LinkCondition, LogLine,
-    MempoolSummary, MiningMode, MiningSummary, NodeConfig, NodeId, NodeSnapshot, OutputDetail, Ownership,
-    PageMessage, PeerId, PeerState, PeerSummary, Reply, RequestId, Role, RunState, StartOptions, Storage,
-    SyncMode, Task, TaskKind, TransactionDetail, TransportChoice, TransportProtocol, WalletSummary,
-    WalletTransaction, WorkerMessage,
+    ActiveWarning, AddNodeAction, AddressEntry, BanAction, BlockDetail, BlockSummary, BudgetSummary,
+    ChainFile, ChainSummary, Clock, Command, CommandError, Direction, EndedConnection, Event, InputDetail,
+    InventoryKind, LightFilter, LinkCondition, LogLine, MempoolSummary, MiningMode, MiningSummary,
+    NetworkWarning, NodeConfig, NodeId, NodeSnapshot, OutputDetail, Ownership, PageMessage, PeerId,
+    PeerState, PeerSummary, Reply, RequestId, Role, RunState, StartOptions, Storage, SyncMode, Task,
+    TaskKind, TransactionDetail, TransportChoice, TransportProtocol, WalletSummary, WalletTransaction,
+    WatchSummary, WorkerMessage,
 };
 use crate::consensus::Preset;
 use crate::encode::{DecodeError, Encode, MAX_SIZE, Reader, encode_bytes, encode_compact_size};
@@ -133,14 +134,21 @@ structs! {
 
     // Snapshots.
     NodeSnapshot {
-        id, role, state, chain, peers, mempool, wallet, mining, banned, pending_bytes, store_failure, tasks
+        id, role, state, chain, peers, ended, watch, mempool, wallet, mining, banned, pending_bytes, store_failure, tasks
     }
     Task { request, kind, done, total }
     ChainSummary {
         network, genesis, magic, height, tip, chainwork, headers, next_bits, hashes_per_block, block_spacing, recent
     }
     BlockSummary { hash, previous, height, time, transactions, miner }
-    PeerSummary { peer, address, direction, state, user_agent, height, ping_ms, bytes, sync, transport }
+    PeerSummary {
+        peer, address, direction, state, user_agent, services, height, ping_ms, bytes, sync, transport, budget,
+        last_disconnect
+    }
+    BudgetSummary { work, bytes, messages, spent, is_over }
+    EndedConnection { address, time, code, reason }
+    WatchSummary { peers, groups, agent, of_it, messages, median, tip_age, low_work_headers, warnings }
+    ActiveWarning { since, warning }
     MempoolSummary { count, vsize, orphans, txids }
     WalletSummary { balance, pending, immature, addresses, revision }
     MiningSummary { mode, active, address, blocks_found, hashes_per_second, budget_khs }
@@ -263,6 +271,7 @@ enums! {
         3 Peer { peer, address, direction, state, reason },
         4 Message { peer, address, direction, command, length, subject },
         5 Log(line),
+        6 Warning { warning, active },
     }
     LogLine {
         0 Starting(id),
@@ -281,6 +290,13 @@ enums! {
         13 Refused(why),
         14 Note(text),
         15 Replaced { txid, by },
+    }
+    NetworkWarning {
+        0 LowDiversity { groups, peers, asked },
+        1 MessageRate { messages, median, waiting },
+        2 UniformAgents { agent, of_it, peers, asked },
+        3 StaleTip { seconds, asked },
+        4 LowWorkHeaders { headers, cut_off },
     }
     InputDetail {
         0 NewCoins { script },

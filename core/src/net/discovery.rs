@@ -142,6 +142,26 @@ impl Discovery {
         (to_ask, false)
     }
 
+    /// Asks some seeds though connections are not missing: others are wanted. How many were asked, none where no nodes are
+    /// looked for.
+    pub(crate) fn ask_more(&mut self, now: Mono, rng: &mut ChaCha20Rng, outbox: &mut Outbox) -> u32 {
+        if !self.active {
+            return 0;
+        }
+        if self.unasked.is_empty() {
+            self.begin_round(rng);
+        }
+        let mut count = 0;
+        while count < DNSSEEDS_TO_QUERY_AT_ONCE as u32
+            && let Some(seed) = self.unasked.pop()
+        {
+            self.asked.insert(seed, now + SEED_TIMEOUT);
+            outbox.push(NetOutput::AskSeed { seed });
+            count += 1;
+        }
+        count
+    }
+
     /// A seed has answered; none if it is dead. How many of its addresses were not known.
     pub(crate) fn answered(
         &mut self,

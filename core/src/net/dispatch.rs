@@ -9,15 +9,11 @@ use super::peer::{Handshake, Peer, Traffic};
 use super::reason::DisconnectReason;
 use crate::chain::{BlockIndexEntry, Chainstate};
 use crate::consensus::HeaderError;
-use crate::cost::Cost;
 use crate::interface::{Direction, Event, InventoryKind, LogLine, PeerId, SyncMode};
 use crate::primitives::{Block, BlockHash, Header, Transaction, Txid};
 use crate::time::Time;
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// Judging one header.
-const HEADER: Cost = Cost(2);
 
 impl Network {
     /// Logs and counts a frame of `size` bytes on the wire, and acts on the message in it.
@@ -33,6 +29,7 @@ impl Network {
         match frame {
             Frame::Message { message, length } => {
                 entry.received.count(message.command(), size, now);
+                self.watch.heard(now.mono);
                 let event = message_event(entry, Direction::Inbound, &message, length);
                 self.outbox.push(NetOutput::Event(event));
                 self.outbox.log(LogLine::Received(message.command().to_owned()));
@@ -40,6 +37,7 @@ impl Network {
             }
             other => {
                 entry.received.count(Traffic::OTHER, size, now);
+                self.watch.heard(now.mono);
                 let event = tolerate(entry, &other);
                 self.outbox.push(NetOutput::Event(event));
                 Ok(())
@@ -226,8 +224,12 @@ impl Network {
     ) -> Result<(), DisconnectReason> {
         let Some(entry) = self.peers.get_mut(peer) else { return Ok(()) };
         let tolerated = &mut entry.tolerated;
-        let last = self.headers.on_headers(peer, headers, view.chain, now, tolerated, &mut self.outbox)?;
-        if let Some(last) = last {
+        let taken = self.headers.on_headers(peer, headers, view.chain, now, tolerated, &mut self.outbox);
+        if let Err(DisconnectReason::InvalidHeader(_)) = &taken {
+            self.watch.heard_low_work(headers.len() as u32, now.mono);
+            self.watch.cut_off(now.mono);
+        }
+        if let Some(last) = taken? {
             self.download.peer_has(peer, last, view.chain);
         }
         Ok(())
@@ -245,6 +247,9 @@ impl Network {
         let Some(entry) = self.peers.get_mut(peer) else { return Ok(()) };
         let hash = block.block_hash();
         let asked = self.download.received(&hash, now.mono);
+        if asked {
+            self.watch.was_asked_for();
+        }
         self.compact.on_block(&block);
         let chain = &mut *view.chain;
         if chain.entry(&hash).is_some_and(BlockIndexEntry::has_body) {
@@ -252,6 +257,7 @@ impl Network {
         }
         if !asked && chain.lacks_work(&[block.header]) {
             entry.tolerated.low_work += 1;
+            self.watch.heard_low_work(1, now.mono);
             return Ok(());
         }
         if !self.take_header(peer, &block.header, chain, now)? {
@@ -288,7 +294,7 @@ impl Network {
             Ok(_) => return Ok(true),
             Err(HeaderError::UnknownParent(_)) => {
                 entry.tolerated.unconnecting += 1;
-                self.on_orphan(peer, chain, now);
+                self.catch_up(peer, chain, now);
             }
             Err(error) if error.is_permanent() => return Err(DisconnectReason::InvalidHeader(error)),
             // This node has no room: the peer is not to blame.
@@ -298,8 +304,8 @@ impl Network {
         Ok(false)
     }
 
-    /// Blocks are missing between ours and one that a peer sent.
-    fn on_orphan(&mut self, peer: PeerId, chain: &Chainstate, now: Time) {
+    /// A peer has, or may have, blocks that lie between ours and its tip: it is asked for them.
+    pub(super) fn catch_up(&mut self, peer: PeerId, chain: &Chainstate, now: Time) {
         match self.sync {
             SyncMode::Headers => self.headers.catch_up(peer, chain, now, &mut self.outbox),
             SyncMode::Blocks => self.getblocks.orphan(peer, chain, now.mono, &mut self.outbox),
@@ -321,6 +327,7 @@ impl Network {
             self.on_shown(peer, shown, now)?;
         }
         if is_proven {
+            self.watch.was_asked_for();
             return Ok(());
         }
         if !(view.has_transaction)(&txid) {
@@ -361,16 +368,4 @@ pub(super) fn message_event(peer: &Peer, direction: Direction, message: &Message
         length,
         subject: message.subject(),
     }
-}
-
-/// Hashing the payload, each header once, and checking a signature for each input of a transaction.
-pub(super) fn cost_of(frame: &Frame) -> Cost {
-    let judged = match frame {
-        Frame::Message { message: Message::Headers(headers), .. } => HEADER * headers.len(),
-        Frame::Message { message: Message::Tx(transaction), .. } => {
-            Cost::SIGNATURE_CHECK * transaction.inputs.len()
-        }
-        _ => Cost::ZERO,
-    };
-    Cost(1) + Cost::of_bytes(frame.length()) + judged
 }

@@ -44,6 +44,7 @@ impl Network {
         let services = entry.services();
         let relay = entry.wants_transactions();
         let height = entry.version.as_ref().map_or(0, |version| version.start_height);
+        self.watch.crowd_changed();
         self.outbox.log(LogLine::NewConnection);
         entry.send_ping(nonce, now.mono, &mut self.outbox);
         self.tell(peer, PeerState::Connected, None);

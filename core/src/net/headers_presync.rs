@@ -112,6 +112,11 @@ impl HeadersPresync {
         matches!(self.phase, Phase::Presync).then_some(self.place.difficulty.height.0)
     }
 
+    /// How many headers were looked through in this download.
+    pub(super) fn seen(&self) -> u32 {
+        self.place.difficulty.height.0.saturating_sub(self.start.difficulty.height.0)
+    }
+
     /// Takes the next headers of the chain; `is_full` says whether there may be more. A header without work ends the
     /// connection.
     pub(super) fn take(

@@ -41,13 +41,15 @@ pub(crate) struct HeadersSync {
     peers: BTreeMap<PeerId, Asked>,
     /// Chains that are being looked through, at most one for each ready peer.
     presync: BTreeMap<PeerId, HeadersPresync>,
+    /// Headers that were looked through and not kept, since that was last asked.
+    low_work: u32,
     /// For what nobody must guess of those.
     rng: ChaCha20Rng,
 }
 
 impl HeadersSync {
     pub(crate) const fn new(response_time: Span, rng: ChaCha20Rng) -> Self {
-        Self { response_time, peers: BTreeMap::new(), presync: BTreeMap::new(), rng }
+        Self { response_time, peers: BTreeMap::new(), presync: BTreeMap::new(), low_work: 0, rng }
     }
 
     /// A peer is ready; with `wanted` it will be asked for its headers.
@@ -63,6 +65,11 @@ impl HeadersSync {
     /// The height up to which a peer's chain was looked through, while it is.
     pub(crate) fn presynced(&self, peer: PeerId) -> Option<u32> {
         self.presync.get(&peer).and_then(HeadersPresync::presynced)
+    }
+
+    /// How many headers were looked through and not kept, since this was last asked.
+    pub(crate) const fn take_low_work(&mut self) -> u32 {
+        std::mem::replace(&mut self.low_work, 0)
     }
 
     /// Asks those who are to be asked and may be.
@@ -102,8 +109,11 @@ impl HeadersSync {
         tolerated: &mut Tolerated,
         outbox: &mut Outbox,
     ) -> Result<Option<BlockHash>, DisconnectReason> {
+        if headers.len() > MAX_HEADERS_RESULTS {
+            return Err(DisconnectReason::TooManyHeaders(headers.len()));
+        }
         let hashes: Vec<BlockHash> = headers.iter().map(Header::block_hash).collect();
-        check_shape(headers, &hashes)?;
+        check_sequence(headers, &hashes)?;
         let (Some(first), Some(newest)) = (headers.first(), hashes.last()) else {
             self.done(peer);
             return Ok(None);
@@ -183,6 +193,8 @@ impl HeadersSync {
             }
             Step::GiveUp => {
                 tolerated.low_work += 1;
+                let seen = self.presync.get(&peer).map_or(0, HeadersPresync::seen);
+                self.low_work = self.low_work.saturating_add(seen);
                 self.done(peer);
                 return Ok(None);
             }
@@ -230,10 +242,7 @@ impl HeadersSync {
 }
 
 /// What can be said of headers without a chain.
-fn check_shape(headers: &[Header], hashes: &[BlockHash]) -> Result<(), DisconnectReason> {
-    if headers.len() > MAX_HEADERS_RESULTS {
-        return Err(DisconnectReason::TooManyHeaders(headers.len()));
-    }
+fn check_sequence(headers: &[Header], hashes: &[BlockHash]) -> Result<(), DisconnectReason> {
     let continuous =
         headers.iter().skip(1).zip(hashes).all(|(header, parent)| header.prev_blockhash == *parent);
     if continuous { Ok(()) } else { Err(DisconnectReason::NonContinuousHeaders) }

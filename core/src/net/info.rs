@@ -1,6 +1,7 @@
 //! What the network tells of its connections: for snapshots and `getpeerinfo`.
 
 use super::addr_relay::AddrStats;
+use super::budget::BudgetInfo;
 use super::departures::Departure;
 use super::message::Services;
 use super::network::Network;
@@ -47,6 +48,8 @@ pub struct PeerInfo {
     pub received: Traffic,
     /// What it did that is tolerated.
     pub tolerated: Tolerated,
+    /// What it may take of this node.
+    pub budget: BudgetInfo,
     /// When it last sent a block that was valid and new.
     pub last_block: Option<Time>,
     /// When it last sent a transaction that was taken.
@@ -81,6 +84,11 @@ impl Network {
         self.peers.iter().map(|peer| self.info(peer, chain)).collect()
     }
 
+    /// The last connections that ended, the latest first.
+    pub fn ended(&self) -> impl Iterator<Item = &(SocketAddr, Departure)> {
+        self.departures.latest()
+    }
+
     /// Whether more blocks are on their way than a chain that merely grows has.
     pub fn is_downloading(&self) -> bool {
         self.download.is_busy()
@@ -107,6 +115,7 @@ impl Network {
             sent: peer.sent.clone(),
             received: peer.received.clone(),
             tolerated: peer.tolerated,
+            budget: peer.budget.info(),
             last_block: peer.last_block,
             last_transaction: peer.last_transaction,
             addresses: self.addresses.stats(peer.id),

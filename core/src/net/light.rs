@@ -81,6 +81,7 @@ impl Network {
         chain: &Chainstate,
     ) -> Result<(), DisconnectReason> {
         let Some((hash, relevance)) = self.compact.on_filter(peer, answer)? else { return Ok(()) };
+        self.watch.was_asked_for();
         let Some(entry) = chain.entry(&hash).filter(|entry| !entry.has_body()) else { return Ok(()) };
         match relevance {
             Relevance::Possible => self.download.choose(hash),
@@ -113,6 +114,7 @@ impl Network {
             }
             return Ok(());
         }
+        self.watch.was_asked_for();
         match self.filtered.on_proof(peer, proof)? {
             Some(shown) => self.on_shown(peer, shown, now),
             None => Ok(()),

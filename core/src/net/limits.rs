@@ -1,6 +1,7 @@
 //! Every limit and time of the protocol that this node keeps to, in one table. Names and values are Bitcoin Core's
 //! unless the line says otherwise; times that a network sets for itself are in `consensus::NetworkParams`.
 
+use crate::cost::Cost;
 use crate::time::Span;
 
 // ---- Messages ------------------------------------------------------------------------------------------------------
@@ -25,6 +26,43 @@ pub const MAX_GETBLOCKS_RESULTS: usize = 500;
 pub const MAX_LOCATOR_SZ: usize = 101;
 /// The most addresses in one `addr`.
 pub const MAX_ADDR_TO_SEND: usize = 1_000;
+
+// ---- Budgets (ours) ------------------------------------------------------------------------------------------------
+
+/// Bytes that a peer may send at once before it waits for the others: one whole message and a quarter ...
+pub const PEER_BYTES_SAVED: u64 = 5_000_000;
+/// ... of which so many come back every second.
+pub const PEER_BYTES_PER_SECOND: u64 = 1_000_000;
+/// Messages that a peer may send at once ...
+pub const PEER_MESSAGES_SAVED: u64 = 2_000;
+/// ... of which so many come back every second.
+pub const PEER_MESSAGES_PER_SECOND: u64 = 500;
+/// Work that a peer may make at once: 100 ms of a worker ...
+pub const PEER_WORK_SAVED: Cost = Cost(100_000);
+/// ... of which so much comes back every second: a tenth of a worker.
+pub const PEER_WORK_PER_SECOND: Cost = Cost(100_000);
+
+// ---- Watching for attacks (seed 004) -------------------------------------------------------------------------------
+
+/// How often peers are looked at as a whole, at most (ours).
+pub const WATCH_INTERVAL: Span = Span::from_secs(1);
+/// How often something is done about a warning that lasts (ours).
+pub const WATCH_ACTION_INTERVAL: Span = Span::from_secs(60);
+/// Messages in ten seconds from which on they may be a flood: ten a second ...
+pub const WATCHED_MESSAGES: u32 = 100;
+/// ... if they are more than so many times the median of ten minutes ...
+pub const MESSAGE_RATE_FACTOR: u32 = 10;
+/// ... of which so many times ten seconds have passed (ours).
+pub const MIN_MESSAGE_RATE_HISTORY: usize = 6;
+/// Peers from which on it says something that they run one program ...
+pub const MIN_AGENT_PEERS: u32 = 5;
+/// ... more of them than this.
+pub const MAX_AGENT_SHARE_PERCENT: u32 = 80;
+/// A tip is stale after so many times what the network takes for a block (ours; Core's `TipMayBeStale` has 3, which is
+/// often chance).
+pub const STALE_TIP_SPACINGS: u64 = 12;
+/// Headers without work in ten minutes that may be chance (ours): one whole message.
+pub const WATCHED_LOW_WORK_HEADERS: u32 = MAX_HEADERS_RESULTS as u32;
 
 // ---- Connections ---------------------------------------------------------------------------------------------------
 
@@ -53,6 +91,8 @@ pub const MAX_DIRECTORY: usize = 1_000;
 pub const MAX_DISCOURAGED: usize = 50_000;
 /// Addresses of which it is remembered why their last connection ended (ours).
 pub const MAX_DEPARTURES: usize = 1_000;
+/// The last ends of connections, which the page lists (ours).
+pub const MAX_LATEST_DEPARTURES: usize = 8;
 /// How long a peer may take from the connection to its `verack`.
 pub const HANDSHAKE_TIMEOUT: Span = Span::from_secs(60);
 /// How long a connection may take to open (Core's `DEFAULT_CONNECT_TIMEOUT`).

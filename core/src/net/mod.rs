@@ -6,6 +6,7 @@ mod addrman;
 #[cfg(any(test, feature = "contract"))]
 mod audit;
 mod block_download;
+mod budget;
 mod by_hand;
 mod compact_blocks;
 mod compact_filters;
@@ -50,15 +51,20 @@ mod secret;
 mod seeds;
 mod serving;
 mod session;
+mod sliding_window;
+mod turns;
 mod tx_request;
 pub mod v2;
 mod verdicts;
+mod watch;
+mod watching;
 
 #[cfg(test)]
 mod tests;
 
 pub use addr_relay::AddrStats;
 pub use addrman::{AddressCounts, Book};
+pub use budget::{BudgetInfo, BudgetShare};
 pub use compact_blocks::Pool;
 pub use connections::Ban;
 pub use departures::Departure;

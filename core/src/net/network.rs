@@ -12,14 +12,12 @@ use super::deadlines::Deadlines;
 use super::delivery::Deliveries;
 use super::departures::Departures;
 use super::discovery::Discovery;
-use super::dispatch::{cost_of, message_event};
+use super::dispatch::message_event;
 use super::filtered_blocks::FilteredBlocks;
 use super::filters::Filters;
 use super::getblocks_sync::GetBlocksSync;
 use super::headers_sync::HeadersSync;
-use super::limits::{
-    MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS, MAX_OUTBOUND_CONNECTIONS, MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER,
-};
+use super::limits::{MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS, MAX_OUTBOUND_CONNECTIONS, MAX_RECEIVE_BUFFER};
 use super::message::{Message, Services};
 use super::outbox::{Action, NetOutput, Outbox};
 use super::peers::Peers;
@@ -29,6 +27,7 @@ use super::relay::Relay;
 use super::secret::HashKey;
 use super::serving::Serving;
 use super::tx_request::TxRequest;
+use super::watch::Watch;
 use crate::chain::{Chainstate, Keeps};
 use crate::consensus::NetworkParams;
 use crate::cost::Cost;
@@ -124,10 +123,11 @@ pub struct Network {
     pub(super) filters: Filters,
     pub(super) deliveries: Deliveries,
     pub(super) departures: Departures,
+    pub(super) watch: Watch,
     deadlines: Deadlines,
     rebroadcast: Rebroadcast,
     /// Who had the last turn.
-    turn: PeerId,
+    pub(super) turn: PeerId,
 }
 
 impl Network {
@@ -166,6 +166,7 @@ impl Network {
             filters: Filters::new(),
             deliveries: Deliveries::new(),
             departures: Departures::new(),
+            watch: Watch::new(&params.consensus),
             deadlines: Deadlines::default(),
             rebroadcast: Rebroadcast::new(params.timing.rebroadcast),
             turn: PeerId(0),
@@ -194,6 +195,7 @@ impl Network {
         now: Time,
     ) {
         self.running = true;
+        self.watch.restart(now.mono);
         // Headers come by headers alone.
         self.sync = if self.keeps == Keeps::Headers { SyncMode::Headers } else { sync };
         let limits = limits.checked();
@@ -209,6 +211,7 @@ impl Network {
     /// Leaves: every connection is ended.
     pub fn stop(&mut self, now: Time) {
         self.running = false;
+        self.watch.restart(now.mono);
         self.connections.stop();
         self.discovery.stop();
         for peer in self.peers.ids() {
@@ -281,26 +284,12 @@ impl Network {
     /// what is missing. Returns whether work is left. Nobody is late whose messages have not been read.
     pub fn step(&mut self, view: &mut View<'_>, now: Time, budget: Cost) -> bool {
         self.deadlines.woken(now.mono);
-        let mut spent = 0;
-        let mut idle = 0;
-        while spent < budget.0 {
-            let Some(peer) = self.peers.after(self.turn) else { break };
-            self.turn = peer;
-            match self.take_turn(peer, view, now) {
-                Some(cost) => {
-                    spent += cost.0;
-                    idle = 0;
-                }
-                None => idle += 1,
-            }
-            if idle >= self.peers.len() {
-                break;
-            }
-        }
+        let busy = self.take_turns(view, now, budget);
         self.tick(now);
         self.ask(view.chain, now);
+        self.watch_over(view.chain, now);
         self.deadlines.promise(self.next_wakeup());
-        spent >= budget.0
+        busy
     }
 
     /// The next thing to do.
@@ -349,6 +338,7 @@ impl Network {
             self.transactions.next_wakeup(),
             self.relay.next_wakeup(),
             self.rebroadcast.next_wakeup(),
+            self.watch.next_wakeup(),
         ];
         let others = others.into_iter().chain([self.compact.end_of_patience()]);
         judged.chain(others.flatten()).min()
@@ -427,46 +417,5 @@ impl Network {
         let size = bytes.len() - before;
         entry.sent.count_transport(size, now);
         entry.unsent += size;
-    }
-
-    /// Reads one message of a peer, or serves it; none if there is nothing to do for it now.
-    fn take_turn(&mut self, peer: PeerId, view: &mut View<'_>, now: Time) -> Option<Cost> {
-        let entry = self.peers.get_mut(peer)?;
-        if entry.unsent > MAX_SEND_BUFFER {
-            return None;
-        }
-        if self.serving.is_busy(peer) {
-            let is_secret = |txid: &Txid| self.relay.is_unannounced(peer, txid);
-            return self.serving.serve(peer, is_secret, &mut self.outbox);
-        }
-        let taken = match entry.session.take() {
-            Ok(Some(taken)) => taken,
-            Ok(None) => {
-                if let Some(bytes) = entry.credit_all() {
-                    self.outbox.push(NetOutput::Consumed { peer, bytes });
-                }
-                return None;
-            }
-            Err(error) => {
-                self.disconnect(peer, error, now);
-                return Some(Cost(1));
-            }
-        };
-        if let Some(bytes) = entry.credit(taken.size) {
-            self.outbox.push(NetOutput::Consumed { peer, bytes });
-        }
-        let Some(frame) = taken.frame else {
-            entry.received.count_transport(taken.size, now);
-            self.outbox.flush(peer);
-            for message in entry.session.release() {
-                self.outbox.send(peer, message);
-            }
-            return Some(taken.cost);
-        };
-        let cost = taken.cost + cost_of(&frame);
-        if let Err(reason) = self.on_frame(peer, frame, taken.size, view, now) {
-            self.disconnect(peer, reason, now);
-        }
-        Some(cost)
     }
 }

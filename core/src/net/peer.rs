@@ -1,5 +1,6 @@
 //! One connection: its stream, its handshake, its pings and its counters. Answers `version`, `verack`, `ping`, `pong`.
 
+use super::budget::Budget;
 use super::limits::{HANDSHAKE_TIMEOUT, MAX_SEND_BUFFER, MIN_PEER_PROTO_VERSION};
 use super::message::{Message, Services, VersionMessage};
 use super::outbox::Outbox;
@@ -118,6 +119,8 @@ pub(crate) struct Peer {
     pub(crate) sent: Traffic,
     pub(crate) received: Traffic,
     pub(crate) tolerated: Tolerated,
+    /// What it may take of this node.
+    pub(crate) budget: Budget,
     /// When it last sent a block that was valid and new.
     pub(crate) last_block: Option<Time>,
     /// When it last sent a transaction that was taken.
@@ -177,6 +180,7 @@ impl Peer {
             sent: Traffic::default(),
             received: Traffic::default(),
             tolerated: Tolerated::default(),
+            budget: Budget::new(now.mono),
             last_block: None,
             last_transaction: None,
         }

@@ -116,6 +116,11 @@ impl Peers {
         self.iter().any(|peer| peer.direction == Direction::Outbound && peer.nonce == nonce)
     }
 
+    /// Time has passed: all may take more.
+    pub(crate) fn refill_budgets(&mut self, now: Mono) {
+        self.table.values_mut().for_each(|peer| peer.budget.refill(now));
+    }
+
     /// Those of whom there are messages that this node has not read yet.
     pub(crate) fn unread(&self) -> BTreeSet<PeerId> {
         self.iter().filter(|peer| peer.waits_for_us()).map(|peer| peer.id).collect()

@@ -103,6 +103,7 @@ impl Network {
             self.download.connected();
         }
         self.transactions.tip_changed();
+        self.watch.tip_changed();
         if self.keeps == Keeps::Headers {
             return;
         }

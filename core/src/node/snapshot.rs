@@ -4,9 +4,12 @@ use super::rpc::hashes;
 use super::{Engine, Node};
 use crate::crypto::Address;
 use crate::encode::hex;
-use crate::interface::{ChainSummary, MiningSummary, NodeSnapshot, PeerSummary};
-use crate::net::PeerInfo;
+use crate::interface::{
+    BudgetSummary, ChainSummary, EndedConnection, MiningSummary, NodeSnapshot, PeerSummary,
+};
+use crate::net::{BudgetInfo, BudgetShare, Departure, PeerInfo};
 use crate::primitives::{Target, Work};
+use std::net::SocketAddr;
 
 /// Blocks of the active chain that a snapshot lists.
 pub(super) const RECENT_BLOCKS: usize = 24;
@@ -21,6 +24,8 @@ impl Node {
             state: self.state,
             chain: engine.map(|engine| self.chain_summary(engine)),
             peers: self.peer_summaries(),
+            ended: self.ended_connections(),
+            watch: engine.map(|engine| engine.network.watch_summary(self.now)).unwrap_or_default(),
             mempool: self.mempool_summary(),
             wallet: self.wallet.summary(&self.params, self.height()),
             mining: self.mining_summary(),
@@ -34,6 +39,11 @@ impl Node {
     /// The connections in the order in which they were made.
     pub(super) fn peer_summaries(&self) -> Vec<PeerSummary> {
         self.peer_infos().into_iter().map(peer_summary).collect()
+    }
+
+    fn ended_connections(&self) -> Vec<EndedConnection> {
+        let ended = self.engine.iter().flat_map(|engine| engine.network.ended());
+        ended.map(|(address, departure)| ended_connection(*address, departure)).collect()
     }
 
     /// The connections with all that is known of them.
@@ -86,10 +96,33 @@ fn peer_summary(peer: PeerInfo) -> PeerSummary {
         direction: peer.direction,
         state: peer.state,
         user_agent: peer.user_agent,
+        services: peer.services.names().into_iter().map(str::to_owned).collect(),
         height: peer.synced_headers,
         ping_ms: peer.ping.last.map(|ping| ping.0 as f64 / 1_000.0),
         bytes: (peer.sent.total.bytes, peer.received.total.bytes),
         sync: peer.sync,
         transport: peer.transport,
+        budget: budget_summary(&peer.budget),
+        last_disconnect: peer.last_disconnect.map(|last| ended_connection(peer.address, &last)),
+    }
+}
+
+fn budget_summary(budget: &BudgetInfo) -> BudgetSummary {
+    let shown = |share: BudgetShare| (u64::try_from(share.left).unwrap_or(0), share.most);
+    BudgetSummary {
+        work: shown(budget.work),
+        bytes: shown(budget.bytes),
+        messages: shown(budget.messages),
+        spent: budget.spent.0,
+        is_over: budget.is_over,
+    }
+}
+
+fn ended_connection(address: SocketAddr, departure: &Departure) -> EndedConnection {
+    EndedConnection {
+        address,
+        time: departure.time.0,
+        code: departure.code.to_owned(),
+        reason: departure.reason.clone(),
     }
 }

@@ -1,7 +1,7 @@
 //! What travels between nodes, as the map shows it: messages in flight and the live log that is the map's text twin.
 
 use std::collections::VecDeque;
-use terrarium_core::interface::{Direction, Event, NodeId, PeerState};
+use terrarium_core::interface::{Direction, Event, NetworkWarning, NodeId, PeerState};
 use terrarium_core::primitives::Height;
 
 /// Lines that the live log keeps.
@@ -65,6 +65,8 @@ pub(crate) enum News {
     Reorg { at: NodeId, disconnected: usize, connected: usize, returned: usize },
     /// A connection came up or went.
     Peer { at: NodeId, peer: NodeId, connected: bool },
+    /// Something unusual began at a node, or is over.
+    Warning { at: NodeId, warning: NetworkWarning, active: bool },
     /// The network was cut into so many parts.
     Cut { parts: usize },
     /// Every cut was healed.
@@ -108,6 +110,9 @@ impl Traffic {
                     PeerState::Disconnected => self.tell(News::Peer { at, peer, connected: false }),
                     PeerState::Connecting | PeerState::Handshaking => {}
                 }
+            }
+            Event::Warning { warning, active } => {
+                self.tell(News::Warning { at, warning: warning.clone(), active: *active });
             }
             Event::Transaction { txid } => self.tell(News::Transaction { at, txid: txid.to_string() }),
             Event::Message { .. } | Event::Log(_) => {}

@@ -10,7 +10,7 @@ use terrarium_core::interface::{Direction, Event, NodeId, PeerState};
 use wasm_bindgen::JsValue;
 
 /// What scripts can listen for.
-pub(super) const KINDS: [&str; 7] = ["block", "tx", "message", "reorg", "peer", "log", "crash"];
+pub(super) const KINDS: [&str; 8] = ["block", "tx", "message", "reorg", "peer", "warning", "log", "crash"];
 
 /// Functions at a time; a script that adds one a second without end would else slow everything down.
 const MAX_LISTENERS: usize = 1_000;
@@ -85,6 +85,7 @@ fn kind_of(happening: &Happening<'_>) -> &'static str {
             Event::Reorg { .. } => "reorg",
             Event::Peer { .. } => "peer",
             Event::Message { .. } => "message",
+            Event::Warning { .. } => "warning",
             Event::Log(_) => "log",
         },
     }
@@ -117,6 +118,12 @@ fn payload(id: NodeId, happening: &Happening<'_>) -> JsValue {
                 ("direction", direction_word(*direction).into()),
                 ("command", command.as_str().into()),
                 ("length", (*length as f64).into()),
+            ],
+            Event::Warning { warning, active } => vec![
+                id,
+                ("code", warning.code().into()),
+                ("text", text(warning)),
+                ("active", (*active).into()),
             ],
             Event::Log(line) => vec![id, ("line", text(line))],
         },

@@ -9,6 +9,7 @@ use super::progress::Progress;
 use super::refusal::in_words;
 use super::role::{present_role, role_about, role_word};
 use super::ui::{Dialog, Panel, use_ui};
+use super::warning;
 use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::host::PageHost;
@@ -191,7 +192,7 @@ fn state_of(node: NodeView) -> State {
     })
 }
 
-/// What is unusual: crash, storage, another tab.
+/// What is unusual: crash, storage, another tab, what may be an attack.
 #[component]
 fn Notices(node: NodeView, refused: Refused) -> impl IntoView {
     let crash = move || {
@@ -217,6 +218,14 @@ fn Notices(node: NodeView, refused: Refused) -> impl IntoView {
         node.read(|snapshot| snapshot.store_failure.as_ref().map(|why| fill(t().store_failed, &[why])))
             .flatten()
     };
+    let up = move || node.status.with(|status| status.phase == Phase::Up);
+    let warnings = move || {
+        let active = |snapshot: &NodeSnapshot| {
+            snapshot.watch.warnings.iter().map(|active| active.warning.clone()).collect::<Vec<_>>()
+        };
+        up().then(|| node.read(active)).flatten().unwrap_or_default()
+    };
+    let in_sight = Memo::new(move |_| warnings());
     let notice = |kind: &'static str, text: Option<String>| {
         text.map(|text| {
             view! { <p class=format!("notice {kind}") role="status" data-testid=testid::CARD_NOTICE data-kind=kind>{text}</p> }
@@ -228,6 +237,7 @@ fn Notices(node: NodeView, refused: Refused) -> impl IntoView {
         {part(move || notice("memory", memory()))}
         {part(move || notice("repaired", repaired()))}
         {part(move || notice("viewer", viewer()))}
+        {part(move || in_sight.get().iter().map(|warning| notice("attack", Some(warning::in_words(warning)))).collect_view())}
         {part(move || notice("refused", refused.0.with(|error| error.as_ref().map(in_words))))}
     }
 }
@@ -276,6 +286,7 @@ fn Stripe(node: NodeView) -> impl IntoView {
 
 #[component]
 fn Figures(node: NodeView) -> impl IntoView {
+    let ui = use_ui();
     let balance = move || node.read(|snapshot| format::coins(snapshot.wallet.balance));
     let pending = move || {
         let amount = node.read(|snapshot| snapshot.wallet.pending).unwrap_or_default();
@@ -303,7 +314,21 @@ fn Figures(node: NodeView) -> impl IntoView {
                 </dd>
             </div>
             <div><dt>{tr(|t| t.mempool)}</dt><dd data-testid=testid::CARD_MEMPOOL>{words(move || or_dash(mempool()))}</dd></div>
-            <div><dt>{tr(|t| t.peers)}</dt><dd data-testid=testid::CARD_PEERS>{words(move || or_dash(peers()))}</dd></div>
+            <div>
+                <dt>{tr(|t| t.peers)}</dt>
+                <dd>
+                    <button
+                        type="button"
+                        class="link"
+                        aria-label=words(move || fill(t().peers_of, &[&node.title(), &or_dash(peers())]))
+                        data-testid=testid::OPEN_PEERS
+                        on:click=move |_| ui.show(Panel::Peers(node.id))
+                    >
+                        <span data-testid=testid::CARD_PEERS>{words(move || or_dash(peers()))}</span>
+                        " ›"
+                    </button>
+                </dd>
+            </div>
             <div><dt>{tr(|t| t.blocks_found)}</dt><dd data-testid=testid::CARD_FOUND>{words(move || or_dash(found()))}</dd></div>
         </dl>
     }

@@ -1,8 +1,9 @@
-//! The drawer at the side: a wallet, a block or a transaction in full, beside what it is about.
+//! The drawer at the side: a wallet, peers, a block or a transaction in full, beside what it is about.
 
 use super::block_view::BlockPanel;
 use super::focus;
 use super::icon::{Icon, icon};
+use super::peers::PeersPanel;
 use super::transaction_view::TransactionPanel;
 use super::ui::{Panel, Ui, use_ui};
 use super::wallet::WalletPanel;
@@ -32,6 +33,7 @@ fn Opened() -> impl IntoView {
     };
     let panel = move || match in_sight(ui) {
         Some(Panel::Wallet(node)) => view! { <WalletPanel id=node/> }.into_any(),
+        Some(Panel::Peers(node)) => view! { <PeersPanel id=node/> }.into_any(),
         Some(Panel::Block(node, hash)) => view! { <BlockPanel id=node hash/> }.into_any(),
         Some(Panel::Transaction(node, txid)) => view! { <TransactionPanel id=node txid/> }.into_any(),
         None => ().into_any(),
@@ -59,6 +61,7 @@ fn in_sight(ui: Ui) -> Option<Panel> {
 fn title(ui: Ui) -> &'static str {
     match in_sight(ui) {
         Some(Panel::Wallet(_)) => t().wallet,
+        Some(Panel::Peers(_)) => t().connections,
         Some(Panel::Block(..)) => t().block,
         Some(Panel::Transaction(..)) => t().transaction,
         None => "",

@@ -2,6 +2,7 @@
 
 use super::focus;
 use super::format;
+use super::warning;
 use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
@@ -324,6 +325,10 @@ fn in_words(news: &News) -> String {
         }
         News::Peer { at, peer, connected: true } => fill(t().peer_came, &[at, peer]),
         News::Peer { at, peer, connected: false } => fill(t().peer_went, &[at, peer]),
+        News::Warning { at, warning, active: true } => fill(t().warned, &[at, &warning::in_words(warning)]),
+        News::Warning { at, warning, active: false } => {
+            fill(t().warning_over, &[at, &warning::in_words(warning)])
+        }
         News::Cut { parts } => fill(t().was_cut, &[parts]),
         News::Healed => t().was_healed.to_owned(),
         News::Link { a, b, cut: true } => fill(t().link_was_cut, &[a, b]),

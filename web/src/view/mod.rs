@@ -25,6 +25,8 @@ mod log;
 mod map;
 mod moving;
 mod notices;
+mod parting;
+mod peers;
 mod progress;
 mod refusal;
 mod role;
@@ -35,6 +37,7 @@ mod transaction_view;
 mod tutorial;
 mod ui;
 mod wallet;
+mod warning;
 mod words;
 
 pub(crate) use app::App;

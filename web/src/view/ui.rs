@@ -10,6 +10,8 @@ use terrarium_core::primitives::{BlockHash, Txid};
 pub(crate) enum Panel {
     /// A node's wallet.
     Wallet(NodeId),
+    /// A node's peers.
+    Peers(NodeId),
     /// A block.
     Block(NodeId, BlockHash),
     /// A transaction.

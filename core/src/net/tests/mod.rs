@@ -2,6 +2,7 @@
 
 mod addresses;
 pub(super) mod blocks;
+mod budgets;
 mod compact;
 mod compact_blocks;
 mod connections;
@@ -18,3 +19,4 @@ mod slow_peers;
 mod sync;
 mod transactions;
 mod transport;
+mod watch;

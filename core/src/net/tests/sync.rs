@@ -311,6 +311,23 @@ fn a_header_from_the_future_is_counted_and_its_chain_is_taken_up_to_it() {
 }
 
 #[test]
+fn a_block_from_the_future_is_counted_and_taken_when_its_time_has_come() {
+    let mut lab = Lab::new(1);
+    lab.start(0, SyncMode::Headers, &[]);
+    let peer = lab.greeted(0, stranger(1), 0);
+    lab.say(0, peer, &Message::Headers(Vec::new()));
+    let mut block = branch(1, 0).remove(0);
+    block.header.time = lab.now.unix.0 + params().consensus.future_limit + 60;
+    block.header = super::lab::solve(block.header);
+    lab.deliver_blocks(0, peer, std::slice::from_ref(&block));
+    assert_eq!((lab.nodes[0].peer().tolerated.from_future, lab.nodes[0].height()), (1, 0));
+    assert_eq!(lab.nodes[0].network.refused(), 0);
+    lab.advance(Span::from_secs(60));
+    lab.deliver_blocks(0, peer, &[block]);
+    assert_eq!((lab.nodes[0].peer().tolerated.from_future, lab.nodes[0].height()), (1, 1));
+}
+
+#[test]
 fn while_the_store_takes_no_more_nothing_is_downloaded() {
     let mut lab = Lab::new(2);
     lab.give(0, &branch(20, 0));

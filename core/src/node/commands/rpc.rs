@@ -3,7 +3,7 @@
 use super::{Handled, Outcome};
 use crate::chain::CoinLookup;
 use crate::encode::{DecodeError, deserialize, hex};
-use crate::interface::{Command, CommandError, RequestId, RunState};
+use crate::interface::{Command, CommandError, RequestId, RunState, WatchSummary};
 use crate::net::AddedNode;
 use crate::node::reads::FilterReader;
 use crate::node::rpc::json::object;
@@ -18,12 +18,18 @@ impl Node {
     /// Carries out a command that prints JSON.
     pub(super) fn dispatch_rpc(&mut self, id: RequestId, command: Command) -> Handled {
         match command {
-            Command::GetBlockchainInfo => json(rpc::chain::info(self.chain()?)),
+            Command::GetBlockchainInfo => json(rpc::chain::info(self.chain()?, self.warnings())),
             Command::GetNetworkInfo => {
                 let is_running = self.state == RunState::Running;
                 let offered =
                     self.engine.as_ref().map(|engine| engine.network.services()).unwrap_or_default();
-                json(rpc::network::info(&self.params, offered, &self.peer_infos(), is_running))
+                json(rpc::network::info(
+                    &self.params,
+                    offered,
+                    &self.peer_infos(),
+                    &self.watched(),
+                    is_running,
+                ))
             }
             Command::GetConnectionCount => json(self.peer_infos().len()),
             Command::GetPeerInfo => json(self.peer_infos().iter().map(rpc::network::peer).collect::<Json>()),
@@ -86,10 +92,21 @@ impl Node {
             Command::GetMiningInfo => {
                 let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
                 let next_bits = engine.next_bits(self.now.unix);
-                json(rpc::chain::mining_info(&engine.chain, engine.mempool.len(), next_bits))
+                let (pooled, warnings) = (engine.mempool.len(), self.warnings());
+                json(rpc::chain::mining_info(&engine.chain, pooled, next_bits, warnings))
             }
             other => Err(CommandError::BadArgument(format!("{other:?} is not an RPC"))),
         }
+    }
+
+    /// What the node sees of its peers as a whole.
+    fn watched(&self) -> WatchSummary {
+        self.engine.as_ref().map(|engine| engine.network.watch_summary(self.now)).unwrap_or_default()
+    }
+
+    /// What of that is unusual, as Core's RPCs list warnings.
+    fn warnings(&self) -> Json {
+        rpc::network::warnings(&self.watched())
     }
 
     /// Sets a command about one block on its way.

@@ -1,7 +1,7 @@
 //! The chain as JSON, with the fields of Bitcoin Core's `rpc/blockchain.cpp`.
 
 use super::amounts::{coins, difficulty, hashes, target};
-use super::json::{Object, object};
+use super::json::{Json, Object, object};
 use super::transaction::script_pubkey;
 use crate::chain::{Chainstate, Coin, Keeps};
 use crate::crypto::AddressParams;
@@ -11,7 +11,7 @@ use crate::primitives::{CompactTarget, Height};
 const HASH_RATE_WINDOW: u32 = 120;
 
 /// `getblockchaininfo`.
-pub(in crate::node) fn info(chain: &Chainstate) -> Object {
+pub(in crate::node) fn info(chain: &Chainstate, warnings: Json) -> Object {
     let (height, headers) = (chain.height(), chain.best_header().height);
     let tip = chain.tip_entry();
     object! {
@@ -29,7 +29,7 @@ pub(in crate::node) fn info(chain: &Chainstate) -> Object {
         "chainwork": tip.chainwork.to_string(),
         // As in a pruned node, old blocks are not here.
         "pruned": chain.keeps() == Keeps::Headers,
-        "warnings": Vec::<String>::new(),
+        "warnings": warnings,
     }
 }
 
@@ -45,7 +45,12 @@ pub(in crate::node) fn tx_out(chain: &Chainstate, coin: &Coin, params: &AddressP
 }
 
 /// `getmininginfo`, with `pooled` transactions waiting.
-pub(in crate::node) fn mining_info(chain: &Chainstate, pooled: usize, next_bits: CompactTarget) -> Object {
+pub(in crate::node) fn mining_info(
+    chain: &Chainstate,
+    pooled: usize,
+    next_bits: CompactTarget,
+    warnings: Json,
+) -> Object {
     let tip = chain.tip_entry();
     object! {
         "blocks": tip.height.0,
@@ -62,7 +67,7 @@ pub(in crate::node) fn mining_info(chain: &Chainstate, pooled: usize, next_bits:
             "difficulty": difficulty(next_bits),
             "target": target(next_bits),
         },
-        "warnings": Vec::<String>::new(),
+        "warnings": warnings,
     }
 }
 

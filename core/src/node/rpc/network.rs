@@ -4,10 +4,13 @@ use super::amounts::coins;
 use super::json::{Json, Object, object};
 use crate::consensus::NetworkParams;
 use crate::encode::hex;
-use crate::interface::Direction;
+use crate::interface::{Direction, WatchSummary};
 use crate::net::limits::PROTOCOL_VERSION;
 use crate::net::message::Services;
-use crate::net::{AddedNode, AddressCounts, Ban, KnownAddress, PeerInfo, Purpose, Traffic, USER_AGENT};
+use crate::net::{
+    AddedNode, AddressCounts, Ban, BudgetInfo, BudgetShare, KnownAddress, PeerInfo, Purpose, Traffic,
+    USER_AGENT,
+};
 use crate::primitives::Height;
 use crate::time::{Span, Time, UnixTime};
 
@@ -16,6 +19,7 @@ pub(in crate::node) fn info(
     params: &NetworkParams,
     offered: Services,
     peers: &[PeerInfo],
+    watch: &WatchSummary,
     is_running: bool,
 ) -> Object {
     let inbound = peers.iter().filter(|peer| peer.direction == Direction::Inbound).count();
@@ -35,7 +39,47 @@ pub(in crate::node) fn info(
         "relayfee": coins(params.policy.min_relay_fee),
         "incrementalfee": coins(params.policy.incremental_relay_fee),
         "localaddresses": Vec::<String>::new(),
-        "warnings": Vec::<String>::new(),
+        "warnings": warnings(watch),
+        "watch": watched(watch),
+    }
+}
+
+/// `warnings`, as Core's RPCs list them.
+pub(in crate::node) fn warnings(watch: &WatchSummary) -> Json {
+    watch.warnings.iter().map(|active| active.warning.to_string()).collect()
+}
+
+/// What the node sees of its peers as a whole; Core has no such field.
+fn watched(watch: &WatchSummary) -> Object {
+    let a_second = |messages: u32| Json::from(f64::from(messages) / 10.0);
+    let of_peers = |count: u32| Json::from(f64::from(count) / f64::from(watch.peers.max(1)));
+    let active = watch.warnings.iter().map(|active| {
+        let text = active.warning.to_string();
+        object! { "code": active.warning.code(), "since": active.since, "text": text }
+    });
+    object! {
+        "peers": watch.peers,
+        "address_groups": watch.groups,
+        "diversity": of_peers(watch.groups),
+        "messages_per_second": a_second(watch.messages),
+        "messages_per_second_median": a_second(watch.median),
+        "commonest_subver": watch.agent.clone(),
+        "commonest_subver_share": of_peers(watch.of_it),
+        "tip_age": watch.tip_age,
+        "low_work_headers": watch.low_work_headers,
+        "active": active.collect::<Json>(),
+    }
+}
+
+/// What is left of a peer's budgets; Core has no such field.
+fn budget(budget: &BudgetInfo) -> Object {
+    let share = |share: BudgetShare| object! { "left": share.left, "most": share.most };
+    object! {
+        "over": budget.is_over,
+        "work": share(budget.work),
+        "bytes": share(budget.bytes),
+        "messages": share(budget.messages),
+        "work_spent": budget.spent.0,
     }
 }
 
@@ -80,6 +124,7 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
         let shown = object! { "time": last.time.0, "code": last.code, "reason": last.reason.clone() };
         put("last_disconnect", shown.into());
     }
+    put("budget", budget(&peer.budget).into());
     put("permissions", Vec::<String>::new().into());
     put("minfeefilter", coins(peer.fee_filter));
     put("bytessent_per_msg", by_command(&peer.sent));
