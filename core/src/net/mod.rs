@@ -58,6 +58,8 @@ mod verdicts;
 mod tests;
 
 pub use addr_relay::AddrStats;
+#[cfg(any(test, feature = "contract"))]
+pub use addrman::fuzz::address_manager as fuzz_address_manager;
 pub use addrman::{AddressCounts, Book};
 pub use compact_blocks::Pool;
 pub use connections::Ban;
