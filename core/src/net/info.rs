@@ -4,7 +4,7 @@ use super::addr_relay::AddrStats;
 use super::departures::Departure;
 use super::message::Services;
 use super::network::Network;
-use super::peer::{Peer, Ping, Purpose, Traffic};
+use super::peer::{Peer, Ping, Purpose, Totals, Traffic};
 use super::reason::Tolerated;
 use crate::chain::Chainstate;
 use crate::interface::{Direction, PeerId, PeerState, SyncMode, TransportProtocol};
@@ -79,6 +79,13 @@ impl Network {
     /// All connections, in the order in which they were made.
     pub fn peers(&self, chain: &Chainstate) -> Vec<PeerInfo> {
         self.peers.iter().map(|peer| self.info(peer, chain)).collect()
+    }
+
+    /// Bytes over all connections that there were.
+    pub fn totals(&self) -> Totals {
+        let mut totals = self.departed;
+        self.peers.iter().for_each(|peer| totals.add(peer));
+        totals
     }
 
     /// Whether more blocks are on their way than a chain that merely grows has.

@@ -139,6 +139,7 @@ impl Network {
     pub(super) fn forget(&mut self, peer: PeerId, reason: &str, now: Time) {
         self.tell(peer, PeerState::Disconnected, Some(reason.to_owned()));
         let Some(gone) = self.peers.remove(peer) else { return };
+        self.departed.add(&gone);
         self.headers.peer_gone(peer);
         self.getblocks.peer_gone(peer);
         self.download.peer_gone(peer);

@@ -69,7 +69,7 @@ pub use group::AddressGroup;
 pub use info::PeerInfo;
 pub use network::{Limits, Network, USER_AGENT, View};
 pub use outbox::{NetOutput, Received, ServeRequest};
-pub use peer::{Count, Ping, Purpose, Traffic};
+pub use peer::{Count, Ping, Purpose, Totals, Traffic};
 pub use reason::{DisconnectReason, Tolerated};
 pub use seeds::seed_answer;
 pub use verdicts::TransactionVerdict;

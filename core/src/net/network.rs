@@ -22,6 +22,7 @@ use super::limits::{
 };
 use super::message::{Message, Services};
 use super::outbox::{Action, NetOutput, Outbox};
+use super::peer::Totals;
 use super::peers::Peers;
 use super::reason::DisconnectReason;
 use super::rebroadcast::Rebroadcast;
@@ -124,6 +125,8 @@ pub struct Network {
     pub(super) filters: Filters,
     pub(super) deliveries: Deliveries,
     pub(super) departures: Departures,
+    /// What went over connections that are gone.
+    pub(super) departed: Totals,
     deadlines: Deadlines,
     rebroadcast: Rebroadcast,
     /// Who had the last turn.
@@ -166,6 +169,7 @@ impl Network {
             filters: Filters::new(),
             deliveries: Deliveries::new(),
             departures: Departures::new(),
+            departed: Totals::default(),
             deadlines: Deadlines::default(),
             rebroadcast: Rebroadcast::new(params.timing.rebroadcast),
             turn: PeerId(0),

@@ -88,7 +88,7 @@ impl Node {
                 let next_bits = engine.next_bits(self.now.unix);
                 json(rpc::chain::mining_info(&engine.chain, engine.mempool.len(), next_bits))
             }
-            other => Err(CommandError::BadArgument(format!("{other:?} is not an RPC"))),
+            query => self.dispatch_query(query),
         }
     }
 
@@ -218,7 +218,7 @@ fn bytes(text: &str) -> Result<Vec<u8>, CommandError> {
 }
 
 /// Core's words for hex that is no transaction.
-fn decode_transaction(text: &str) -> Result<Transaction, CommandError> {
+pub(super) fn decode_transaction(text: &str) -> Result<Transaction, CommandError> {
     deserialize(&bytes(text)?).map_err(|error| not_decoded(&error))
 }
 
