@@ -16,6 +16,8 @@ pub mod consensus;
 pub mod cost;
 pub mod crypto;
 pub mod encode;
+#[cfg(any(test, feature = "contract"))]
+pub mod fuzz;
 pub mod interface;
 pub mod mempool;
 pub mod mining;

@@ -3,6 +3,7 @@
 //! Prints a table and writes `target/bench/bench.json`. The argument `--only NAME` measures the rows whose name contains it.
 
 mod compute;
+mod light;
 mod report;
 mod screen;
 mod sync;
@@ -52,11 +53,13 @@ type Measure = for<'a> fn(&'a Stage<'a>) -> Pin<Box<dyn Future<Output = Outcome<
 
 /// What is measured, in the order of the table: name, deadline in seconds, how. Each has a browser of its own; what fails or
 /// hangs is a miss.
-const MEASURES: [(&str, u64, Measure); 7] = [
+const MEASURES: [(&str, u64, Measure); 9] = [
     ("compute-hashes", 90, |stage| Box::pin(compute::hashes(stage))),
     ("compute-signatures", 90, |stage| Box::pin(compute::signatures(stage))),
     ("sync-blocks", 120, |stage| Box::pin(sync::blocks(stage))),
     ("sync-spends", 120, |stage| Box::pin(sync::spends(stage))),
+    ("light-bloom", 600, |_| Box::pin(async { Ok(light::bloom()) })),
+    ("light-compact", 600, |_| Box::pin(async { Ok(light::compact()) })),
     ("size", 30, |stage| Box::pin(screen::size(stage))),
     ("first-screen", 180, |stage| Box::pin(screen::first_screen(stage))),
     ("memory", 180, |stage| Box::pin(screen::memory(stage))),

@@ -5,5 +5,6 @@ pub mod fixture;
 pub mod helpers;
 mod lab;
 pub mod sim;
+pub mod sync_bytes;
 
 pub use lab::Lab;

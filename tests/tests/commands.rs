@@ -108,6 +108,128 @@ fn rpcs_answer_with_bitcoin_cores_fields() {
 }
 
 #[test]
+fn short_answers_about_the_chain_are_bitcoin_cores() {
+    let mut stage = stage();
+    let tip = stage.tip;
+    assert_eq!(stage.json(Command::GetBestBlockHash), tip.to_string());
+    assert_eq!(stage.json(Command::GetBlockCount), 3);
+    let difficulty = stage.json(Command::GetBlockchainInfo)["difficulty"].clone();
+    assert_eq!(stage.json(Command::GetDifficulty), difficulty);
+    assert!(stage.json(Command::GetNetworkHashPs { blocks: Some(2) }).is_number());
+    assert_eq!(stage.json(Command::GetIndexInfo)["basic block filter index"]["best_block_height"], 3);
+    assert!(stage.json(Command::Uptime).as_u64().is_some_and(|seconds| seconds >= 2));
+    let coins = stage.json(Command::GetTxOutSetInfo);
+    assert_eq!((&coins["txouts"], &coins["transactions"]), (&3.into(), &3.into()));
+    assert_eq!((&coins["height"], &coins["bestblock"]), (&3.into(), &tip.to_string().into()));
+    assert_eq!((&coins["total_amount"], &coins["bogosize"]), (&150.0.into(), &(3 * (50 + 25)).into()));
+    assert_eq!(coins["hash_serialized_3"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn chain_tips_are_the_ends_of_all_branches() {
+    let mut stage = stage();
+    let old = stage.tip;
+    stage.world.partition(&[&[A], &[B]]);
+    stage.world.execute(A, Command::Generate { blocks: 1, address: None }).expect("a block");
+    stage.world.execute(B, Command::Generate { blocks: 2, address: None }).expect("two blocks");
+    let lost = stage.json(Command::GetBestBlockHash);
+    stage.world.heal();
+    let joined = |world: &World| world.snapshot(A).chain.is_some_and(|chain| chain.height == Height(5));
+    assert!(stage.world.run_until(Span::from_secs(120), joined));
+    let tips = stage.json(Command::GetChainTips);
+    let shown = |tip: &Value| (tip["height"].clone(), tip["branchlen"].clone(), tip["status"].clone());
+    assert_eq!(tips.as_array().map(Vec::len), Some(2), "{tips}, {old} is no end");
+    assert_eq!(shown(&tips[0]), (5.into(), 0.into(), "active".into()));
+    assert_eq!(shown(&tips[1]), (4.into(), 1.into(), "valid-fork".into()));
+    assert_eq!(tips[1]["hash"], lost);
+}
+
+#[test]
+fn what_waits_is_shown_with_what_it_depends_on() {
+    let mut stage = stage();
+    let parent = stage.payment;
+    let (from, to, amount) = (stage.address.clone(), stage.address.clone(), Amount::from_coins(140));
+    let send = Command::Send { from, to, amount, fee: None, mine: false };
+    let Ok(Reply::Sent { txid: child, .. }) = stage.world.execute(A, send) else { panic!("a payment") };
+    assert_eq!(stage.json(Command::GetMempoolEntry { txid: child })["depends"][0], parent.to_string());
+    let ancestors = Command::GetMempoolAncestors { txid: child, verbose: false };
+    assert_eq!(stage.json(ancestors), Value::from(vec![parent.to_string()]));
+    let descendants = Command::GetMempoolDescendants { txid: parent, verbose: true };
+    assert_eq!(stage.json(descendants)[child.to_string()]["ancestorcount"], 2);
+    let unknown = Command::GetMempoolEntry { txid: Txid::ZERO };
+    assert!(matches!(stage.world.execute(A, unknown), Err(CommandError::NotFound { .. })));
+}
+
+#[test]
+fn a_transaction_is_tested_and_does_not_wait_for_it() {
+    let mut stage = stage();
+    let txid = stage.payment;
+    let hex = stage.json(Command::GetRawTransaction { txid, verbose: false, block: None });
+    let hex = hex.as_str().expect("hex").to_owned();
+    let known = stage.json(Command::TestMempoolAccept { hex: hex.clone() });
+    assert_eq!((&known[0]["allowed"], &known[0]["txid"]), (&false.into(), &txid.to_string().into()));
+    assert_eq!(known[0]["reject-reason"], "txn-already-in-mempool");
+    // Another node with the same chain and an empty mempool.
+    let Ok(Reply::ChainFile(file)) = stage.world.execute(A, Command::ExportChain) else { panic!("a file") };
+    let (role, network) = (Role::Full, Some(Preset::Classroom));
+    let id = NodeId(3002);
+    stage.world.add(NodeConfig { id, role, network, sync: SyncMode::Headers, connect: Vec::new() });
+    stage.world.execute(id, Command::ImportChain { file }).expect("the chain is taken");
+    let Ok(Reply::Json(text)) = stage.world.execute(id, Command::TestMempoolAccept { hex }) else {
+        panic!("it is tested")
+    };
+    let tested = read(&text);
+    assert_eq!((&tested[0]["allowed"], &tested[0]["fees"]["base"]), (&true.into(), &0.0.into()));
+    assert_eq!(stage.world.snapshot(id).mempool.count, 0);
+}
+
+#[test]
+fn an_address_is_validated_in_bitcoin_cores_words() {
+    let mut stage = stage();
+    let address = stage.address.clone();
+    let valid = stage.json(Command::ValidateAddress { address: address.clone() });
+    assert_eq!((&valid["isvalid"], &valid["address"]), (&true.into(), &address.into()));
+    assert_eq!((&valid["isscript"], &valid["iswitness"]), (&false.into(), &false.into()));
+    let invalid = stage.json(Command::ValidateAddress { address: "1nonsense".to_owned() });
+    assert!(invalid["isvalid"] == false && invalid["error"].is_string(), "{invalid}");
+}
+
+#[test]
+fn net_totals_keep_what_went_over_connections_that_are_gone() {
+    let mut stage = stage();
+    let before = stage.json(Command::GetNetTotals);
+    let received = before["totalbytesrecv"].as_u64().unwrap_or_default();
+    assert!(received > 0 && before["totalbytessent"].as_u64().is_some_and(|sent| sent > 0), "{before}");
+    stage.world.execute(A, Command::StopNode).expect("the node stops");
+    assert_eq!(stage.json(Command::GetConnectionCount), 0);
+    assert!(stage.json(Command::GetNetTotals)["totalbytesrecv"].as_u64() >= Some(received));
+}
+
+#[test]
+fn a_ping_on_demand_is_answered_and_counted() {
+    let mut stage = stage();
+    let sent = |stage: &mut Stage| stage.json(Command::GetPeerInfo)[0]["bytessent_per_msg"]["ping"].clone();
+    let before = sent(&mut stage).as_u64();
+    stage.world.execute(A, Command::Ping).expect("pings go out");
+    stage.world.run_for(Span::from_millis(500));
+    assert!(sent(&mut stage).as_u64() > before);
+    assert!(stage.json(Command::GetPeerInfo)[0]["pingtime"].is_number());
+}
+
+#[test]
+fn all_bans_are_lifted_at_once() {
+    let mut stage = stage();
+    let ban = Command::SetBan { address: B.local_address(), action: BanAction::Add, seconds: None };
+    stage.world.execute(A, ban).expect("the ban is set");
+    assert_eq!(stage.json(Command::ListBanned).as_array().map(Vec::len), Some(1));
+    stage.world.execute(A, Command::ClearBanned).expect("bans are lifted");
+    assert_eq!(stage.json(Command::ListBanned), Value::Array(Vec::new()));
+    stage.world.kill(A);
+    stage.world.open(A);
+    assert_eq!(stage.json(Command::ListBanned), Value::Array(Vec::new()));
+}
+
+#[test]
 fn a_proof_of_a_transaction_verifies_and_a_transaction_survives_hex() {
     let mut stage = stage();
     let hash = stage.tip;

@@ -1,8 +1,7 @@
 //! Light nodes beside full ones.
 
 use serde_json::Value;
-use terrarium_core::chain::file;
-use terrarium_core::consensus::{Network, Preset};
+use terrarium_core::consensus::Preset;
 use terrarium_core::interface::{
     Command, CommandError, LightFilter, NodeConfig, NodeId, Reply, Role, StartOptions, SyncMode,
 };
@@ -10,8 +9,8 @@ use terrarium_core::primitives::{Amount, BlockHash, Height};
 use terrarium_core::store::Database;
 use terrarium_core::time::Span;
 use terrarium_tests::Lab;
-use terrarium_tests::fixture::Chain;
 use terrarium_tests::sim::World;
+use terrarium_tests::sync_bytes::{Chains, Exchange, SyncBytes};
 
 const A: NodeId = NodeId(3000);
 const B: NodeId = NodeId(3001);
@@ -197,26 +196,21 @@ fn tip(world: &World, id: NodeId) -> Option<BlockHash> {
     world.snapshot(id).chain.map(|chain| chain.tip)
 }
 
-/// All bytes that a node exchanges to sync a chain of blocks with 150 spends each.
-fn bytes_to_sync(blocks: u32, role: Role) -> u64 {
-    let chain = Chain::spending(blocks, 150);
-    let file = file::export(&Network::Preset(Preset::Regtest), chain.blocks()[1..].iter());
-    let mut world = World::new(14);
-    add(&mut world, A, Role::Full, &[]);
-    add(&mut world, LIGHT, role, &[A]);
-    address(&mut world, LIGHT);
-    world.execute(A, Command::ImportChain { file }).expect("the chain is taken");
-    start(&mut world, A);
-    start(&mut world, LIGHT);
-    assert!(is_at(&mut world, LIGHT, chain.height() as u32), "{role:?} is at {}", height(&world, LIGHT));
-    let (sent, received) = world.snapshot(LIGHT).peers[0].bytes;
-    sent + received
+/// What `exchange` comes to over 2,000 blocks of 150 spends with ten payments: each block adds what the 20 between a short
+/// chain and a longer one add, and each payment what it adds to the longer one. `cargo xtask bench` measures the whole.
+fn bytes_for_2000_blocks(exchange: impl Fn(&SyncBytes) -> &Exchange, measured: &[SyncBytes; 3]) -> u64 {
+    let [short, long, paid] = measured.each_ref().map(|bytes| exchange(bytes).messages());
+    short + 1_998 * (long - short) / 20 + (paid - long) + exchange(&measured[0]).transport
 }
 
 #[test]
-fn a_light_node_syncs_with_less_than_a_hundredth_of_a_full_nodes_bytes() {
-    let growth = |role| bytes_to_sync(22, role) - bytes_to_sync(2, role);
-    let (full, light) = (growth(Role::Full), growth(Role::Spv));
-    println!("20 blocks of 150 spends: {full} bytes in full, {light} by bloom filter");
-    assert!(light * 100 < full, "{light} of {full}");
+fn a_wallet_syncs_under_1_percent_of_a_full_nodes_bytes_by_bloom_filter_and_6_percent_by_compact_filters() {
+    let measure = |blocks, payments| SyncBytes::measure(Chains { blocks, spends: 150, payments });
+    let measured = [measure(2, 0), measure(22, 0), measure(22, 10)];
+    let full = bytes_for_2000_blocks(|bytes| &bytes.full, &measured);
+    let bloom = bytes_for_2000_blocks(|bytes| &bytes.bloom, &measured);
+    let compact = bytes_for_2000_blocks(|bytes| &bytes.compact, &measured);
+    println!("{full} bytes in full, {bloom} by bloom filter, {compact} by compact filters");
+    assert!(bloom * 100 < full, "{bloom} of {full}");
+    assert!(compact * 100 < 6 * full, "{compact} of {full}");
 }

@@ -17,6 +17,9 @@ const TRUNK: CargoTool = CargoTool { package: "trunk", binary: "trunk", version:
 /// Must equal the crate wasm-bindgen in Cargo.toml and `[tools]` in Trunk.toml.
 const WASM_BINDGEN: CargoTool =
     CargoTool { package: "wasm-bindgen-cli", binary: "wasm-bindgen", version: "0.2.129", minutes: 2 };
+/// Builds and runs fuzz targets.
+const CARGO_FUZZ: CargoTool =
+    CargoTool { package: "cargo-fuzz", binary: "cargo-fuzz", version: "0.13.2", minutes: 2 };
 /// wasm-opt's version. Older ones, Debian's among them, do not read what today's rustc writes.
 const BINARYEN: u32 = 132;
 /// What page and worker are compiled for.
@@ -93,6 +96,19 @@ fn apt_get() -> Command {
 /// wasm-bindgen's command line tools, its test runner among them.
 pub(crate) fn ensure_wasm_bindgen() -> Result<(), Error> {
     ensure_cargo_tool(&WASM_BINDGEN)
+}
+
+/// What fuzzing takes: a nightly compiler, whose sanitizers stable does not have, and cargo-fuzz.
+///
+/// # Errors
+/// One line that says what to install.
+pub(crate) fn ensure_fuzzer() -> Result<(), Error> {
+    if output(program("rustup").args(["run", "nightly", "rustc", "--version"])).is_none() {
+        announce("Installing Rust's nightly toolchain (about a minute)");
+        run(program("rustup").args(["toolchain", "install", "nightly", "--profile", "minimal"]))
+            .map_err(|_| Error::new("missing: a nightly toolchain; run: rustup toolchain install nightly"))?;
+    }
+    ensure_cargo_tool(&CARGO_FUZZ)
 }
 
 /// The compiler's part for [`WASM_TARGET`].

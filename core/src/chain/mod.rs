@@ -29,6 +29,7 @@ mod supply;
 #[cfg(test)]
 mod tests;
 mod threshold;
+mod tips;
 mod undo;
 
 pub use accept::{Accepted, BlockOutcome};
@@ -45,4 +46,5 @@ pub use prune::MAX_SIDE_BODIES;
 pub use script_batch::{FailedCheck, Verdict, decode_verdict, encode_verdict, verify_batch};
 pub use script_check::{ScriptCache, block_script_flags, verify_input_scripts};
 pub use supply::Supply;
+pub use tips::{ChainTip, TipStatus};
 pub use undo::BlockUndo;

@@ -101,6 +101,38 @@ pub enum Command {
     VerifyTxOutProof { proof: String },
     /// See [`Command::GetBlockchainInfo`].
     GetMiningInfo,
+    /// See [`Command::GetBlockchainInfo`].
+    GetBestBlockHash,
+    /// The tip's height.
+    GetBlockCount,
+    /// How much harder a block is than Bitcoin's easiest.
+    GetDifficulty,
+    /// The ends of all branches that are known.
+    GetChainTips,
+    /// Hashes a second that the last `blocks` speak for; 120 if none is given.
+    GetNetworkHashPs { blocks: Option<u32> },
+    /// All coins, counted and hashed.
+    GetTxOutSetInfo,
+    /// What is indexed beyond the chain.
+    GetIndexInfo,
+    /// Whether a text is an address of this network, and of what kind.
+    ValidateAddress { address: String },
+    /// One transaction that waits.
+    GetMempoolEntry { txid: Txid },
+    /// What waits that a waiting transaction depends on: txids, or entries by txid.
+    GetMempoolAncestors { txid: Txid, verbose: bool },
+    /// What waits that depends on it.
+    GetMempoolDescendants { txid: Txid, verbose: bool },
+    /// Whether the mempool would take a transaction given in hex.
+    TestMempoolAccept { hex: String },
+    /// Seconds since the node was opened.
+    Uptime,
+    /// Bytes over all connections that there were.
+    GetNetTotals,
+    /// Pings every peer.
+    Ping,
+    /// Lifts all bans.
+    ClearBanned,
 
     /// A block with fields and hex, for the page's block view; null fields where the body is absent.
     ShowBlock { hash: BlockHash },

@@ -29,6 +29,16 @@ pub struct AcceptedTx {
     pub vsize: usize,
 }
 
+/// A transaction that passed every check but its scripts.
+struct Checked {
+    accepted: AcceptedTx,
+    /// The coins that its inputs spend, in order.
+    spent: Vec<Coin>,
+    own: Totals,
+    replacement: Replacement,
+    ancestors: BTreeSet<Txid>,
+}
+
 /// How a transaction comes to the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
@@ -91,30 +101,56 @@ impl Mempool {
         now: UnixTime,
         admission: Admission,
     ) -> Result<AcceptedTx, MempoolError> {
-        self.check_form(&tx, chain)?;
-        let (txid, wtxid) = (tx.txid(), tx.wtxid());
-        self.check_new(txid, wtxid)?;
-        let spent = self.find_coins(&tx, txid, chain)?;
-        let own = self.check_against_coins(&tx, &spent, chain)?;
+        let Checked { accepted, spent, own, replacement, ancestors } =
+            self.check(&tx, chain, now, admission)?;
+        let AcceptedTx { txid, wtxid, .. } = accepted;
+        check_scripts(&tx, wtxid, &spent, &mut self.verified, admission)?;
         let time = match admission {
             Admission::New => now,
             Admission::Stored { since } | Admission::Returned { since } => since,
         };
-        let replacement = match admission {
-            Admission::Returned { .. } => self.refuse_conflicts(&tx)?,
-            Admission::New | Admission::Stored { .. } => {
-                self.check_fee(&own, now)?;
-                self.check_replacement(&tx, &own)?
-            }
-        };
-        let ancestors = self.ancestors_within_limits(&self.parents_of(&tx), &own, &replacement.all)?;
-        check_scripts(&tx, wtxid, &spent, &mut self.verified, admission)?;
-        let accepted = AcceptedTx { txid, wtxid, fee: own.fee, vsize: own.vsize };
         let replaced = self.replace(&replacement, txid);
         self.left.extend(replaced);
         let candidate = Candidate { transaction: tx, txid, wtxid, own, time, height: chain.height() };
         self.insert(candidate, &ancestors);
         Ok(accepted)
+    }
+
+    /// Whether the pool would take a transaction, which is not added (Core's `testmempoolaccept`).
+    pub fn test_accept(
+        &self,
+        tx: &Transaction,
+        chain: &Chainstate,
+        now: UnixTime,
+    ) -> Result<AcceptedTx, MempoolError> {
+        let Checked { accepted, spent, .. } = self.check(tx, chain, now, Admission::New)?;
+        check_scripts(tx, accepted.wtxid, &spent, &mut ScriptCache::default(), Admission::New)?;
+        Ok(accepted)
+    }
+
+    /// All checks but the scripts.
+    fn check(
+        &self,
+        tx: &Transaction,
+        chain: &Chainstate,
+        now: UnixTime,
+        admission: Admission,
+    ) -> Result<Checked, MempoolError> {
+        self.check_form(tx, chain)?;
+        let (txid, wtxid) = (tx.txid(), tx.wtxid());
+        self.check_new(txid, wtxid)?;
+        let spent = self.find_coins(tx, txid, chain)?;
+        let own = self.check_against_coins(tx, &spent, chain)?;
+        let replacement = match admission {
+            Admission::Returned { .. } => self.refuse_conflicts(tx)?,
+            Admission::New | Admission::Stored { .. } => {
+                self.check_fee(&own, now)?;
+                self.check_replacement(tx, &own)?
+            }
+        };
+        let ancestors = self.ancestors_within_limits(&self.parents_of(tx), &own, &replacement.all)?;
+        let accepted = AcceptedTx { txid, wtxid, fee: own.fee, vsize: own.vsize };
+        Ok(Checked { accepted, spent, own, replacement, ancestors })
     }
 
     /// What can be said of a transaction without its coins.

@@ -61,6 +61,23 @@ impl Network {
         self.connections.unban(address)
     }
 
+    /// Lifts all bans.
+    pub fn clear_bans(&mut self) {
+        self.connections.clear_bans();
+    }
+
+    /// Pings every peer that owes no answer.
+    pub fn ping_all(&mut self, now: Time) {
+        for peer in
+            self.peers.ready().filter(|peer| !peer.is_pinged()).map(|peer| peer.id).collect::<Vec<_>>()
+        {
+            let nonce = self.rng.next_u64();
+            if let Some(peer) = self.peers.get_mut(peer) {
+                peer.send_ping(nonce, now.mono, &mut self.outbox);
+            }
+        }
+    }
+
     /// The bans that are set, to be kept over a restart.
     pub fn bans(&self) -> impl Iterator<Item = Ban> {
         self.connections.bans()

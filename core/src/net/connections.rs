@@ -301,6 +301,12 @@ impl Connections {
         self.bans.remove(&group).is_some() || discouraged
     }
 
+    /// Lifts all bans.
+    pub(crate) fn clear_bans(&mut self) {
+        self.look_again();
+        self.bans.clear();
+    }
+
     /// The bans, ended ones too.
     pub(crate) fn bans(&self) -> impl Iterator<Item = Ban> {
         self.bans.values().copied()

@@ -5,7 +5,7 @@ use super::budget::BudgetInfo;
 use super::departures::Departure;
 use super::message::Services;
 use super::network::Network;
-use super::peer::{Peer, Ping, Purpose, Traffic};
+use super::peer::{Peer, Ping, Purpose, Totals, Traffic};
 use super::reason::Tolerated;
 use crate::chain::Chainstate;
 use crate::interface::{Direction, PeerId, PeerState, SyncMode, TransportProtocol};
@@ -87,6 +87,13 @@ impl Network {
     /// The last connections that ended, the latest first.
     pub fn ended(&self) -> impl Iterator<Item = &(SocketAddr, Departure)> {
         self.departures.latest()
+    }
+
+    /// Bytes over all connections that there were.
+    pub fn totals(&self) -> Totals {
+        let mut totals = self.departed;
+        self.peers.iter().for_each(|peer| totals.add(peer));
+        totals
     }
 
     /// Whether more blocks are on their way than a chain that merely grows has.

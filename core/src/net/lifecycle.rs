@@ -140,6 +140,7 @@ impl Network {
         self.tell(peer, PeerState::Disconnected, Some(reason.to_owned()));
         let Some(gone) = self.peers.remove(peer) else { return };
         self.watch.crowd_changed();
+        self.departed.add(&gone);
         self.headers.peer_gone(peer);
         self.getblocks.peer_gone(peer);
         self.download.peer_gone(peer);

@@ -63,6 +63,8 @@ mod watching;
 mod tests;
 
 pub use addr_relay::AddrStats;
+#[cfg(any(test, feature = "contract"))]
+pub use addrman::fuzz::address_manager as fuzz_address_manager;
 pub use addrman::{AddressCounts, Book};
 pub use budget::{BudgetInfo, BudgetShare};
 pub use compact_blocks::Pool;
@@ -73,7 +75,7 @@ pub use group::AddressGroup;
 pub use info::PeerInfo;
 pub use network::{Limits, Network, USER_AGENT, View};
 pub use outbox::{NetOutput, Received, ServeRequest};
-pub use peer::{Count, Ping, Purpose, Traffic};
+pub use peer::{Count, Ping, Purpose, Totals, Traffic};
 pub use reason::{DisconnectReason, Tolerated};
 pub use seeds::seed_answer;
 pub use verdicts::TransactionVerdict;

@@ -20,6 +20,7 @@ use super::headers_sync::HeadersSync;
 use super::limits::{MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS, MAX_OUTBOUND_CONNECTIONS, MAX_RECEIVE_BUFFER};
 use super::message::{Message, Services};
 use super::outbox::{Action, NetOutput, Outbox};
+use super::peer::Totals;
 use super::peers::Peers;
 use super::reason::DisconnectReason;
 use super::rebroadcast::Rebroadcast;
@@ -124,6 +125,8 @@ pub struct Network {
     pub(super) deliveries: Deliveries,
     pub(super) departures: Departures,
     pub(super) watch: Watch,
+    /// What went over connections that are gone.
+    pub(super) departed: Totals,
     deadlines: Deadlines,
     rebroadcast: Rebroadcast,
     /// Who had the last turn.
@@ -167,6 +170,7 @@ impl Network {
             deliveries: Deliveries::new(),
             departures: Departures::new(),
             watch: Watch::new(&params.consensus),
+            departed: Totals::default(),
             deadlines: Deadlines::default(),
             rebroadcast: Rebroadcast::new(params.timing.rebroadcast),
             turn: PeerId(0),

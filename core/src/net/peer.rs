@@ -78,6 +78,22 @@ impl Traffic {
     }
 }
 
+/// Bytes over connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Received.
+    pub received: u64,
+    /// Sent.
+    pub sent: u64,
+}
+
+impl Totals {
+    pub(crate) const fn add(&mut self, peer: &Peer) {
+        self.received += peer.received.total.bytes;
+        self.sent += peer.sent.total.bytes;
+    }
+}
+
 /// Round trips.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ping {
@@ -264,6 +280,11 @@ impl Peer {
         }
         self.ready = true;
         Handshake::Done
+    }
+
+    /// Whether a ping waits for its answer.
+    pub(crate) const fn is_pinged(&self) -> bool {
+        self.ping.waiting.is_some()
     }
 
     /// Asks for a sign of life.

@@ -74,6 +74,8 @@ pub struct Node {
     params: NetworkParams,
     /// When it was last let work.
     now: Time,
+    /// When it was let work for the first time.
+    opened: Option<Mono>,
     state: RunState,
     wallet: Wallet,
     /// What exists only with a chain.
@@ -117,6 +119,7 @@ impl Node {
     /// Works: peers and chain for about `budget` each; true while there is more to do at once.
     pub fn step(&mut self, now: Time, budget: Cost) -> bool {
         self.now = now;
+        self.opened.get_or_insert(now.mono);
         self.work_inputs();
         let mut busy = self.work_peers(budget);
         busy |= self.work_chain(budget);

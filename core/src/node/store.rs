@@ -47,6 +47,7 @@ impl Node {
             config,
             params,
             now: Time::default(),
+            opened: None,
             state: RunState::Stopped,
             wallet,
             engine: None,

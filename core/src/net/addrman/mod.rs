@@ -5,6 +5,8 @@
 mod book;
 mod collisions;
 mod entry;
+#[cfg(any(test, feature = "contract"))]
+pub(in crate::net) mod fuzz;
 mod placement;
 mod table;
 

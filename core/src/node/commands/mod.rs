@@ -3,6 +3,7 @@
 mod chain;
 mod import;
 mod network;
+mod queries;
 mod rpc;
 mod wallet;
 

@@ -95,7 +95,7 @@ impl Node {
                 let (pooled, warnings) = (engine.mempool.len(), self.warnings());
                 json(rpc::chain::mining_info(&engine.chain, pooled, next_bits, warnings))
             }
-            other => Err(CommandError::BadArgument(format!("{other:?} is not an RPC"))),
+            query => self.dispatch_query(query),
         }
     }
 
@@ -235,7 +235,7 @@ fn bytes(text: &str) -> Result<Vec<u8>, CommandError> {
 }
 
 /// Core's words for hex that is no transaction.
-fn decode_transaction(text: &str) -> Result<Transaction, CommandError> {
+pub(super) fn decode_transaction(text: &str) -> Result<Transaction, CommandError> {
     deserialize(&bytes(text)?).map_err(|error| not_decoded(&error))
 }
 

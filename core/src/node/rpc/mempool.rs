@@ -3,8 +3,8 @@
 use super::amounts::coins;
 use super::json::{Json, Object, object};
 use crate::collections::BTreeSet;
-use crate::mempool::{FeeRate, Mempool, MempoolEntry};
-use crate::primitives::{Amount, Txid};
+use crate::mempool::{AcceptedTx, FeeRate, Mempool, MempoolEntry, MempoolError};
+use crate::primitives::{Amount, Transaction, Txid};
 use crate::time::UnixTime;
 
 /// `getmempoolinfo`.
@@ -37,7 +37,8 @@ pub(in crate::node) fn raw(pool: &Mempool, verbose: bool) -> Json {
     pool.iter_mining_order().map(|entry| entry.txid().to_string()).collect()
 }
 
-fn entry(entry: &MempoolEntry) -> Object {
+/// `getmempoolentry`.
+pub(in crate::node) fn entry(entry: &MempoolEntry) -> Object {
     let (ancestors, descendants) = (entry.with_ancestors(), entry.with_descendants());
     let list = |ids: &BTreeSet<Txid>| ids.iter().map(ToString::to_string).collect::<Json>();
     object! {
@@ -61,6 +62,46 @@ fn entry(entry: &MempoolEntry) -> Object {
         "bip125-replaceable": true,
         "unbroadcast": false,
     }
+}
+
+/// `getmempoolancestors` and `getmempooldescendants`: the ids, or the entries by id.
+pub(in crate::node) fn some(pool: &Mempool, ids: &BTreeSet<Txid>, verbose: bool) -> Json {
+    if !verbose {
+        return ids.iter().map(ToString::to_string).collect();
+    }
+    let mut entries = Object::default();
+    for found in ids.iter().filter_map(|txid| pool.get(txid)) {
+        entries.put(found.txid().to_string(), entry(found));
+    }
+    entries.into()
+}
+
+/// One transaction of `testmempoolaccept`.
+pub(in crate::node) fn tested(
+    transaction: &Transaction,
+    tested: Result<&AcceptedTx, &MempoolError>,
+) -> Object {
+    let mut fields = object! {
+        "txid": transaction.txid().to_string(),
+        "wtxid": transaction.wtxid().to_string(),
+        "allowed": tested.is_ok(),
+    };
+    match tested {
+        Ok(accepted) => {
+            fields.put("vsize", accepted.vsize);
+            fields.put("fees", object! { "base": coins(accepted.fee) });
+        }
+        Err(error) => {
+            // Core's word where coins are not found; the others are the codes of blocks, too.
+            let reason = match error {
+                MempoolError::MissingInputs { .. } => "missing-inputs",
+                other => other.reject_reason(),
+            };
+            fields.put("reject-reason", reason);
+            fields.put("reject-details", error.to_string());
+        }
+    }
+    fields
 }
 
 /// A fee rate in coins per 1,000 virtual bytes.

@@ -8,7 +8,7 @@ use crate::interface::{Direction, WatchSummary};
 use crate::net::limits::PROTOCOL_VERSION;
 use crate::net::message::Services;
 use crate::net::{
-    AddedNode, AddressCounts, Ban, BudgetInfo, BudgetShare, KnownAddress, PeerInfo, Purpose, Traffic,
+    AddedNode, AddressCounts, Ban, BudgetInfo, BudgetShare, KnownAddress, PeerInfo, Purpose, Totals, Traffic,
     USER_AGENT,
 };
 use crate::primitives::Height;
@@ -133,6 +133,24 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
     put("transport_protocol_type", peer.transport.name().into());
     put("session_id", peer.session_id.map_or_else(String::new, |id| hex::encode(&id)).into());
     fields
+}
+
+/// `getnettotals`.
+pub(in crate::node) fn totals(totals: Totals, now: UnixTime) -> Object {
+    object! {
+        "totalbytesrecv": totals.received,
+        "totalbytessent": totals.sent,
+        "timemillis": u64::from(now.0) * 1_000,
+        // There is no limit to what is uploaded.
+        "uploadtarget": object! {
+            "timeframe": 86_400u32,
+            "target": 0u32,
+            "target_reached": false,
+            "serve_historical_blocks": true,
+            "bytes_left_in_cycle": 0u32,
+            "time_left_in_cycle": 0u32,
+        },
+    }
 }
 
 /// One address of `getnodeaddresses`.

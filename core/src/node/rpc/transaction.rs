@@ -2,7 +2,7 @@
 
 use super::amounts::coins;
 use super::json::{Json, Object, object};
-use crate::crypto::{Address, AddressParams};
+use crate::crypto::{Address, AddressError, AddressParams};
 use crate::encode::{Encode, hex, serialize};
 use crate::primitives::{Script, Transaction, TxIn, TxOut};
 use crate::script::standard::{self, Template};
@@ -65,6 +65,34 @@ pub(in crate::node) fn address(script: &Script, params: &AddressParams) -> Optio
     let address = Address::from_script(script)?;
     let is_bare_key = matches!(standard::classify(script), Template::P2pk(_));
     (!is_bare_key).then(|| address.to_text(params))
+}
+
+/// `validateaddress`.
+pub(in crate::node) fn validated(parsed: Result<Address, AddressError>, params: &AddressParams) -> Object {
+    let address = match parsed {
+        Ok(address) => address,
+        Err(error) => return object! { "isvalid": false, "error": error.to_string() },
+    };
+    let mut fields = object! {
+        "isvalid": true,
+        "address": address.to_text(params),
+        "scriptPubKey": hex::encode(address.script_pubkey().as_bytes()),
+    };
+    match address {
+        Address::P2pkh(_) => fields.put("isscript", false),
+        Address::P2sh(_) => fields.put("isscript", true),
+        Address::Witness { version, program } => {
+            if version < 2 {
+                fields.put("isscript", program.len() == 32);
+            }
+            fields.put("iswitness", true);
+            fields.put("witness_version", u32::from(version));
+            fields.put("witness_program", hex::encode(&program));
+            return fields;
+        }
+    }
+    fields.put("iswitness", false);
+    fields
 }
 
 /// A template's name (Core's `GetTxnOutputType`).
