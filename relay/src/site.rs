@@ -73,7 +73,7 @@ impl Site {
     pub(crate) fn policy(&self) -> String {
         let hashes: String = self.script_hashes.iter().map(|hash| format!(" 'sha256-{hash}'")).collect();
         format!(
-            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' blob:{hashes}; worker-src 'self' blob:; connect-src 'self'; \
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; worker-src 'self' blob:; connect-src 'self'; \
              style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'self'; form-action 'none'; \
              frame-ancestors 'none'"
         )

@@ -14,6 +14,7 @@ mod kills;
 mod loading;
 mod map;
 mod network;
+mod room;
 mod screenshots;
 mod scripting;
 mod seeds;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         unfit::tests(),
         seeds::tests(),
         network::tests(),
+        room::tests(),
         scripting::tests(),
         bad_input::tests(),
         storage::tests(),

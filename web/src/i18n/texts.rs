@@ -58,6 +58,29 @@ texts! {
     two_sides: "The two sides of the cut", "被切开的两边";
     move_to_other_side: "Move {0} to the other side", "把 {0} 移到另一边";
 
+    class: "Class", "课堂";
+    class_about: "Join the others in one network, on many machines", "和大家加入同一个网络，一人一台电脑";
+    class_leaves: "This page then leaves its own network, which waits here for you, and brings one node to the class.", "加入后，本页会离开自己的网络（保留在这里等你回来），并带一个节点进入课堂。";
+    class_name: "Your name", "你的名字";
+    class_join: "Join", "加入";
+    class_open: "Open a class", "开设课堂";
+    room_code: "Code of the class", "课堂代码";
+    room_qr: "The address of the class as a QR code", "课堂地址二维码";
+    room_up: "Connected. This browser is {0} in the class's network.", "已连接。本浏览器在课堂网络中的地址是 {0}。";
+    room_lost: "No connection to the relay: it is tried again.", "与中继的连接已断开，正在重试。";
+    room_unreachable: "The relay does not answer. Is it running, and is this machine on its network?", "中继没有应答。它在运行吗？这台电脑和它在同一网络吗？";
+    room_unknown: "There is no class of this code. Look at the projector again: a code has six letters and digits.", "没有这个代码的课堂。请再看一眼投影：代码是六位字母和数字。";
+    room_no_code: "A code has six letters and digits, such as ABC234.", "代码是六位字母和数字，例如 ABC234。";
+    room_too_many_tries: "Too many wrong codes came from here: wait a minute.", "输错代码的次数太多，请等一分钟。";
+    room_full: "The class is full.", "课堂已满。";
+    room_relay_full: "This relay has no place for another class.", "这个中继不能再开设新的课堂。";
+    room_other_tab: "Another tab of this browser is in the class: this one watches.", "本浏览器的另一个标签页已在课堂中，这里只能旁观。";
+    room_closed: "The class was closed.", "课堂已关闭。";
+    room_teacher: "{0} (teacher)", "{0}（老师）";
+    room_you: "{0}, you", "{0}，你";
+    room_own_waits: "Your own network waits where you left it.", "你自己的网络保留在原处。";
+    room_leave: "Leave the class", "离开课堂";
+
     from: "From", "付款方";
     to: "To", "收款方";
     an_address: "An address …", "某个地址……";

@@ -9,6 +9,7 @@ mod app;
 mod block_view;
 mod card;
 mod chain;
+mod class;
 mod confirm;
 mod console;
 mod dial;
@@ -37,3 +38,4 @@ mod wallet;
 mod words;
 
 pub(crate) use app::App;
+pub(crate) use class::NoRoom;

@@ -23,6 +23,8 @@ pub(crate) enum Dialog {
     Send,
     /// Add a node.
     AddNode,
+    /// Open a class or join one.
+    Class,
     /// Whether to empty the lab.
     NewNetwork,
     /// Whether to remove a node.

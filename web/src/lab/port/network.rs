@@ -16,6 +16,9 @@ use wasm_bindgen_futures::spawn_local;
 /// The fastest that the dial goes, in kH/s.
 pub(crate) const MAX_KHS: f64 = 32.0;
 
+/// How far the lab's time may be from its room's before it is set, in milliseconds.
+const MOST_OFF_MS: f64 = 500.0;
+
 impl Lab {
     /// Turns a node's dial; a node that never mined starts to.
     pub(crate) fn set_hash_rate(&self, id: NodeId, khs: f64) -> Result<(), LabError> {
@@ -123,6 +126,14 @@ impl Lab {
             }
         };
         set_timeout(end, Duration::from_secs_f64(wait_ms / 1_000.0));
+    }
+
+    /// Goes by a room's time, in milliseconds since 1970, which does not pause.
+    pub(crate) fn follow_time(&self, room_ms: f64) {
+        let off = self.with(|inner| (inner.clock.lab_ms(browser::now_ms()) - room_ms).abs());
+        if off > MOST_OFF_MS {
+            self.set_clock(|_, wall_ms| LabClock::at_time(wall_ms, room_ms));
+        }
     }
 
     /// Remembers lab time for the next visit.
