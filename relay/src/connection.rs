@@ -21,11 +21,10 @@ const MAX_HELLO: usize = 1_024;
 /// Serves one browser until it goes or is told to.
 pub(crate) async fn serve(mut socket: WebSocket, lobby: Arc<Lobby>, from: IpAddr, urls: Vec<String>) {
     lobby.metrics.opened.add(1);
-    match greet(&mut socket, &lobby, from).await {
+    match greet(&mut socket, &lobby, from, urls).await {
         Ok(Some(seat)) => {
             let address = std::net::Ipv4Addr::from(seat.address());
             log::info(format_args!("{address} is in room {}", seat.room.code()));
-            seat.greet(urls);
             talk(socket, &lobby, &seat).await;
             log::info(format_args!("{address} has left room {}", seat.room.code()));
         }
@@ -44,7 +43,12 @@ pub(crate) async fn serve(mut socket: WebSocket, lobby: Arc<Lobby>, from: IpAddr
 }
 
 /// The first message decides. None where none came.
-async fn greet(socket: &mut WebSocket, lobby: &Lobby, from: IpAddr) -> Result<Option<Seat>, Refusal> {
+async fn greet(
+    socket: &mut WebSocket,
+    lobby: &Lobby,
+    from: IpAddr,
+    urls: Vec<String>,
+) -> Result<Option<Seat>, Refusal> {
     let first = timeout(lobby.limits.hello, socket.recv()).await;
     let Ok(Some(Ok(message))) = first else { return Ok(None) };
     let Message::Binary(bytes) = message else { return Err(Refusal::Malformed) };
@@ -58,12 +62,14 @@ async fn greet(socket: &mut WebSocket, lobby: &Lobby, from: IpAddr) -> Result<Op
         ToRelay::Create { page, by_hand, name, .. } => {
             let room = lobby.create(by_hand)?;
             let token = Some(room.token());
-            (room, Guest { page, pass: None, token, name })
+            (room, Guest { page, pass: None, token, name, urls })
         }
         ToRelay::Join { page, code, pass, token, name, .. } => {
-            (lobby.find(code, from)?, Guest { page, pass, token, name })
+            (lobby.find(code, from)?, Guest { page, pass, token, name, urls })
         }
-        ToRelay::Nodes(_) | ToRelay::Share(_) => return Err(Refusal::Malformed),
+        ToRelay::Nodes(_) | ToRelay::Share(_) | ToRelay::Set(_) | ToRelay::Remove(_) => {
+            return Err(Refusal::Malformed);
+        }
     };
     lobby.seat(&room, &guest).await.map(Some)
 }
@@ -164,20 +170,24 @@ fn take(body: Bytes, lobby: &Lobby, seat: &Seat) -> bool {
             seat.set_nodes(nodes);
             true
         }
-        Some(ToRelay::Share(chain)) if seat.is_teacher() => {
-            let taken = seat.share(chain);
-            lobby.touch();
-            taken
-        }
-        Some(ToRelay::Share(_)) => {
-            lobby.metrics.forbidden.add(1);
-            false
-        }
+        Some(ToRelay::Share(chain)) => obeyed(lobby, seat.share(chain)),
+        Some(ToRelay::Set(settings)) => obeyed(lobby, seat.set(settings)),
+        Some(ToRelay::Remove(address)) => obeyed(lobby, seat.remove(address)),
         Some(ToRelay::Create { .. } | ToRelay::Join { .. }) | None => {
             lobby.metrics.malformed.add(1);
             false
         }
     }
+}
+
+/// What came of a teacher's command: it may change what survives a restart, or came from somebody else.
+fn obeyed(lobby: &Lobby, obeyed: bool) -> bool {
+    if obeyed {
+        lobby.touch();
+    } else {
+        lobby.metrics.forbidden.add(1);
+    }
+    obeyed
 }
 
 fn binary(message: &ToBrowser) -> Message {

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use terrarium_link::room::{End, Refusal, RoomCode, Secret};
+use terrarium_link::room::{End, Refusal, RoomCode, Secret, Settings};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -81,7 +81,16 @@ impl Lobby {
             }
         };
         let seen = clock::unix_ms() / 1_000;
-        let record = Record { code, key, token, by_hand, chain: Vec::new(), last: 0, seen };
+        let record = Record {
+            code,
+            key,
+            token,
+            by_hand,
+            chain: Vec::new(),
+            settings: Settings::default(),
+            last: 0,
+            seen,
+        };
         let room = Room::new(record, self.max_peers, Arc::clone(&self.limits), Arc::clone(&self.metrics));
         let room = Arc::new(room);
         rooms.insert(code, Arc::clone(&room));

@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use terrarium_link::Header;
-use terrarium_link::room::{End, FRAME, NodeEntry, Pass, Refusal, RoomCode, Secret, ToBrowser, clean_name};
+use terrarium_link::room::{
+    End, FRAME, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToBrowser, clean_name,
+};
 
 /// Addresses that a room gives away in its life; a browser that shows its pass takes none.
 const MAX_NUMBERS: u16 = 60_000;
@@ -23,6 +25,7 @@ pub(crate) struct Record {
     pub(crate) token: Secret,
     pub(crate) by_hand: bool,
     pub(crate) chain: Vec<u8>,
+    pub(crate) settings: Settings,
     /// The number of the last address that was given away.
     pub(crate) last: u16,
     /// When somebody was last there, in seconds since 1970.
@@ -36,6 +39,8 @@ pub(crate) struct Guest {
     pub(crate) pass: Option<Pass>,
     pub(crate) token: Option<Secret>,
     pub(crate) name: String,
+    /// Under which addresses the page is served, which it is to be told.
+    pub(crate) urls: Vec<String>,
 }
 
 /// A place in a room, held by one connection; dropping it leaves the room.
@@ -72,6 +77,7 @@ pub(crate) struct Room {
 struct Inner {
     /// Bounded by `link`'s `MAX_CHAIN`.
     chain: Vec<u8>,
+    settings: Settings,
     last: u16,
     seen: u64,
     /// By number; bounded by `max_peers`.
@@ -90,8 +96,8 @@ struct Member {
 
 impl Room {
     pub(crate) fn new(record: Record, max_peers: usize, limits: Arc<Limits>, metrics: Arc<Metrics>) -> Self {
-        let Record { code, key, token, by_hand, chain, last, seen } = record;
-        let inner = RwLock::new(Inner { chain, last, seen, members: BTreeMap::new() });
+        let Record { code, key, token, by_hand, chain, settings, last, seen } = record;
+        let inner = RwLock::new(Inner { chain, settings, last, seen, members: BTreeMap::new() });
         Self { code, key, token, by_hand, limits, metrics, max_peers, inner }
     }
 
@@ -108,7 +114,16 @@ impl Room {
         let inner = self.read();
         let seen = if inner.members.is_empty() { inner.seen } else { clock::unix_ms() / 1_000 };
         let Self { code, key, token, by_hand, .. } = *self;
-        Record { code, key, token, by_hand, chain: inner.chain.clone(), last: inner.last, seen }
+        Record {
+            code,
+            key,
+            token,
+            by_hand,
+            chain: inner.chain.clone(),
+            settings: inner.settings,
+            last: inner.last,
+            seen,
+        }
     }
 
     /// How many browsers are there.
@@ -128,6 +143,7 @@ impl Room {
         let mut inner = self.write();
         let number = match guest.pass.and_then(|pass| self.number_of(pass)) {
             Some(number) => number,
+            None if inner.settings.locked && !teacher => return Err(Refusal::Locked),
             None => inner.new_number(teacher)?,
         };
         match inner.members.get(&number) {
@@ -143,7 +159,34 @@ impl Room {
         let member = Member { line: Arc::clone(&line), page: guest.page, teacher, name, nodes: Vec::new() };
         inner.members.insert(number, member);
         inner.last = inner.last.max(number);
+        self.welcome(&inner, number, &line, teacher, guest.urls.clone());
         Ok(Asked::Seated(Seat { room: Arc::clone(self), line, number, teacher }))
+    }
+
+    /// What a browser is told first, before anything that others say: its welcome, the settings, the chain, who is there.
+    /// The others are told of it.
+    fn welcome(&self, inner: &Inner, number: u16, line: &Line, teacher: bool, urls: Vec<String>) {
+        let welcome = ToBrowser::Welcome {
+            version: terrarium_link::room::ROOM_VERSION,
+            code: self.code,
+            pass: self.pass(number),
+            token: teacher.then_some(self.token),
+            unix_ms: clock::unix_ms(),
+            by_hand: self.by_hand,
+            urls,
+        };
+        let mut messages = vec![welcome, ToBrowser::Settings(inner.settings)];
+        if !inner.chain.is_empty() {
+            messages.push(ToBrowser::Chain(inner.chain.clone()));
+        }
+        let others = inner.members.iter().filter(|(other, _)| **other != number);
+        messages.extend(others.map(|(other, member)| self.introduction(*other, member)));
+        for message in messages {
+            if !line.push(message.encode().into(), &self.limits) {
+                line.end(End::TooSlow);
+            }
+        }
+        self.announce(inner, number);
     }
 
     /// Tells everybody that the room is no more.
@@ -213,41 +256,9 @@ impl Inner {
 }
 
 impl Seat {
-    /// What a browser is told first: its welcome, the chain, who is there; the others are told of it.
-    pub(crate) fn greet(&self, urls: Vec<String>) {
-        let room = &self.room;
-        let welcome = ToBrowser::Welcome {
-            version: terrarium_link::room::ROOM_VERSION,
-            code: room.code,
-            pass: room.pass(self.number),
-            token: self.teacher.then_some(room.token),
-            unix_ms: clock::unix_ms(),
-            by_hand: room.by_hand,
-            urls,
-        };
-        let inner = room.read();
-        let mut messages = vec![welcome];
-        if !inner.chain.is_empty() {
-            messages.push(ToBrowser::Chain(inner.chain.clone()));
-        }
-        let others = inner.members.iter().filter(|(number, _)| **number != self.number);
-        messages.extend(others.map(|(number, member)| room.introduction(*number, member)));
-        for message in messages {
-            if !self.line.push(message.encode().into(), &room.limits) {
-                self.line.end(End::TooSlow);
-            }
-        }
-        room.announce(&inner, self.number);
-    }
-
     /// The address that it stands for.
     pub(crate) fn address(&self) -> [u8; 4] {
         self.room.pass(self.number).address
-    }
-
-    /// Whether it is the teacher's.
-    pub(crate) fn is_teacher(&self) -> bool {
-        self.teacher
     }
 
     /// Passes a frame on: from this browser alone, to a browser of this room alone.
@@ -304,6 +315,29 @@ impl Seat {
         inner.chain = chain;
         inner.members.values().for_each(|member| self.room.push(member, message.clone()));
         true
+    }
+
+    /// Takes over what the teacher decides for all; false from anybody else.
+    pub(crate) fn set(&self, settings: Settings) -> bool {
+        if !self.teacher {
+            return false;
+        }
+        let message: Bytes = ToBrowser::Settings(settings).encode().into();
+        let mut inner = self.room.write();
+        inner.settings = settings;
+        inner.members.values().for_each(|member| self.room.push(member, message.clone()));
+        true
+    }
+
+    /// Sends a browser away; false from anybody but the teacher.
+    pub(crate) fn remove(&self, address: [u8; 4]) -> bool {
+        if self.teacher {
+            let inner = self.room.read();
+            let numbers =
+                inner.members.iter().filter(|(number, _)| self.room.pass(**number).address == address);
+            numbers.for_each(|(_, member)| member.line.end(End::Removed));
+        }
+        self.teacher
     }
 }
 

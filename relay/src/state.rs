@@ -4,7 +4,7 @@ use crate::room::Record;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::path::Path;
-use terrarium_link::room::{MAX_CHAIN, Secret};
+use terrarium_link::room::{MAX_CHAIN, MAX_KHS, Secret, Settings};
 
 /// The version of the file.
 const VERSION: u32 = 1;
@@ -22,6 +22,9 @@ struct Entry {
     token: String,
     by_hand: bool,
     chain: String,
+    mining: bool,
+    khs: u16,
+    locked: bool,
     last: u16,
     seen: u64,
 }
@@ -73,9 +76,21 @@ pub(crate) fn save(file: &Path, records: Vec<Record>) -> io::Result<()> {
 }
 
 fn entry(record: Record) -> Entry {
-    let Record { code, key, token, by_hand, chain, last, seen } = record;
+    let Record { code, key, token, by_hand, chain, settings, last, seen } = record;
+    let Settings { mining, khs, locked } = settings;
     let chain = chain.iter().map(|byte| format!("{byte:02x}")).collect();
-    Entry { code: code.to_string(), key: key.to_hex(), token: token.to_hex(), by_hand, chain, last, seen }
+    Entry {
+        code: code.to_string(),
+        key: key.to_hex(),
+        token: token.to_hex(),
+        by_hand,
+        chain,
+        mining,
+        khs,
+        locked,
+        last,
+        seen,
+    }
 }
 
 fn record(entry: Entry) -> Result<Record, StateError> {
@@ -86,6 +101,7 @@ fn record(entry: Entry) -> Result<Record, StateError> {
         token: secret(&entry.token)?,
         by_hand: entry.by_hand,
         chain: bytes(&entry.chain).ok_or(StateError::Room("a chain is not hex digits, or too long"))?,
+        settings: Settings { mining: entry.mining, khs: entry.khs.clamp(1, MAX_KHS), locked: entry.locked },
         last: entry.last,
         seen: entry.seen,
     })

@@ -4,7 +4,9 @@ mod client;
 
 use client::{Browser, frame, relay, room_of};
 use std::time::Duration;
-use terrarium_link::room::{End, NodeEntry, Pass, Refusal, RoomCode, Secret, ToBrowser, ToRelay, wrap_frame};
+use terrarium_link::room::{
+    End, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToBrowser, ToRelay, wrap_frame,
+};
 use terrarium_relay::{Limits, Options};
 
 fn quick() -> Options {
@@ -156,6 +158,38 @@ async fn only_the_teacher_shares_a_chain_and_everybody_gets_it() {
     assert_eq!(teacher.hear_chain().await, [1, 2, 3]);
     let mut late = Browser::join(&relay, teacher.code, "late").await;
     assert_eq!(late.hear_chain().await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn only_the_teacher_decides_for_all_and_who_comes_later_hears_of_it() {
+    let relay = relay(quick()).await;
+    let mut teacher = Browser::create(&relay, "teacher").await;
+    let mut student = Browser::join(&relay, teacher.code, "student").await;
+    assert_eq!(student.hear_settings().await, Settings::default());
+    let wish = Settings { mining: true, khs: 5, locked: false };
+    student.tell(&ToRelay::Set(Settings { khs: 32, ..wish })).await;
+    student.tell(&ToRelay::Remove(teacher.pass.address)).await;
+    teacher.tell(&ToRelay::Set(wish)).await;
+    assert_eq!(student.hear_settings().await, wish, "and nothing else before it");
+    let mut late = Browser::join(&relay, teacher.code, "late").await;
+    assert_eq!(late.hear_settings().await, wish);
+    teacher.tell(&ToRelay::Remove(late.pass.address)).await;
+    assert_eq!(late.end().await, Some(End::Removed));
+    assert!(relay.get("/metrics").await.contains("{reason=\"not_the_teacher\"} 2"));
+}
+
+#[tokio::test]
+async fn a_locked_room_lets_in_its_teacher_and_who_has_been_there_alone() {
+    let relay = relay(quick()).await;
+    let mut teacher = Browser::create(&relay, "teacher").await;
+    let mut student = Browser::join(&relay, teacher.code, "student").await;
+    student.hear_settings().await;
+    teacher.tell(&ToRelay::Set(Settings { locked: true, ..Settings::default() })).await;
+    assert!(student.hear_settings().await.locked);
+    assert_eq!(Browser::try_join(&relay, teacher.code).await.map(drop), Err(Refusal::Locked));
+    let pass = student.pass;
+    drop(student);
+    assert_eq!(Browser::come_back(&relay, teacher.code, pass, None).await.unwrap().pass, pass);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::{net::Ipv4Addr, thread, time::Duration};
 use serde_json::{Value, json};
 use terrarium_relay::{Options, Relay, Site};
 use terrarium_tests::browser::{Outcome, Page, Stage, Switches, Test, expect, expect_text};
+use thirtyfour::By;
 use tokio::sync::oneshot;
 
 /// How often a page that is being loaded is looked at.
@@ -13,6 +14,9 @@ const POLL: Duration = Duration::from_millis(25);
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         Test::new("a_block_mined_in_one_browser_reaches_the_other", 240, |stage| Box::pin(block(stage))),
+        Test::new("the_teacher_sets_mining_going_locks_the_class_and_sends_away", 240, |stage| {
+            Box::pin(controls(stage))
+        }),
         Test::new("seed_000s_scenario_holds_across_two_browsers", 300, |stage| Box::pin(seed_000(stage))),
         Test::new("a_relay_that_restarts_in_the_middle_of_a_sync_costs_a_reconnection", 300, |stage| {
             Box::pin(restart(stage))
@@ -145,6 +149,41 @@ async fn block(stage: &Stage<'_>) -> Outcome {
         teacher.screenshot("class-teacher").await?;
         student.screenshot("class-student").await?;
         Ok(())
+    })
+    .await
+}
+
+async fn controls(stage: &Stage<'_>) -> Outcome {
+    let relay = Running::start(stage, Running::any_port())?;
+    with_two(stage, async |teacher, student| {
+        let code = open_class(&teacher, &relay, "?scene=first&lang=en").await?;
+        join_class(&student, &relay, &code, "Bo").await?;
+        wait_for_node(&student, "3001", "node.peers > 0").await?;
+        let said = "return document.querySelector('[data-testid=room-mining-state]').textContent";
+        expect_text(&student.eval(said, json!(null)).await?, "does not mine")?;
+        expect(
+            &json!(student.driver().find_all(By::Css("[data-testid='room-mining']")).await?.len()),
+            &json!(0),
+        )?;
+        teacher.click("[data-testid='room-mining']").await?;
+        wait_for_node(&student, "3001", "node.hashesPerSecond > 0 && node.height >= 1").await?;
+        wait_for_node(&teacher, "3000", "node.hashesPerSecond > 0").await?;
+        expect_text(&student.eval(said, json!(null)).await?, "mines, 10 kH/s")?;
+        teacher.click("[data-testid='room-mining']").await?;
+        wait_for_node(&student, "3001", "node.hashesPerSecond === 0").await?;
+        wait_for_node(&teacher, "3000", "node.hashesPerSecond === 0").await?;
+
+        let list = "const link = document.querySelector('[data-testid=room-list]');
+            return [link.download, decodeURIComponent(link.href)]";
+        expect_text(&teacher.eval(list, json!(null)).await?[1], "\"Bo\",\"10.")?;
+        teacher.click("[data-testid='room-lock']").await?;
+        let locked = "return document.querySelector('[data-testid=room-lock]').textContent.includes('again')";
+        teacher.wait_for(locked, json!(null)).await?;
+        teacher.click("[data-testid='room-remove']").await?;
+        let standing =
+            "return document.querySelector('[data-testid=room-standing]').textContent.includes(args)";
+        student.wait_for(standing, json!("sent this browser away")).await?;
+        wait_for_node(&student, "3001", "node.peers === 0").await
     })
     .await
 }

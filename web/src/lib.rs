@@ -72,6 +72,9 @@ fn open(room: Option<Room>) {
         room.attach(lab, host.clone());
     }
     let listed = scene::open(lab, scene, room);
+    if let Some(room) = room {
+        room.follow_settings();
+    }
     scripting::publish(lab, host.clone(), listed);
     watch_page(lab, room);
     browser::ask_to_keep_data();

@@ -38,6 +38,18 @@ test_ids! {
     ROOM_STANDING = "room-standing";
     /// Class: who is there.
     ROOM_MEMBERS = "room-members";
+    /// Class: start mining for all, or pause it.
+    ROOM_MINING = "room-mining";
+    /// Class: whether the teacher has everybody mine.
+    ROOM_MINING_STATE = "room-mining-state";
+    /// Class: how fast each node mines.
+    ROOM_BUDGET = "room-budget";
+    /// Class: let nobody new in, or somebody again.
+    ROOM_LOCK = "room-lock";
+    /// Class: who is there, as a file.
+    ROOM_LIST = "room-list";
+    /// Class: send somebody away.
+    ROOM_REMOVE = "room-remove";
     /// Class: leave it.
     ROOM_LEAVE = "room-leave";
     /// Instead of the page: why the room cannot be entered.

@@ -12,6 +12,8 @@
 //! | 2 | browser | join | version u16, page u64, code 6, optional pass 20, optional token 16, name text |
 //! | 3 | browser | nodes | list of nodes: all that it runs now |
 //! | 4 | browser | share | bytes: the room's chain, from the teacher alone |
+//! | 5 | browser | set | settings: mining u8, kH/s u16, locked u8; from the teacher alone |
+//! | 6 | browser | remove | address 4; from the teacher alone |
 //! | 129 | relay | welcome | version u16, code 6, pass 20, optional token 16, time u64, by hand u8, list of texts |
 //! | 130 | relay | refused | reason u8 |
 //! | 131 | relay | member | address 4, teacher u8, name text, list of nodes |
@@ -19,6 +21,7 @@
 //! | 133 | relay | time | milliseconds since 1970, u64 |
 //! | 134 | relay | chain | bytes |
 //! | 135 | relay | end | reason u8; the connection closes after it |
+//! | 136 | relay | settings | as in set |
 //!
 //! The first message of a connection is create or join, and the relay answers it by welcome or refused. A pass is the
 //! address that the relay gave the browser (four octets) and a proof of 16 bytes that it did: who shows it again gets the
@@ -46,6 +49,8 @@ pub const MAX_TEXT: usize = 200;
 pub const MAX_NETWORK: usize = 100;
 /// The most nodes that one browser announces.
 pub const MAX_NODES: usize = 64;
+/// The fastest that a room's nodes are set to mine, in thousands of hashes a second.
+pub const MAX_KHS: u16 = 32;
 /// The longest chain that a room keeps, in bytes: a first block and a few after it.
 pub const MAX_CHAIN: usize = 64 * 1024;
 /// The longest message that is no frame: a chain with its head.
@@ -99,6 +104,23 @@ pub struct NodeEntry {
     pub network: String,
 }
 
+/// What the teacher decides for the whole room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether the browsers' nodes mine.
+    pub mining: bool,
+    /// How fast each of them, in thousands of hashes a second; 1 to [`MAX_KHS`].
+    pub khs: u16,
+    /// Whether nobody new is let in; who has been there comes back all the same.
+    pub locked: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { mining: false, khs: 10, locked: false }
+    }
+}
+
 /// Browser to relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToRelay {
@@ -132,6 +154,10 @@ pub enum ToRelay {
     Nodes(Vec<NodeEntry>),
     /// The chain that the room's nodes begin with, at most [`MAX_CHAIN`] bytes; nothing that a relay understands.
     Share(Vec<u8>),
+    /// What the teacher decides from now on.
+    Set(Settings),
+    /// Sends a browser away. It may come again as somebody new, if the room is not locked.
+    Remove([u8; 4]),
 }
 
 /// Relay to browser.
@@ -175,6 +201,8 @@ pub enum ToBrowser {
     Chain(Vec<u8>),
     /// The relay closes this connection.
     End(End),
+    /// What the teacher decides for all.
+    Settings(Settings),
 }
 
 /// Why a browser is not let in. The discriminant is the wire value.
@@ -202,6 +230,9 @@ pub enum Refusal {
     /// What came first was neither create nor join.
     #[error("the first message must create or join a room")]
     Malformed = 6,
+    /// The teacher lets nobody new in.
+    #[error("the room is locked")]
+    Locked = 7,
 }
 
 /// Why the relay ends a connection. The discriminant is the wire value.
@@ -226,6 +257,9 @@ pub enum End {
     /// The room's time is over.
     #[error("the room was closed")]
     RoomClosed = 5,
+    /// The teacher has sent this browser away.
+    #[error("the teacher has sent this browser away")]
+    Removed = 6,
 }
 
 /// Which rule a message breaks.
@@ -266,6 +300,14 @@ impl ToRelay {
                 out.push(4);
                 chain.write(&mut out);
             }
+            Self::Set(settings) => {
+                out.push(5);
+                settings.write(&mut out);
+            }
+            Self::Remove(address) => {
+                out.push(6);
+                address.write(&mut out);
+            }
         }
         out
     }
@@ -288,6 +330,8 @@ impl ToRelay {
             }
             3 => Self::Nodes(Wire::read(&mut reader)?),
             4 => Self::Share(Wire::read(&mut reader)?),
+            5 => Self::Set(Wire::read(&mut reader)?),
+            6 => Self::Remove(Wire::read(&mut reader)?),
             kind => return Err(MessageError::Kind(kind)),
         };
         reader.finish().map(|()| message)
@@ -325,6 +369,10 @@ impl ToBrowser {
                 chain.write(&mut out);
             }
             Self::End(reason) => out.extend([135, *reason as u8]),
+            Self::Settings(settings) => {
+                out.push(136);
+                settings.write(&mut out);
+            }
         }
         out
     }
@@ -352,6 +400,7 @@ impl ToBrowser {
             133 => Self::Time(Wire::read(&mut reader)?),
             134 => Self::Chain(Wire::read(&mut reader)?),
             135 => Self::End(Wire::read(&mut reader)?),
+            136 => Self::Settings(Wire::read(&mut reader)?),
             kind => return Err(MessageError::Kind(kind)),
         };
         reader.finish().map(|()| message)

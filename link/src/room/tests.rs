@@ -26,6 +26,11 @@ fn nodes() -> impl Strategy<Value = Vec<NodeEntry>> {
     vec(node, 0..=MAX_NODES)
 }
 
+fn settings() -> impl Strategy<Value = Settings> {
+    let fields = (any::<bool>(), 1..=MAX_KHS, any::<bool>());
+    fields.prop_map(|(mining, khs, locked)| Settings { mining, khs, locked })
+}
+
 fn to_relay() -> impl Strategy<Value = ToRelay> {
     prop_oneof![
         (any::<u16>(), any::<u64>(), any::<bool>(), name())
@@ -42,6 +47,8 @@ fn to_relay() -> impl Strategy<Value = ToRelay> {
         ),
         nodes().prop_map(ToRelay::Nodes),
         vec(any::<u8>(), 0..500).prop_map(ToRelay::Share),
+        settings().prop_map(ToRelay::Set),
+        any::<[u8; 4]>().prop_map(ToRelay::Remove),
     ]
 }
 
@@ -59,7 +66,8 @@ fn to_browser() -> impl Strategy<Value = ToBrowser> {
         any::<[u8; 4]>().prop_map(ToBrowser::Gone),
         any::<u64>().prop_map(ToBrowser::Time),
         vec(any::<u8>(), 0..500).prop_map(ToBrowser::Chain),
-        Just(ToBrowser::End(End::Shutdown)),
+        Just(ToBrowser::End(End::Removed)),
+        settings().prop_map(ToBrowser::Settings),
     ]
 }
 
@@ -71,9 +79,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_decode_to_themselves_or_to_an_error(mut bytes in vec(any::<u8>(), 0..80), kind in 0..9_u8) {
+    fn any_bytes_decode_to_themselves_or_to_an_error(mut bytes in vec(any::<u8>(), 0..80), kind in 0..15_u8) {
         if let Some(first) = bytes.first_mut() {
-            *first = if kind < 5 { kind } else { 124 + kind };
+            *first = if kind < 7 { kind } else { 122 + kind };
         }
         if let Ok(message) = ToRelay::decode(&bytes) {
             prop_assert_eq!(message.encode(), bytes.clone());

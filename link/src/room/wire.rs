@@ -1,8 +1,8 @@
 //! The fields of messages, each written and read in one way.
 
 use super::{
-    CODE_LEN, End, MAX_CHAIN, MAX_NETWORK, MAX_NODES, MAX_TEXT, MessageError, NodeEntry, Pass, Refusal,
-    RoomCode, Secret,
+    CODE_LEN, End, MAX_CHAIN, MAX_KHS, MAX_NETWORK, MAX_NODES, MAX_TEXT, MessageError, NodeEntry, Pass,
+    Refusal, RoomCode, Secret, Settings,
 };
 
 /// The most texts in a list.
@@ -146,6 +146,21 @@ impl Wire for Pass {
     }
 }
 
+impl Wire for Settings {
+    fn write(&self, out: &mut Vec<u8>) {
+        (self.mining, self.khs, self.locked).write(out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, MessageError> {
+        let (mining, khs, locked) = Wire::read(reader)?;
+        if (1..=MAX_KHS).contains(&khs) {
+            Ok(Self { mining, khs, locked })
+        } else {
+            Err(MessageError::Value("kH/s"))
+        }
+    }
+}
+
 impl Wire for RoomCode {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.as_str().as_bytes());
@@ -232,8 +247,8 @@ macro_rules! reasons {
     };
 }
 
-reasons!(Refusal, "reason": Version, NoRoom, TooManyTries, RoomFull, RelayFull, OtherTab, Malformed);
-reasons!(End, "reason": Shutdown, Malformed, TooSlow, Silent, Replaced, RoomClosed);
+reasons!(Refusal, "reason": Version, NoRoom, TooManyTries, RoomFull, RelayFull, OtherTab, Malformed, Locked);
+reasons!(End, "reason": Shutdown, Malformed, TooSlow, Silent, Replaced, RoomClosed, Removed);
 
 fn write_bytes16(bytes: &[u8], out: &mut Vec<u8>) {
     u16::try_from(bytes.len()).unwrap_or(u16::MAX).write(out);

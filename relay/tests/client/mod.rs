@@ -4,7 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use terrarium_link::room::{
-    End, Pass, ROOM_VERSION, Refusal, RoomCode, Secret, ToBrowser, ToRelay, frame_of, wrap_frame,
+    End, Pass, ROOM_VERSION, Refusal, RoomCode, Secret, Settings, ToBrowser, ToRelay, frame_of, wrap_frame,
 };
 use terrarium_link::{Address, Body, Frame, Header, Role};
 use terrarium_relay::{Options, Relay, Site};
@@ -152,7 +152,7 @@ impl Browser {
         loop {
             let bytes = message(&mut self.socket).await.unwrap();
             match ToBrowser::decode(&bytes) {
-                Ok(ToBrowser::Time(_)) => {}
+                Ok(ToBrowser::Time(_) | ToBrowser::Settings(_)) => {}
                 other => return other.unwrap(),
             }
         }
@@ -176,6 +176,16 @@ impl Browser {
         loop {
             if let ToBrowser::Chain(chain) = self.hear().await {
                 return chain;
+            }
+        }
+    }
+
+    /// The settings that come next.
+    pub(crate) async fn hear_settings(&mut self) -> Settings {
+        loop {
+            let bytes = message(&mut self.socket).await.unwrap();
+            if let Ok(ToBrowser::Settings(settings)) = ToBrowser::decode(&bytes) {
+                return settings;
             }
         }
     }

@@ -79,6 +79,16 @@ texts! {
     room_teacher: "{0} (teacher)", "{0}（老师）";
     room_you: "{0}, you", "{0}，你";
     room_own_waits: "Your own network waits where you left it.", "你自己的网络保留在原处。";
+    room_start_mining: "Start mining for all", "全班开始挖矿";
+    room_pause_mining: "Pause mining for all", "全班暂停挖矿";
+    room_mining: "The class mines, {0} kH/s each. Everyone may turn their own dial down.", "全班正在挖矿，每人 {0} kH/s。每个人都可以调低自己的算力。";
+    room_not_mining: "The class does not mine. The teacher sets it going, at {0} kH/s each.", "全班没有挖矿，由老师开始，每人 {0} kH/s。";
+    room_lock: "Let nobody new in", "不再让新人加入";
+    room_unlock: "Let others in again", "重新允许加入";
+    room_locked: "The teacher lets nobody new in.", "老师已设置不再让新人加入。";
+    room_list: "List as CSV", "名单（CSV）";
+    room_remove: "Send away", "移出";
+    room_removed: "The teacher has sent this browser away.", "老师已将本浏览器移出课堂。";
     room_leave: "Leave the class", "离开课堂";
 
     from: "From", "付款方";

@@ -6,12 +6,14 @@
 //! one. Workers reach the relay by a BroadcastChannel, so that nodes of every tab do.
 
 mod address;
+mod attendance;
 mod bridge;
 mod presence;
 mod record;
 mod socket;
 
 pub(crate) use address::{Asked, asked, go_to, invitation, leave, socket_url};
+pub(crate) use attendance::csv;
 pub(crate) use presence::Member;
 pub(crate) use record::{Record, own_name, remember_name};
 
@@ -30,7 +32,8 @@ use std::time::Duration;
 use terrarium_core::interface::ChainFile;
 use terrarium_link::Header;
 use terrarium_link::room::{
-    End, FRAME, MAX_CHAIN, ROOM_VERSION, Refusal, RoomCode, ToBrowser, ToRelay, frame_of, wrap_frame,
+    End, FRAME, MAX_CHAIN, ROOM_VERSION, Refusal, RoomCode, Settings, ToBrowser, ToRelay, frame_of,
+    wrap_frame,
 };
 
 /// The chain file that a room's nodes begin with, as the seeds call it.
@@ -69,6 +72,8 @@ pub(crate) struct RoomState {
     pub(crate) members: ReadSignal<Vec<Member>>,
     /// Under which addresses the relay says that the page is served.
     pub(crate) urls: ReadSignal<Vec<String>>,
+    /// What the teacher decides for all.
+    pub(crate) settings: ReadSignal<Settings>,
 }
 
 struct Inner {
@@ -91,6 +96,10 @@ struct Inner {
     link: WriteSignal<Link>,
     members: WriteSignal<Vec<Member>>,
     urls: WriteSignal<Vec<String>>,
+    settings: WriteSignal<Settings>,
+    /// The settings that the lab's nodes go by.
+    followed: Option<Settings>,
+    settings_heard: Option<Settings>,
 }
 
 /// The room that this page is in. A handle, cheap to copy.
@@ -168,6 +177,7 @@ impl Room {
         address::hide_secrets(code);
         let ((link_read, link), (members_read, members), (urls_read, urls)) =
             (signal(Link::Lost(None)), signal(Vec::new()), signal(Vec::new()));
+        let (settings_read, settings) = signal(Settings::default());
         let (first, outcome) = oneshot::channel();
         let inner = Inner {
             record,
@@ -185,8 +195,12 @@ impl Room {
             link,
             members,
             urls,
+            settings,
+            followed: None,
+            settings_heard: None,
         };
-        let state = RoomState { link: link_read, members: members_read, urls: urls_read };
+        let state =
+            RoomState { link: link_read, members: members_read, urls: urls_read, settings: settings_read };
         let room = Room { code, state, inner: StoredValue::new_local(RefCell::new(inner)) };
         let hear = move |said| room.hear_nodes(said);
         let bridge = Bridge::open(&room.lab_name(), hear).map_err(|_| Failure::Unreachable)?;
@@ -224,6 +238,29 @@ impl Room {
         });
         self.pass_on_time();
         self.pass_on_chain();
+    }
+
+    /// Brings the lab's nodes in line with what the teacher decided; to be called once they are listed.
+    pub(crate) fn follow_settings(&self) {
+        let news = self.change(|inner| {
+            let (lab, settings) = (inner.lab?, inner.settings_heard?);
+            let news = inner.followed != Some(settings);
+            inner.followed = Some(settings);
+            news.then_some((lab, settings))
+        });
+        if let Some((lab, Settings { mining, khs, .. })) = news {
+            lab.follow_mining(mining, f64::from(khs));
+        }
+    }
+
+    /// Decides something for the whole room, if this browser is the teacher's.
+    pub(crate) fn set(&self, settings: Settings) {
+        self.with(|inner| inner.tell(&ToRelay::Set(settings)));
+    }
+
+    /// Sends a browser away, if this one is the teacher's.
+    pub(crate) fn remove(&self, address: [u8; 4]) {
+        self.with(|inner| inner.tell(&ToRelay::Remove(address)));
     }
 
     /// Makes a chain file the room's, if this browser is the teacher's.
@@ -289,6 +326,13 @@ impl Room {
                 self.pass_on_chain();
             }
             ToBrowser::End(reason) => self.ended(reason),
+            ToBrowser::Settings(settings) => {
+                self.change(|inner| {
+                    inner.settings_heard = Some(settings);
+                    inner.settings.set(settings);
+                });
+                self.follow_settings();
+            }
         }
     }
 
@@ -371,7 +415,7 @@ impl Room {
     fn ended(&self, reason: End) {
         match reason {
             End::Shutdown | End::TooSlow | End::Silent => self.fail(Failure::Unreachable),
-            End::Replaced | End::Malformed | End::RoomClosed => self.lose(Link::Ended(reason)),
+            End::Replaced | End::Malformed | End::RoomClosed | End::Removed => self.lose(Link::Ended(reason)),
         }
     }
 
@@ -386,7 +430,9 @@ impl Room {
                 return self.change(|inner| inner.socket = None);
             }
         }
-        if let Failure::Refused(reason @ (Refusal::Version | Refusal::NoRoom | Refusal::Malformed)) = failure
+        if let Failure::Refused(
+            reason @ (Refusal::Version | Refusal::NoRoom | Refusal::Malformed | Refusal::Locked),
+        ) = failure
         {
             return self.lose(Link::Closed(reason));
         }

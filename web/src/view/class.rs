@@ -8,9 +8,12 @@ use crate::room::{self, Failure, Link, Member, Room};
 use crate::testid;
 use leptos::prelude::*;
 use std::net::Ipv4Addr;
-use terrarium_link::room::{End, MAX_NAME_CHARS, Refusal, RoomCode, clean_name};
+use terrarium_link::room::{End, MAX_NAME_CHARS, Refusal, RoomCode, Settings, clean_name};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::SubmitEvent;
+
+/// What the teacher may set each node's dial to, in kH/s.
+const BUDGETS: [u16; 6] = [1, 2, 5, 10, 20, 32];
 
 /// What a page in a room shows above everything else: the code, for the projector, and who is there.
 #[component]
@@ -34,6 +37,8 @@ pub(crate) fn ClassPanel(room: Room) -> impl IntoView {
             <div class="who">
                 <p class:lost=lost role="status" data-testid=testid::ROOM_STANDING>{standing}</p>
                 <ul data-testid=testid::ROOM_MEMBERS>{members(room)}</ul>
+                {room.is_teacher().then(|| view! { <Controls room/> })}
+                <p class="quiet" data-testid=testid::ROOM_MINING_STATE>{words(move || mining(state.settings.get()))}</p>
                 <p class="quiet">{tr(|t| t.room_own_waits)}</p>
                 <button type="button" class="plain" data-testid=testid::ROOM_LEAVE on:click=|_| room::leave()>
                     {tr(|t| t.room_leave)}
@@ -45,21 +50,83 @@ pub(crate) fn ClassPanel(room: Room) -> impl IntoView {
 
 fn members(room: Room) -> Part {
     part(move || {
-        let own = Member {
-            address: room.address().octets(),
-            teacher: room.is_teacher(),
-            name: clean_name(&room::own_name()),
-            nodes: Vec::new(),
-        };
-        let mut members = room.state.members.get();
-        members.push(own.clone());
-        members.sort_by_key(|member| member.address);
+        let own = room.address().octets();
+        let members = all(room);
         let item = |member: Member| {
-            let is_own = member.address == own.address;
-            view! { <li class:own=is_own>{described(&member, is_own)}</li> }
+            let is_own = member.address == own;
+            let away = (room.is_teacher() && !is_own).then(|| {
+                view! {
+                    <button
+                        type="button"
+                        class="plain"
+                        data-testid=testid::ROOM_REMOVE
+                        on:click=move |_| room.remove(member.address)
+                    >
+                        {tr(|t| t.room_remove)}
+                    </button>
+                }
+            });
+            view! { <li class:own=is_own>{described(&member, is_own)} " " {away}</li> }
         };
         members.into_iter().map(item).collect_view()
     })
+}
+
+/// Everybody in the room, this browser too.
+fn all(room: Room) -> Vec<Member> {
+    let (address, teacher) = (room.address().octets(), room.is_teacher());
+    let own = Member { address, teacher, name: clean_name(&room::own_name()), nodes: Vec::new() };
+    let mut members = room.state.members.get();
+    members.push(own);
+    members.sort_by_key(|member| member.address);
+    members
+}
+
+/// What only the teacher's page has: mining for all, the door, the list.
+#[component]
+fn Controls(room: Room) -> impl IntoView {
+    let settings = room.state.settings;
+    let mine = move |_| {
+        let now = settings.get_untracked();
+        room.set(Settings { mining: !now.mining, ..now });
+    };
+    let lock = move |_| {
+        let now = settings.get_untracked();
+        room.set(Settings { locked: !now.locked, ..now });
+    };
+    let budget = move |event| {
+        if let Ok(khs) = event_target_value(&event).parse::<u16>() {
+            room.set(Settings { khs, ..settings.get_untracked() });
+        }
+    };
+    let options = BUDGETS.map(|khs| {
+        let chosen = move || settings.get().khs == khs;
+        view! { <option value=khs.to_string() prop:selected=chosen>{fill(t().khs, &[&khs])}</option> }
+    });
+    let list = move || {
+        let text = room::csv([t().class_name, t().address, t().nodes], &all(room));
+        format!("data:text/csv;charset=utf-8,{}", js_sys::encode_uri_component(&text))
+    };
+    let mine_word = move || if settings.get().mining { t().room_pause_mining } else { t().room_start_mining };
+    let lock_word = move || if settings.get().locked { t().room_unlock } else { t().room_lock };
+    view! {
+        <div class="buttons">
+            <button type="button" class="primary" data-testid=testid::ROOM_MINING on:click=mine>
+                {words(move || mine_word().to_owned())}
+            </button>
+            <select data-testid=testid::ROOM_BUDGET aria-label=tr(|t| t.hash_power) on:change=budget>{options}</select>
+            <button type="button" class="plain" data-testid=testid::ROOM_LOCK on:click=lock>
+                {words(move || lock_word().to_owned())}
+            </button>
+            <a download="class.csv" data-testid=testid::ROOM_LIST href=words(list)>{tr(|t| t.room_list)}</a>
+        </div>
+    }
+}
+
+/// What everybody is told of mining.
+fn mining(settings: Settings) -> String {
+    let text = if settings.mining { t().room_mining } else { t().room_not_mining };
+    fill(text, &[&settings.khs])
 }
 
 /// A member in words: its name, else its address; what it is; its nodes.
@@ -85,6 +152,7 @@ fn standing(link: Link, own: Ipv4Addr) -> String {
         Link::Lost(_) => t().room_lost.to_owned(),
         Link::Closed(reason) => refusal(reason).to_owned(),
         Link::Ended(End::Replaced) => t().room_other_tab.to_owned(),
+        Link::Ended(End::Removed) => t().room_removed.to_owned(),
         Link::Ended(_) => t().room_closed.to_owned(),
     }
 }
@@ -104,6 +172,7 @@ fn refusal(reason: Refusal) -> &'static str {
         Refusal::RoomFull => t().room_full,
         Refusal::RelayFull => t().room_relay_full,
         Refusal::OtherTab => t().room_other_tab,
+        Refusal::Locked => t().room_locked,
     }
 }
 
