@@ -7,6 +7,8 @@
 //!
 //! The order of a host's work: after any call on an [`Endpoint`], drain [`Endpoint::poll`], hand every
 //! [`Output::Transmit`] to the [`Shaper`], and set one timer to the earlier of the two `next_wakeup`s.
+//!
+//! [`room`] is what a browser and a relay say to each other beside frames.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -18,6 +20,7 @@ mod frame;
 mod limits;
 mod output;
 mod receive;
+pub mod room;
 mod send;
 mod session;
 #[cfg(test)]

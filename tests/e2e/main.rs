@@ -16,6 +16,7 @@ mod map;
 mod moving;
 mod network;
 mod peers;
+mod room;
 mod screenshots;
 mod scripting;
 mod seeds;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         unfit::tests(),
         seeds::tests(),
         network::tests(),
+        room::tests(),
         scripting::tests(),
         bad_input::tests(),
         storage::tests(),

@@ -70,6 +70,11 @@ pub(crate) fn wants_less_motion() -> bool {
     matches(&window(), "(prefers-reduced-motion: reduce)")
 }
 
+/// Whether this is a phone: small, and touched.
+pub(crate) fn is_phone() -> bool {
+    matches(&window(), "(pointer: coarse) and (max-width: 600px)")
+}
+
 /// What the system is asked for the theme.
 const DARK: &str = "(prefers-color-scheme: dark)";
 

@@ -8,6 +8,7 @@ mod failure;
 mod i18n;
 mod lab;
 mod prefs;
+mod room;
 mod scripting;
 
 mod testid;
@@ -16,6 +17,8 @@ mod view;
 use lab::host::PageHost;
 use lab::scene::{self, Scene};
 use leptos::prelude::*;
+use room::Room;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -41,26 +44,67 @@ pub fn run() {
     // The lab's signals live as long as the page.
     let owner = Owner::new();
     owner.set();
-    let scene = Scene::from_address();
-    let lab = lab::Lab::open(scene::lab_name(scene));
-    let host = PageHost::new(lab, scene);
-    let listed = scene::open(lab, scene);
-    scripting::publish(lab, host.clone(), listed);
-    watch_page(lab);
-    browser::ask_to_keep_data();
-    leptos::mount::mount_to_body(move || view! { <view::App lab scene host=host.clone()/> });
-    for id in ["loading", "unloaded"] {
-        if let Some(element) = document().get_element_by_id(id) {
-            element.remove();
+    window_event_listener_untyped("hashchange", |_| browser::reload());
+    match room::asked() {
+        None => open(None),
+        Some(asked) => {
+            let scope = owner.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                let joined = Room::join(asked).await;
+                scope.set();
+                match joined {
+                    Ok(room) => open(Some(room)),
+                    Err(failure) => refuse(failure),
+                }
+            });
         }
     }
     std::mem::forget(owner);
 }
 
+/// Brings the lab up, that of a room or the visitor's own, and shows it.
+fn open(room: Option<Room>) {
+    let scene = Scene::from_address();
+    let host_ip = room.map_or(Ipv4Addr::LOCALHOST, |room| room.address());
+    let lab = lab::Lab::open(scene::lab_name(scene), host_ip);
+    let host = PageHost::new(lab, scene, room);
+    if let Some(room) = room {
+        room.attach(lab, host.clone());
+    }
+    let listed = scene::open(lab, scene, room);
+    if let Some(room) = room {
+        room.follow_settings();
+    }
+    scripting::publish(lab, host.clone(), listed);
+    watch_page(lab, room);
+    browser::ask_to_keep_data();
+    leptos::mount::mount_to_body(move || view! { <view::App lab scene room host=host.clone()/> });
+    end_loading();
+}
+
+/// Says why the room that the address names is not shown.
+fn refuse(failure: room::Failure) {
+    leptos::mount::mount_to_body(move || view! { <view::NoRoom failure/> });
+    end_loading();
+}
+
+fn end_loading() {
+    for id in ["loading", "unloaded"] {
+        if let Some(element) = document().get_element_by_id(id) {
+            element.remove();
+        }
+    }
+}
+
 /// Follows the page's own life: hidden, shown, left, come back to; and the system's theme, unless one was chosen.
-fn watch_page(lab: lab::Lab) {
+fn watch_page(lab: lab::Lab, room: Option<Room>) {
     browser::on_change_of_dark(|| prefs::show_theme(prefs::theme()));
-    window_event_listener_untyped("pagehide", move |_| lab.leave());
+    window_event_listener_untyped("pagehide", move |_| {
+        lab.leave();
+        if let Some(room) = room {
+            room.leave();
+        }
+    });
     window_event_listener_untyped("pageshow", |event| {
         // A page brought back from the browser's cache has no workers any more.
         let brought_back = event.dyn_ref().is_some_and(PageTransitionEvent::persisted);

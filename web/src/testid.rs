@@ -12,6 +12,48 @@ macro_rules! test_ids {
 }
 
 test_ids! {
+    /// Large button: the class.
+    CLASS = "class";
+    /// Class dialog: what the visitor is called.
+    CLASS_NAME = "class-name";
+    /// Class dialog: the code of a room.
+    CLASS_CODE = "class-code";
+    /// Class dialog: join the room of that code.
+    CLASS_JOIN = "class-join";
+    /// Class dialog: open a class of one's own.
+    CLASS_OPEN = "class-open";
+    /// Class dialog: why that did not work.
+    CLASS_FAILED = "class-failed";
+    /// Class: the panel of the teacher's page.
+    ROOM_TEACHER = "room-teacher";
+    /// Class: the panel of a student's page.
+    ROOM_STUDENT = "room-student";
+    /// Class: the room's code.
+    ROOM_CODE = "room-code";
+    /// Class: the address that others open.
+    ROOM_LINK = "room-link";
+    /// Class: the same as a picture.
+    ROOM_QR = "room-qr";
+    /// Class: how it stands with the relay.
+    ROOM_STANDING = "room-standing";
+    /// Class: who is there.
+    ROOM_MEMBERS = "room-members";
+    /// Class: start mining for all, or pause it.
+    ROOM_MINING = "room-mining";
+    /// Class: whether the teacher has everybody mine.
+    ROOM_MINING_STATE = "room-mining-state";
+    /// Class: how fast each node mines.
+    ROOM_BUDGET = "room-budget";
+    /// Class: let nobody new in, or somebody again.
+    ROOM_LOCK = "room-lock";
+    /// Class: who is there, as a file.
+    ROOM_LIST = "room-list";
+    /// Class: send somebody away.
+    ROOM_REMOVE = "room-remove";
+    /// Class: leave it.
+    ROOM_LEAVE = "room-leave";
+    /// Instead of the page: why the room cannot be entered.
+    ROOM_REFUSED = "room-refused";
     /// Header: the lab's name and the network's.
     PLACE = "place";
     /// Header: total hash power, and how often a block comes.

@@ -8,6 +8,7 @@ use crate::page;
 use crate::store::{IndexedStore, NodeStore};
 use crate::watch::{self, Viewer};
 use std::cell::RefCell;
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 use terrarium_core::interface::{self, Clock, NodeConfig, PageMessage, Storage, WorkerMessage};
 use terrarium_core::node::{Entropy, Loaded, Node};
@@ -36,16 +37,17 @@ struct Request {
     lab: String,
     owner: String,
     clock: Clock,
+    host: Ipv4Addr,
 }
 
 /// Takes in a message of the page, whatever the stage.
 pub(crate) fn hear(stage: &Rc<RefCell<Stage>>, message: PageMessage) {
     match (&mut *stage.borrow_mut(), message) {
-        (now @ Stage::Fresh, PageMessage::Boot { config, lab, owner, clock, .. }) => {
+        (now @ Stage::Fresh, PageMessage::Boot { config, lab, owner, clock, host, .. }) => {
             *now = Stage::Booting(Vec::new());
             let stage = Rc::clone(stage);
             spawn_local(async move {
-                if let Err(text) = boot(&stage, Request { config, lab, owner, clock }).await {
+                if let Err(text) = boot(&stage, Request { config, lab, owner, clock, host }).await {
                     page::fail(text);
                 }
             });
@@ -58,7 +60,7 @@ pub(crate) fn hear(stage: &Rc<RefCell<Stage>>, message: PageMessage) {
 }
 
 async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String> {
-    let Request { config, lab, owner, clock } = request;
+    let Request { config, lab, owner, clock, host } = request;
     let id = config.id;
     let (store, storage, ownership) = own(stage, &lab, &owner, &config).await?;
     let loaded = Loaded {
@@ -68,7 +70,7 @@ async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String
     };
     let random = || js::random_bytes().map_err(|error| format!("no random numbers: {error}"));
     let entropy = Entropy { node: random()?, wallet: random()? };
-    let (node, repaired) = Node::new(config, entropy, loaded).map_err(|error| error.to_string())?;
+    let (node, repaired) = Node::at(host, config, entropy, loaded).map_err(|error| error.to_string())?;
     let [a, b, c, d, e, f, g, h, ..] = random()?;
     let entropy = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
     let said = match &mut *stage.borrow_mut() {
@@ -78,7 +80,7 @@ async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String
     };
     // The clock may have been set anew since `Boot`, long ago where another tab ran the node.
     let clock = said.iter().rev().find_map(clock_of).unwrap_or(clock);
-    let parts = Parts { id, lab, clock, node, store, ownership, entropy };
+    let parts = Parts { id, lab, host, clock, node, store, ownership, entropy };
     page::post(&ready(storage, interface::Ownership::Owner, repaired));
     let host = Host::start(parts).map_err(|error| js::error_text(&error))?;
     stage.replace(Stage::Running(Rc::clone(&host)));

@@ -2,15 +2,20 @@
 //! more when a new one asks. The stand-ins for DNS seeds answer out of it. Pure: texts in, texts out.
 //!
 //! `up <id> <network>` (a running node), `down <id>` (it leaves, or has just been started and knows of no connection),
-//! `who` (asks all to say `up`). A node that says `down` or falls silent is gone, and so are the connections with it.
+//! `who` (asks all to say `up`). A node that says `down` or falls silent is gone, and so are the connections with it. In
+//! a relay's room the page says the same of the nodes of other browsers, `<address>:<id>` in place of `<id>`, whenever
+//! the relay tells the time.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use terrarium_core::interface::NodeId;
 
 /// A running node says so this often.
 pub(crate) const ANNOUNCE_MS: f64 = 2_000.0;
 /// A node that was silent for so long is gone.
 const FORGET_MS: f64 = 7_000.0;
+/// A node of another browser that the page says nothing of for so long is gone: the page went without a word.
+const FORGET_ROOM_MS: f64 = 60_000.0;
 /// Nodes that are remembered at most.
 const MOST_NODES: usize = 1_000;
 /// The longest text that can mean anything: `up 65535 `, genesis hash, magic.
@@ -20,15 +25,19 @@ pub(crate) const MOST_TEXT: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Directory {
     own: NodeId,
+    /// This browser: 127.0.0.1, or its address in a relay's room.
+    host: Ipv4Addr,
     /// The network that this node announces, while it is up.
     announced: Option<String>,
     /// Bounded by `MOST_NODES`.
-    others: BTreeMap<NodeId, Entry>,
+    others: BTreeMap<SocketAddr, Entry>,
     next_announcement: f64,
     /// The nodes of our network changed since they were last asked for.
     changed: bool,
+    /// The nodes of the room changed since they were last asked for.
+    room_changed: bool,
     /// Nodes that went since they were last asked for; bounded by `MOST_NODES`, each having been in `others`.
-    gone: Vec<NodeId>,
+    gone: Vec<SocketAddr>,
     /// Texts that were none of the channel's.
     dropped: u64,
 }
@@ -36,20 +45,31 @@ pub(crate) struct Directory {
 /// What a text on the channel says.
 enum Announcement<'a> {
     Who,
-    Up(NodeId, &'a str),
-    Down(NodeId),
+    Up(SocketAddr, &'a str),
+    Down(SocketAddr),
 }
 
 impl<'a> Announcement<'a> {
-    fn read(text: &'a str) -> Option<Self> {
+    fn read(text: &'a str, host: Ipv4Addr) -> Option<Self> {
         let mut words = text.split(' ');
         match (words.next(), words.next(), words.next(), words.next()) {
             (Some("who"), None, ..) => Some(Self::Who),
-            (Some("up"), Some(id), Some(network), None) => Some(Self::Up(id.parse().ok()?, network)),
-            (Some("down"), Some(id), None, _) => Some(Self::Down(id.parse().ok()?)),
+            (Some("up"), Some(id), Some(network), None) => Some(Self::Up(address(id, host)?, network)),
+            (Some("down"), Some(id), None, _) => Some(Self::Down(address(id, host)?)),
             _ => None,
         }
     }
+}
+
+/// The address of a node of this browser (`3001`) or of another one of the room (`10.1.0.2:3001`).
+fn address(text: &str, host: Ipv4Addr) -> Option<SocketAddr> {
+    if let Ok(id) = text.parse::<NodeId>() {
+        return Some(SocketAddr::from((host, id.0)));
+    }
+    let address: SocketAddr = text.parse().ok()?;
+    let is_of_the_room = |ip: Ipv4Addr| ip.octets()[0] == 10 && host.octets()[0] == 10 && ip != host;
+    let known = matches!(address, SocketAddr::V4(v4) if is_of_the_room(*v4.ip()) && v4.port() > 0);
+    known.then_some(address)
 }
 
 #[derive(Debug)]
@@ -59,13 +79,15 @@ struct Entry {
 }
 
 impl Directory {
-    pub(crate) fn new(own: NodeId) -> Self {
+    pub(crate) fn new(own: NodeId, host: Ipv4Addr) -> Self {
         Self {
             own,
+            host,
             announced: None,
             others: BTreeMap::new(),
             next_announcement: 0.0,
             changed: false,
+            room_changed: false,
             gone: Vec::new(),
             dropped: 0,
         }
@@ -100,9 +122,10 @@ impl Directory {
     /// Takes in a message from the channel, which anybody may have posted; none is one that was no text of at most
     /// [`MOST_TEXT`]. Returns what to answer.
     pub(crate) fn hear(&mut self, text: Option<&str>, now_ms: f64) -> Option<String> {
-        match text.and_then(Announcement::read) {
+        let own = SocketAddr::from((self.host, self.own.0));
+        match text.and_then(|text| Announcement::read(text, self.host)) {
             Some(Announcement::Who) => self.announcement(now_ms),
-            Some(Announcement::Up(id, _)) if id == self.own => None,
+            Some(Announcement::Up(id, _)) if id == own => None,
             Some(Announcement::Up(id, network)) => {
                 let is_new = self.note(id, network, now_ms);
                 if is_new { self.announcement(now_ms) } else { None }
@@ -124,7 +147,7 @@ impl Directory {
     }
 
     /// The nodes that are up on our network, if that changed since the last time.
-    pub(crate) fn take_changed(&mut self) -> Option<Vec<NodeId>> {
+    pub(crate) fn take_changed(&mut self) -> Option<Vec<SocketAddr>> {
         if !std::mem::take(&mut self.changed) {
             return None;
         }
@@ -132,14 +155,20 @@ impl Directory {
         Some(self.up().collect())
     }
 
+    /// The nodes of the room, on whatever network, if they changed since the last time; never outside a room.
+    pub(crate) fn take_room(&mut self) -> Option<Vec<SocketAddr>> {
+        let changed = std::mem::take(&mut self.room_changed) && !self.host.is_loopback();
+        changed.then(|| self.others.keys().copied().collect())
+    }
+
     /// The nodes that are up on our network; none while this node is on none.
-    pub(crate) fn up(&self) -> impl Iterator<Item = NodeId> {
+    pub(crate) fn up(&self) -> impl Iterator<Item = SocketAddr> {
         let is_ours = |entry: &Entry| self.announced.as_ref() == Some(&entry.network);
         self.others.iter().filter(move |(_, entry)| is_ours(entry)).map(|(id, _)| *id)
     }
 
     /// The nodes that went since the last call.
-    pub(crate) fn take_gone(&mut self) -> Vec<NodeId> {
+    pub(crate) fn take_gone(&mut self) -> Vec<SocketAddr> {
         std::mem::take(&mut self.gone)
     }
 
@@ -154,7 +183,7 @@ impl Directory {
     }
 
     /// True for a node that was not there.
-    fn note(&mut self, id: NodeId, network: &str, now_ms: f64) -> bool {
+    fn note(&mut self, id: SocketAddr, network: &str, now_ms: f64) -> bool {
         if let Some(entry) = self.others.get_mut(&id) {
             self.changed |= entry.network != network;
             network.clone_into(&mut entry.network);
@@ -166,18 +195,23 @@ impl Directory {
         }
         self.others.insert(id, Entry { network: network.to_owned(), heard: now_ms });
         self.changed = true;
+        self.room_changed = true;
         true
     }
 
     fn forget_silent(&mut self, now_ms: f64) {
-        let silent = |(id, entry): (&NodeId, &Entry)| (entry.heard + FORGET_MS <= now_ms).then_some(*id);
-        let silent: Vec<NodeId> = self.others.iter().filter_map(silent).collect();
+        let host = self.host;
+        let patience = |id: &SocketAddr| if id.ip() == host { FORGET_MS } else { FORGET_ROOM_MS };
+        let silent =
+            |(id, entry): (&SocketAddr, &Entry)| (entry.heard + patience(id) <= now_ms).then_some(*id);
+        let silent: Vec<SocketAddr> = self.others.iter().filter_map(silent).collect();
         silent.into_iter().for_each(|id| self.forget(id));
     }
 
-    fn forget(&mut self, id: NodeId) {
+    fn forget(&mut self, id: SocketAddr) {
         if self.others.remove(&id).is_some() {
             self.changed = true;
+            self.room_changed = true;
             self.gone.push(id);
         }
     }
@@ -198,7 +232,7 @@ mod tests {
     }
 
     fn running() -> Directory {
-        let mut directory = Directory::new(A);
+        let mut directory = Directory::new(A, Ipv4Addr::LOCALHOST);
         assert_eq!(directory.set_own(Some("net".to_owned()), 0.0), Some(up(3000, "net")));
         directory
     }
@@ -207,7 +241,7 @@ mod tests {
     fn a_new_node_is_answered_and_listed_and_an_old_one_is_not_answered() {
         let mut directory = running();
         assert_eq!(hear(&mut directory, &up(3001, "net"), 0.0), Some(up(3000, "net")));
-        assert_eq!(directory.take_changed(), Some(vec![NodeId(3001)]));
+        assert_eq!(directory.take_changed(), Some(vec![NodeId(3001).local_address()]));
         assert_eq!(hear(&mut directory, &up(3001, "net"), 1.0), None);
         assert_eq!(directory.take_changed(), None);
     }
@@ -218,7 +252,7 @@ mod tests {
         hear(&mut directory, &up(3001, "other"), 0.0);
         assert_eq!(directory.take_changed(), Some(vec![]));
         hear(&mut directory, &up(3001, "net"), 0.0);
-        assert_eq!(directory.take_changed(), Some(vec![NodeId(3001)]));
+        assert_eq!(directory.take_changed(), Some(vec![NodeId(3001).local_address()]));
     }
 
     #[test]
@@ -228,11 +262,11 @@ mod tests {
         hear(&mut directory, &up(3002, "net"), 0.0);
         directory.take_changed();
         hear(&mut directory, "down 3001", 1.0);
-        assert_eq!(directory.take_changed(), Some(vec![NodeId(3002)]));
-        assert_eq!(directory.take_gone(), [NodeId(3001)]);
+        assert_eq!(directory.take_changed(), Some(vec![NodeId(3002).local_address()]));
+        assert_eq!(directory.take_gone(), [NodeId(3001).local_address()]);
         directory.announce(FORGET_MS);
         assert_eq!(directory.take_changed(), Some(vec![]));
-        assert_eq!(directory.take_gone(), [NodeId(3002)]);
+        assert_eq!(directory.take_gone(), [NodeId(3002).local_address()]);
         hear(&mut directory, "down 3001", 1.0);
         assert_eq!(directory.take_gone(), [], "it was gone already");
     }
@@ -245,6 +279,29 @@ mod tests {
         assert_eq!(hear(&mut directory, "who", 0.0), Some(up(3000, "net")));
         assert_eq!(directory.set_own(None, 0.0), Some("down 3000".to_owned()));
         assert_eq!(hear(&mut directory, "who", 0.0), None);
+    }
+
+    #[test]
+    fn nodes_of_other_browsers_are_listed_in_a_room_alone() {
+        let mut lonely = running();
+        hear(&mut lonely, "up 10.1.0.3:3001 net", 0.0);
+        assert_eq!(lonely.dropped(), 1, "this browser is in no room");
+        let host = Ipv4Addr::new(10, 1, 0, 2);
+        let mut directory = Directory::new(A, host);
+        directory.set_own(Some("net".to_owned()), 0.0);
+        let far: SocketAddr = "10.1.0.3:3001".parse().unwrap();
+        assert_eq!(hear(&mut directory, "up 10.1.0.3:3001 net", 0.0), Some(up(3000, "net")));
+        hear(&mut directory, "up 3002 other", 0.0);
+        hear(&mut directory, "up 8.8.8.8:3001 net", 0.0);
+        hear(&mut directory, "up 10.1.0.2:3000 net", 0.0);
+        let own = SocketAddr::from((host, 3002));
+        assert_eq!(directory.take_changed(), Some(vec![far]));
+        assert_eq!(directory.take_room(), Some(vec![own, far]), "on whatever network");
+        assert_eq!(directory.take_room(), None);
+        directory.announce(FORGET_MS);
+        assert_eq!(directory.take_room(), Some(vec![far]), "the page says seldom what it says");
+        hear(&mut directory, "down 10.1.0.3:3001", 1.0);
+        assert_eq!(directory.take_gone(), [own, far]);
     }
 
     #[test]

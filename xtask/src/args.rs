@@ -37,6 +37,11 @@ impl Args {
         value.parse().map(Some).map_err(|_| Error::new(format!("{name} {value}: not a value that it takes")))
     }
 
+    /// Takes all that is left, for another program.
+    pub fn rest(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.0)
+    }
+
     /// Refuses what no one has taken.
     pub fn finish(&self) -> Result<(), Error> {
         match self.0.first() {

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod build;
 pub mod dist;
 mod fuzz;
+pub mod relay;
 pub mod serve;
 pub mod sim;
 pub mod test;

@@ -8,6 +8,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   serve [--port N] [--open] [--dev]  build the page and serve it on 127.0.0.1 (port 8080)
+  relay [--dev] [ARGUMENTS]          build the page and start the relay with it (port 8080); --help lists its arguments
   test [--only STEP] [--nightly]     every check and test; ends with a count
   bench [--only NAME]                measure, beside references; table here, JSON in target/bench/
   sim [--seed N | --seeds N]         storms: networks in which everything goes wrong, one for each seed
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
 fn run(args: &mut Args) -> Result<(), Error> {
     match args.command().as_deref() {
         Some("serve") => command::serve::run(args),
+        Some("relay") => command::relay::run(args),
         Some("test") => command::test::run(args),
         Some("bench") => command::bench::run(args),
         Some("sim") => command::sim::run(args),

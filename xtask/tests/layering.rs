@@ -9,13 +9,24 @@ use std::{
 use xtask::paths;
 
 /// What each crate may know of the others, in its code and in its tests.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("core", &[]),
     ("link", &[]),
     ("console", &["terrarium-core"]),
     ("worker", &["terrarium-core", "terrarium-console", "terrarium-link"]),
-    ("web", &["terrarium-core", "terrarium-console"]),
-    ("tests", &["terrarium-core", "terrarium-console", "terrarium-link", "terrarium-worker", "xtask"]),
+    ("web", &["terrarium-core", "terrarium-console", "terrarium-link"]),
+    ("relay", &["terrarium-link"]),
+    (
+        "tests",
+        &[
+            "terrarium-core",
+            "terrarium-console",
+            "terrarium-link",
+            "terrarium-relay",
+            "terrarium-worker",
+            "xtask",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

@@ -7,6 +7,7 @@ use super::reply::{CommandError, Reply};
 use super::snapshot::NodeSnapshot;
 use crate::consensus::Preset;
 use serde::{Deserialize, Serialize};
+use std::net::Ipv4Addr;
 
 /// Names a command, so that its reply finds back; the page counts them up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,6 +45,8 @@ pub enum PageMessage {
         owner: String,
         /// The lab's clock.
         clock: Clock,
+        /// Where others reach the node: 127.0.0.1, or in a relay's room the address that this browser was given.
+        host: Ipv4Addr,
     },
     /// A command; answered by [`WorkerMessage::Reply`] with the same id.
     Command {

@@ -16,7 +16,7 @@ use super::{
 use crate::consensus::Preset;
 use crate::encode::{DecodeError, Encode, MAX_SIZE, Reader, encode_bytes, encode_compact_size};
 use crate::primitives::{Amount, BlockHash, Height, Txid};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// A value that page and worker exchange.
 pub trait Wire: Sized {
@@ -163,7 +163,7 @@ structs! {
 
 enums! {
     PageMessage {
-        0 Boot { config, lab, build, owner, clock },
+        0 Boot { config, lab, build, owner, clock, host },
         1 Command { id, command },
         2 Cancel { id },
         3 SetHashRate { khs },
@@ -390,6 +390,16 @@ impl Wire for ChainFile {
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let len = usize::read(reader)?;
         reader.take(len).map(|bytes| ChainFile(bytes.to_vec()))
+    }
+}
+
+impl Wire for Ipv4Addr {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.to_bits().write(out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        u32::read(reader).map(Self::from_bits)
     }
 }
 

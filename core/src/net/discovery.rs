@@ -25,6 +25,8 @@ use std::net::SocketAddr;
 /// The search for nodes.
 #[derive(Debug)]
 pub(crate) struct Discovery {
+    /// Nodes that are tried where nothing is known.
+    fixed_nodes: &'static [SocketAddr],
     pub(crate) book: AddrMan,
     /// Whether nodes are looked for.
     active: bool,
@@ -50,6 +52,8 @@ impl Discovery {
     pub(crate) fn new(own: SocketAddr, key: [u64; 2]) -> Self {
         Self {
             book: AddrMan::new(own, PlacementKey(key)),
+            // A room has other nodes under other addresses.
+            fixed_nodes: if own.ip().is_loopback() { &FIXED_NODES } else { &[] },
             active: false,
             seed_nodes: Vec::new(),
             unasked_nodes: Vec::new(),
@@ -220,7 +224,7 @@ impl Discovery {
     fn end_round(&mut self, now: Time, rng: &mut ChaCha20Rng) -> bool {
         let has_nothing = self.book.is_empty();
         if has_nothing {
-            for address in FIXED_NODES {
+            for &address in self.fixed_nodes {
                 self.add_known(address, address, now, rng);
             }
         }

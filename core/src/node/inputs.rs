@@ -36,6 +36,7 @@ impl Node {
             Input::BatchCommitted { id } => self.batch_committed(id),
             Input::BatchFailed { id, reason } => self.batch_failed(id, &reason),
             Input::Loaded { id, values } => self.loaded(id, values),
+            Input::Room { nodes } => self.place.set_nodes(nodes),
             Input::Helpers { least } => self.set_helpers(least),
             Input::Verified { id, result } => self.batch_checked(id, Some(result)),
             Input::Unverified { id } => self.batch_checked(id, None),

@@ -78,6 +78,8 @@ pub enum Input {
     /// The nodes that are up on this node's network, itself left out; replaces the last list. What the node knows of them
     /// is tried again sooner; addresses that it does not know it learns from seeds and peers alone.
     Directory { up: Vec<SocketAddr> },
+    /// The nodes that are up in this node's room, on whatever network; replaces the last list. Ids in commands mean these.
+    Room { nodes: Vec<SocketAddr> },
     /// What a seed answers, as `net::seed_answer` says; nothing if it is dead.
     SeedAnswer { seed: u8, addresses: Vec<SocketAddr> },
     /// A command; its reply carries the same id.

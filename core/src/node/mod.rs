@@ -11,7 +11,7 @@
 //! One concern a file: `commands` answers, `relay` judges what peers send, `tip` follows the chain to its new tip,
 //! `walk` and `reads` read blocks on demand, `miner` and `mining` make blocks, `tasks` counts long work and gives it up,
 //! `verification` has helpers check scripts, `persistence` keeps the order of writes and replies, `waiting` brings what
-//! waits over a restart, `bans` and `book` what is known of other nodes, `light` is what a node that keeps headers alone
+//! waits over a restart, `place` what ids mean in a relay's room, `bans` and `book` what is known of other nodes, `light` is what a node that keeps headers alone
 //! does differently, `rpc`, `details` and `snapshot` show, `journal` is how all that goes in and comes out is written
 //! down. Late inputs, for a peer, job, batch, read or check that is gone, are ignored and counted.
 
@@ -29,6 +29,7 @@ mod light;
 mod miner;
 mod mining;
 mod persistence;
+mod place;
 mod reads;
 mod relay;
 mod rpc;
@@ -62,6 +63,7 @@ use commands::Import;
 use engine::Engine;
 use miner::Miner;
 use persistence::{Persistence, Ticket};
+use place::Place;
 use reads::Reads;
 use std::collections::VecDeque;
 use verification::Verification;
@@ -70,6 +72,7 @@ use walk::{Walk, WalkId};
 /// One node.
 pub struct Node {
     config: NodeConfig,
+    place: Place,
     /// The chain's, or, before there is one, those that the wallet writes its addresses for.
     params: NetworkParams,
     /// When it was last let work.

@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::io::{Entropy, LoadId, Loaded, Output};
 use super::persistence::Persistence;
+use super::place::Place;
 use super::reads::{FilterReader, Reader, Reads};
 use super::tip::Journey;
 use super::verification::Verification;
@@ -20,6 +21,7 @@ use crate::store::{BatchId, Database, Durability, Record, StoreBatch};
 use crate::time::Time;
 use crate::wallet::{KeySource, Wallet};
 use std::collections::VecDeque;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// What became of a wish for a body.
@@ -41,10 +43,21 @@ impl Node {
         entropy: Entropy,
         loaded: Loaded,
     ) -> Result<(Self, Vec<String>), LoadError> {
+        Self::at(Ipv4Addr::LOCALHOST, config, entropy, loaded)
+    }
+
+    /// As [`Node::new`], for a node that others reach at `host`: in a relay's room the address that its browser was given.
+    pub fn at(
+        host: Ipv4Addr,
+        config: NodeConfig,
+        entropy: Entropy,
+        loaded: Loaded,
+    ) -> Result<(Self, Vec<String>), LoadError> {
         let (wallet, mut notes) = Wallet::load(&loaded.wallet, KeySource::new(entropy.wallet));
         let params = config.network.unwrap_or(Preset::Classroom).params();
         let mut node = Self {
             config,
+            place: Place::new(host),
             params,
             now: Time::default(),
             opened: None,
@@ -111,7 +124,7 @@ impl Node {
             self.config.role = Role::Spv;
         }
         self.params = chain.params().clone();
-        let local = self.config.id.local_address();
+        let local = self.place.own(self.config.id);
         let mut network = Network::new(local, &self.params, chain.keeps(), self.network_seed);
         // The next network must not draw the same secrets.
         self.network_seed = sha256(&self.network_seed);

@@ -35,8 +35,8 @@ impl World {
     /// Ends the sessions between two nodes; they may begin new ones.
     pub fn break_connection(&mut self, a: NodeId, b: NodeId) {
         self.faults.note(Fault::ConnectionCut);
-        self.host_mut(a).connections.transport_mut().abandon(b);
-        self.host_mut(b).connections.transport_mut().abandon(a);
+        self.host_mut(a).connections.transport_mut().abandon(b.local_address());
+        self.host_mut(b).connections.transport_mut().abandon(a.local_address());
         self.pump(a);
         self.pump(b);
     }

@@ -134,7 +134,7 @@ impl World {
     pub fn kill(&mut self, id: NodeId) {
         self.host_mut(id).kill();
         for other in self.ids() {
-            self.host_mut(other).connections.transport_mut().abandon(id);
+            self.host_mut(other).connections.transport_mut().abandon(id.local_address());
             self.pump(other);
         }
         self.announce();

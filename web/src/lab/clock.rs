@@ -26,6 +26,11 @@ impl LabClock {
         LabClock { setting: Clock { wall_ms, lab_ms, speed: 1.0 }, speed: 1.0 }
     }
 
+    /// A clock that shows `lab_ms` when the wall clock shows `wall_ms`, and runs at full speed.
+    pub(crate) fn at_time(wall_ms: f64, lab_ms: f64) -> Self {
+        LabClock { setting: Clock { wall_ms, lab_ms, speed: 1.0 }, speed: 1.0 }
+    }
+
     /// Lab time, in milliseconds since 1970, when the wall clock shows `wall_ms`.
     pub(crate) fn lab_ms(&self, wall_ms: f64) -> f64 {
         let elapsed = (wall_ms - self.setting.wall_ms).max(0.0);

@@ -6,12 +6,14 @@ use super::port::{Lab, LabError};
 use super::roster::RosterEntry;
 use super::scene::{DEFAULT_KHS, Scene};
 use crate::browser;
+use crate::room::{GENESIS_FILE, Room};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use terrarium_console::{ConsoleError, Desk, Host, HostError, create_wallet};
 use terrarium_core::consensus::Preset;
 use terrarium_core::interface::{
-    AddressEntry, Command, CommandError, MiningMode, NodeId, NodeSnapshot, Reply, RequestId, Role, Task,
+    AddressEntry, ChainFile, Command, CommandError, MiningMode, NodeId, NodeSnapshot, Reply, RequestId, Role,
+    Task,
 };
 
 /// The page's side of every console, terminal and scenario.
@@ -19,6 +21,7 @@ use terrarium_core::interface::{
 pub(crate) struct PageHost {
     lab: Lab,
     scene: Scene,
+    room: Option<Room>,
     desk: Rc<RefCell<Desk>>,
     /// The desk's files as they are remembered.
     kept: Rc<RefCell<Files>>,
@@ -27,12 +30,12 @@ pub(crate) struct PageHost {
 }
 
 impl PageHost {
-    /// The host of a lab.
-    pub(crate) fn new(lab: Lab, scene: Scene) -> Self {
+    /// The host of a lab, which may be in a room.
+    pub(crate) fn new(lab: Lab, scene: Scene, room: Option<Room>) -> Self {
         let kept = files::load(&lab.name());
         let desk = Desk { files: kept.clone(), ..Desk::default() };
         let desk = Rc::new(RefCell::new(desk));
-        PageHost { lab, scene, desk, kept: Rc::new(RefCell::new(kept)), given: Rc::default() }
+        PageHost { lab, scene, room, desk, kept: Rc::new(RefCell::new(kept)), given: Rc::default() }
     }
 
     /// The same host for one console more.
@@ -54,6 +57,15 @@ impl PageHost {
             kept.clone_from(files);
             files::save(&self.lab.name(), files);
         }
+        if let (Some(room), Some(file)) = (&self.room, files.get(GENESIS_FILE)) {
+            room.share(file);
+        }
+    }
+
+    /// Puts a chain file on the desk, in place of one of the same name.
+    pub(crate) fn put_file(&self, name: &str, file: ChainFile) {
+        self.desk.borrow_mut().files.insert(name.to_owned(), file);
+        self.keep_files();
     }
 
     /// Teaches the address book the labels of all wallets.

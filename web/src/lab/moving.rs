@@ -5,6 +5,7 @@ use super::port::{Lab, LabError, Node};
 use super::roster::{self, RosterEntry};
 use super::{clock, port};
 use crate::browser;
+use std::net::Ipv4Addr;
 use terrarium_core::interface::{ChainFile, Command, CommandError, MiningMode, NodeId, Reply, Role};
 
 /// Why a lab could not be saved or opened.
@@ -84,7 +85,7 @@ async fn try_out(lab: Lab, file: &LabFile) -> Result<(), MovingError> {
         }
     }
     roster::forget(&name);
-    let trial = Lab::open(name.clone());
+    let trial = Lab::open(name.clone(), Ipv4Addr::LOCALHOST);
     trial.catch_up(file.lab_ms);
     let mut outcome = Ok(());
     for node in &file.nodes {

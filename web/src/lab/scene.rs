@@ -4,6 +4,7 @@ use super::port::{Lab, LabError};
 use super::roster::{self, RosterEntry};
 use super::state::{Notice, name_of};
 use crate::browser;
+use crate::room::{self, Room};
 use futures_channel::oneshot;
 use terrarium_core::consensus::Preset;
 use terrarium_core::interface::{
@@ -22,6 +23,9 @@ pub(crate) const SCRIPT_KHS: f64 = super::port::MAX_KHS;
 /// Blocks that each node of the first scene mines before it shows.
 const FIRST_BLOCKS: u32 = 2;
 
+/// The id of a room's first node, the teacher's.
+const FIRST_ID: u16 = 3_000;
+
 /// How long one node may take to hear of another's first blocks, in milliseconds.
 const PATIENCE_MS: i32 = 3_000;
 
@@ -38,6 +42,10 @@ pub(crate) enum Scene {
     Seed000,
     /// Seed 001: two nodes, no chain yet.
     Seed001,
+    /// A relay's room, on the chain that every page has built in.
+    Room,
+    /// A relay's room whose chain is made by hand.
+    RoomByHand,
 }
 
 impl Scene {
@@ -45,8 +53,14 @@ impl Scene {
     pub(crate) const ALL: [Scene; 5] =
         [Scene::First, Scene::Seed000, Scene::Seed001, Scene::Regtest, Scene::Empty];
 
-    /// The scene by its name in the page's address; the first scene for a name that is none.
+    /// The room that the page's address names, else the scene that it names; the first scene for a name that is none.
     pub(crate) fn from_address() -> Self {
+        let record = room::asked().and_then(|asked| room::Record::load(asked.code));
+        match record {
+            Some(record) if record.by_hand => return Scene::RoomByHand,
+            Some(_) => return Scene::Room,
+            None => {}
+        }
         browser::query("scene").and_then(|name| Scene::named(&name)).unwrap_or(Scene::First)
     }
 
@@ -62,6 +76,7 @@ impl Scene {
             Scene::Regtest => "regtest",
             Scene::Seed000 => "seed-000",
             Scene::Seed001 => "seed-001",
+            Scene::Room | Scene::RoomByHand => "room",
         }
     }
 
@@ -69,16 +84,21 @@ impl Scene {
     pub(crate) fn set_up_blocks(self) -> u32 {
         match self {
             Scene::First => FIRST_BLOCKS * self.nodes().len() as u32,
-            Scene::Empty | Scene::Regtest | Scene::Seed000 | Scene::Seed001 => 0,
+            Scene::Empty
+            | Scene::Regtest
+            | Scene::Seed000
+            | Scene::Seed001
+            | Scene::Room
+            | Scene::RoomByHand => 0,
         }
     }
 
     /// The network that a node added to this scene is on; none where the chain is made by hand.
     pub(crate) fn network(self) -> Option<Preset> {
         match self {
-            Scene::First | Scene::Empty => Some(Preset::Classroom),
+            Scene::First | Scene::Empty | Scene::Room => Some(Preset::Classroom),
             Scene::Regtest => Some(Preset::Regtest),
-            Scene::Seed000 | Scene::Seed001 => None,
+            Scene::Seed000 | Scene::Seed001 | Scene::RoomByHand => None,
         }
     }
 
@@ -94,8 +114,8 @@ impl Scene {
     /// How a node added to this scene syncs.
     pub(crate) fn sync(self) -> SyncMode {
         match self {
-            Scene::First | Scene::Empty | Scene::Regtest => SyncMode::Headers,
-            Scene::Seed000 | Scene::Seed001 => SyncMode::Blocks,
+            Scene::First | Scene::Empty | Scene::Regtest | Scene::Room => SyncMode::Headers,
+            Scene::Seed000 | Scene::Seed001 | Scene::RoomByHand => SyncMode::Blocks,
         }
     }
 
@@ -108,7 +128,7 @@ impl Scene {
                 self.mining(3002, Role::Miner, &[3000, 3001], 8.0),
                 self.mining(3003, Role::Miner, &[3001, 3002], 3.1),
             ],
-            Scene::Empty => Vec::new(),
+            Scene::Empty | Scene::Room | Scene::RoomByHand => Vec::new(),
             Scene::Regtest => vec![self.started(3000, &[]), self.started(3001, &[3000])],
             Scene::Seed000 => vec![
                 self.stopped(3000, Role::Central, &[]),
@@ -155,8 +175,11 @@ impl Scene {
     }
 }
 
-/// The lab's name: `?lab=` where it is a plain word, else the scene's.
+/// The lab's name: its room's, `?lab=` where that is a plain word, else the scene's.
 pub(crate) fn lab_name(scene: Scene) -> String {
+    if let Some(asked) = room::asked() {
+        return format!("room-{}", asked.code);
+    }
     let plain = |name: &String| is_plain(name);
     browser::query("lab").filter(plain).unwrap_or_else(|| scene.name().to_owned())
 }
@@ -176,14 +199,29 @@ fn check_address(lab: Lab) {
     }
 }
 
+/// The node that a browser brings to a room, under an id that no other browser's has: the first address is the teacher's,
+/// and its node is 3000. It does not mine. Phones bring a light node.
+fn own_node(scene: Scene, room: Room) -> RosterEntry {
+    let [.., high, low] = room.address().octets();
+    let id = NodeId(FIRST_ID.saturating_add(u16::from_be_bytes([high, low]).saturating_sub(1)));
+    let role = match id.0 {
+        FIRST_ID => Role::Central,
+        _ if browser::is_phone() => Role::Spv,
+        _ => Role::Full,
+    };
+    let running = scene.network().is_some();
+    RosterEntry { running, khs: DEFAULT_KHS, ..scene.entry(id, role, Vec::new()) }
+}
+
 /// Brings the lab's nodes up: those of the last visit, else the scene's. The receiver is told once all are listed,
 /// which is before they have started.
-pub(crate) fn open(lab: Lab, scene: Scene) -> oneshot::Receiver<()> {
+pub(crate) fn open(lab: Lab, scene: Scene, room: Option<Room>) -> oneshot::Receiver<()> {
     let (listed, receiver) = oneshot::channel();
     check_address(lab);
     let saved = roster::load(&lab.name());
     let fresh = saved.is_none();
-    for entry in saved.unwrap_or_else(|| scene.nodes()) {
+    let untouched = || room.map_or_else(|| scene.nodes(), |room| vec![own_node(scene, room)]);
+    for entry in saved.unwrap_or_else(untouched) {
         lab.spawn(entry);
     }
     let _ = listed.send(());

@@ -10,11 +10,12 @@ use crate::lab::Lab;
 use crate::lab::links::Links;
 use crate::lab::split::balanced_split;
 use crate::lab::state::NodeView;
+use crate::room::{self, Room};
 use crate::testid;
 use leptos::prelude::*;
 use terrarium_core::interface::{MiningMode, NodeId};
 
-/// Send coins, Cut the network or Heal, Add a node.
+/// Send coins, Cut the network or Heal, Add a node; where a relay serves the page, the class.
 #[component]
 pub(crate) fn Actions() -> impl IntoView {
     let lab: Lab = expect_context();
@@ -25,8 +26,14 @@ pub(crate) fn Actions() -> impl IntoView {
     let cut_or_heal = move || if is_cut.get_untracked() { lab.heal() } else { cut_in_two(lab) };
     let meaning = move || if is_cut.get() { HEAL } else { CUT };
     let add = move || ui.ask(Dialog::AddNode);
+    let in_room = expect_context::<Option<Room>>().is_some();
+    // Where no relay serves the page there are no classes.
+    let class = (!in_room && room::socket_url().is_some()).then(|| {
+        let open = move || ui.ask(Dialog::Class);
+        view! { <Big meaning=|| CLASS act=open/> }
+    });
     view! {
-        <div class="actions"><Big meaning=|| SEND act=send/> <Big meaning act=cut_or_heal/> <Big meaning=|| ADD act=add/></div>
+        <div class="actions"><Big meaning=|| SEND act=send/> <Big meaning act=cut_or_heal/> <Big meaning=|| ADD act=add/> {class}</div>
     }
 }
 
@@ -51,6 +58,9 @@ const ADD: Meaning = Meaning {
     about: |t| t.add_node_about,
     testid: testid::ADD_NODE,
 };
+
+const CLASS: Meaning =
+    Meaning { picture: Icon::Class, title: |t| t.class, about: |t| t.class_about, testid: testid::CLASS };
 
 #[component]
 fn Big(meaning: impl Fn() -> Meaning + Copy + Send + 'static, act: impl Fn() + 'static) -> impl IntoView {

@@ -4,6 +4,7 @@ use super::actions::{Actions, CutSides};
 use super::add_node::AddNode;
 use super::card::Cards;
 use super::chain::ChainView;
+use super::class::{ClassDialog, ClassPanel};
 use super::confirm::Confirm;
 use super::drawer::Drawer;
 use super::focus;
@@ -21,6 +22,7 @@ use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::host::PageHost;
 use crate::lab::scene::Scene;
+use crate::room::Room;
 use crate::testid;
 use leptos::prelude::*;
 use terrarium_core::interface::NodeId;
@@ -28,14 +30,16 @@ use wasm_bindgen_futures::spawn_local;
 
 /// The whole page.
 #[component]
-pub(crate) fn App(lab: Lab, scene: Scene, host: PageHost) -> impl IntoView {
+pub(crate) fn App(lab: Lab, scene: Scene, room: Option<Room>, host: PageHost) -> impl IntoView {
     let ui = Ui::new();
     provide_context(lab);
+    provide_context(room);
     provide_context(ui);
     provide_context(StoredValue::new_local(host));
     // The seeds are followed in terminals, two or three of them.
     let terminals = match scene {
-        Scene::First | Scene::Empty | Scene::Regtest => 0,
+        Scene::First | Scene::Empty | Scene::Regtest | Scene::Room => 0,
+        Scene::RoomByHand => 1,
         Scene::Seed000 => 3,
         Scene::Seed001 => 2,
     };
@@ -44,6 +48,7 @@ pub(crate) fn App(lab: Lab, scene: Scene, host: PageHost) -> impl IntoView {
             <Header/>
             <main>
                 <Notices/>
+                {room.map(|room| view! { <ClassPanel room/> })}
                 <Tutorial scene/>
                 <Actions/>
                 <CutSides/>
@@ -55,15 +60,16 @@ pub(crate) fn App(lab: Lab, scene: Scene, host: PageHost) -> impl IntoView {
             <Footer/>
         </div>
         <Drawer/>
-        {move || ui.dialog.get().map(|dialog| dialog_view(lab, dialog))}
+        {move || ui.dialog.get().map(|dialog| dialog_view(lab, scene, dialog))}
     }
 }
 
-fn dialog_view(lab: Lab, dialog: Dialog) -> AnyView {
+fn dialog_view(lab: Lab, scene: Scene, dialog: Dialog) -> AnyView {
     match dialog {
         Dialog::Send => view! { <SendDialog/> }.into_any(),
         Dialog::AddNode => view! { <AddNode/> }.into_any(),
         Dialog::Moving => view! { <Moving/> }.into_any(),
+        Dialog::Class => view! { <ClassDialog scene/> }.into_any(),
         Dialog::NewNetwork => new_network(lab),
         Dialog::Remove(id) => remove(lab, id),
     }

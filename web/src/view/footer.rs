@@ -15,6 +15,7 @@ pub(super) fn scene_title(scene: Scene) -> &'static str {
         Scene::Seed001 => t().scene_two,
         Scene::Regtest => t().scene_regtest,
         Scene::Empty => t().scene_empty,
+        Scene::Room | Scene::RoomByHand => t().class,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::lab::Lab;
 use crate::lab::clock::{LabClock, SPEEDS};
 use crate::lab::scene::Scene;
 use crate::lab::state::{LabState, NodeView, Phase};
+use crate::room::Room;
 use crate::{browser, prefs, testid};
 use leptos::prelude::*;
 use terrarium_core::collections::BTreeMap;
@@ -38,6 +39,8 @@ struct Agreement {
 pub(crate) fn Header() -> impl IntoView {
     let lab: Lab = expect_context();
     let ui = use_ui();
+    // A room goes by the relay's time.
+    let in_room = expect_context::<Option<Room>>().is_some();
     view! {
         <header class="top">
             <div class="logo">
@@ -48,7 +51,7 @@ pub(crate) fn Header() -> impl IntoView {
             <AgreementPill/>
             <span class="quiet pace" data-testid=testid::PACE>{words(move || pace_text(&lab.state))}</span>
             <span class="grow"></span>
-            <ClockControls/>
+            {(!in_room).then(|| view! { <ClockControls/> })}
             <LangSwitch/>
             <span class="seg">
                 <ThemeSwitch/>

@@ -19,6 +19,7 @@ pub(crate) enum Icon {
     Done,
     Fresh,
     Carry,
+    Class,
 }
 
 impl Icon {
@@ -41,6 +42,9 @@ impl Icon {
             Icon::Copy => "M9 9h10v11H9ZM5 15V4h10",
             Icon::Done => "M5 12.5 10 17 19 7",
             Icon::Carry => "M12 4v10m-4-4 4 4 4-4M4 15v5h16v-5",
+            Icon::Class => {
+                "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM3.5 20a5.5 5.5 0 0 1 11 0M16 5.5a3 3 0 0 1 0 5.5M17.5 14.6a5.5 5.5 0 0 1 3 5.4"
+            }
             Icon::Fresh => "M19 12a7 7 0 1 1-2.1-5M19 3v4.5h-4.5",
         }
     }

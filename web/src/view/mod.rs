@@ -9,6 +9,7 @@ mod app;
 mod block_view;
 mod card;
 mod chain;
+mod class;
 mod confirm;
 mod console;
 mod dial;
@@ -41,3 +42,4 @@ mod warning;
 mod words;
 
 pub(crate) use app::App;
+pub(crate) use class::NoRoom;

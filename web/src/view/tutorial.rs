@@ -16,7 +16,7 @@ fn transcript(scene: Scene) -> Option<&'static str> {
     match scene {
         Scene::Seed000 => Some(include_str!("../../../tests/scenarios/seed-000.txt")),
         Scene::Seed001 => Some(include_str!("../../../tests/scenarios/seed-001.txt")),
-        Scene::First | Scene::Empty | Scene::Regtest => None,
+        Scene::First | Scene::Empty | Scene::Regtest | Scene::Room | Scene::RoomByHand => None,
     }
 }
 

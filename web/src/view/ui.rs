@@ -27,6 +27,8 @@ pub(crate) enum Dialog {
     AddNode,
     /// Save the lab as a file, or open one.
     Moving,
+    /// Open a class or join one.
+    Class,
     /// Whether to empty the lab.
     NewNetwork,
     /// Whether to remove a node.

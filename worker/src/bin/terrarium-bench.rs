@@ -48,7 +48,7 @@ pub fn boot(id: u16, lab: String, now: f64) -> Vec<u8> {
     };
     let clock = Clock { wall_ms: now, lab_ms: now, speed: 1.0 };
     let (build, owner) = ("bench".to_owned(), "bench".to_owned());
-    to_bytes(&PageMessage::Boot { config, lab, build, owner, clock })
+    to_bytes(&PageMessage::Boot { config, lab, build, owner, clock, host: std::net::Ipv4Addr::LOCALHOST })
 }
 
 /// The message that gives a node a chain.

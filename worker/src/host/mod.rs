@@ -19,6 +19,7 @@ use crate::transport::{Channels, Sessions};
 use crate::watch::Watched;
 use js_sys::Function;
 use std::cell::RefCell;
+use std::net::Ipv4Addr;
 use std::rc::{Rc, Weak};
 use terrarium_core::interface::{
     Clock, Event, LogLine, NodeId, NodeSnapshot, PageMessage, RunState, WorkerMessage,
@@ -26,6 +27,7 @@ use terrarium_core::interface::{
 use terrarium_core::node::{Cost, Input, Node};
 use terrarium_core::time::Mono;
 use terrarium_core::transport::{Connections, Now, Transport};
+use terrarium_link::Address;
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
 
@@ -42,6 +44,7 @@ const SHUTDOWN_MS: f64 = 2_000.0;
 pub(crate) struct Parts {
     pub(crate) id: NodeId,
     pub(crate) lab: String,
+    pub(crate) host: Ipv4Addr,
     pub(crate) clock: Clock,
     pub(crate) node: Node,
     pub(crate) store: NodeStore,
@@ -92,8 +95,9 @@ impl Host {
     /// # Errors
     /// The browser has no BroadcastChannel, or refuses.
     pub(crate) fn start(parts: Parts) -> Result<Rc<RefCell<Self>>, JsValue> {
-        let Parts { id, lab, clock, node, store, ownership, entropy } = parts;
-        let channels = Channels::new(&lab);
+        let Parts { id, lab, host: place, clock, node, store, ownership, entropy } = parts;
+        let channels = Channels::new(&lab, place);
+        let own = Address { ip: place.octets(), port: id.0 };
         let inbox = channels.inbox(id)?;
         let directory_channel = BroadcastChannel::new(&format!("terrarium/{lab}/directory"))?;
         let watched = Watched::new(&lab, id)?;
@@ -101,8 +105,8 @@ impl Host {
             RefCell::new(Self {
                 node,
                 clock: LabClock::new(clock, real_time()),
-                connections: Connections::new(Sessions::new(id, entropy, channels)),
-                directory: Directory::new(id),
+                connections: Connections::new(Sessions::at(own, entropy, channels)),
+                directory: Directory::new(id, place),
                 directory_channel,
                 store,
                 miner: Miner::new(FIRST_BUDGET_KHS),
@@ -244,8 +248,10 @@ impl Host {
             for node in &nodes {
                 self.connections.transport_mut().ask_again(*node);
             }
-            let up = nodes.into_iter().map(NodeId::local_address).collect();
-            self.node.handle(Input::Directory { up });
+            self.node.handle(Input::Directory { up: nodes });
+        }
+        if let Some(nodes) = self.directory.take_room() {
+            self.node.handle(Input::Room { nodes });
         }
     }
 

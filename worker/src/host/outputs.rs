@@ -6,7 +6,7 @@ use crate::page;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Weak;
-use terrarium_core::interface::{NodeId, WorkerMessage};
+use terrarium_core::interface::WorkerMessage;
 use terrarium_core::net::seed_answer;
 use terrarium_core::node::{Input, LoadId, Output};
 use terrarium_core::store::{Database, Store, StoreBatch, StoreError, Table};
@@ -35,7 +35,7 @@ impl Host {
         match output {
             Output::Connect { address } => self.connections.connect(now, address),
             Output::AskSeed { seed } => {
-                let up: Vec<SocketAddr> = self.directory.up().map(NodeId::local_address).collect();
+                let up: Vec<SocketAddr> = self.directory.up().collect();
                 let addresses = seed_answer(&up, js::random);
                 self.node.handle(Input::SeedAnswer { seed, addresses });
             }

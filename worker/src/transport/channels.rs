@@ -1,4 +1,5 @@
-//! The wire of one browser: a BroadcastChannel for each node of the lab, named after it.
+//! The wire of one browser: a BroadcastChannel for each node of the lab, named after it, and in a relay's room one more,
+//! on which the page takes up what is for other browsers.
 
 use super::{Sessions, Wire};
 use crate::js;
@@ -19,16 +20,18 @@ const IDLE_CHANNEL: Span = Span::from_secs(1);
 pub(crate) struct Channels {
     /// What channel names start with.
     prefix: String,
-    /// Those that are open and when each was last written to; bounded by [`IDLE_CHANNEL`].
-    open: BTreeMap<u16, (BroadcastChannel, Mono)>,
+    /// The address of this browser.
+    host: Ipv4Addr,
+    /// Those that are open and when each was last written to, by port; none is the page's. Bounded by [`IDLE_CHANNEL`].
+    open: BTreeMap<Option<u16>, (BroadcastChannel, Mono)>,
     /// Messages of the inbox that were no bytes, or too many.
     strange: u64,
 }
 
 impl Channels {
-    /// The channels of a lab.
-    pub(crate) fn new(lab: &str) -> Self {
-        Self { prefix: format!("terrarium/{lab}/node/"), open: BTreeMap::new(), strange: 0 }
+    /// The channels of a lab in a browser that others know as `host`.
+    pub(crate) fn new(lab: &str, host: Ipv4Addr) -> Self {
+        Self { prefix: format!("terrarium/{lab}/"), host, open: BTreeMap::new(), strange: 0 }
     }
 
     /// The channel on which others reach a node.
@@ -36,26 +39,31 @@ impl Channels {
     /// # Errors
     /// The browser has no BroadcastChannel, or refuses.
     pub(crate) fn inbox(&self, node: NodeId) -> Result<BroadcastChannel, JsValue> {
-        self.channel(node.0)
+        self.channel(Some(node.0))
     }
 
-    fn channel(&self, port: u16) -> Result<BroadcastChannel, JsValue> {
-        BroadcastChannel::new(&format!("{}{port}", self.prefix))
+    fn channel(&self, port: Option<u16>) -> Result<BroadcastChannel, JsValue> {
+        match port {
+            Some(port) => BroadcastChannel::new(&format!("{}node/{port}", self.prefix)),
+            None => BroadcastChannel::new(&format!("{}relay", self.prefix)),
+        }
     }
 }
 
 impl Wire for Channels {
     fn reaches(&self, to: Address) -> bool {
-        Ipv4Addr::from(to.ip).is_loopback()
+        // A relay's room is on 10/8, and reaches all of it.
+        to.ip == self.host.octets() || (self.host.octets()[0] == 10 && to.ip[0] == 10)
     }
 
     fn post(&mut self, now: Mono, to: Address, frame: Vec<u8>) {
-        if !self.open.contains_key(&to.port) {
+        let port = (to.ip == self.host.octets()).then_some(to.port);
+        if !self.open.contains_key(&port) {
             // Without a channel the frame is lost, and its session ends as any does that hears nothing.
-            let Ok(channel) = self.channel(to.port) else { return };
-            self.open.insert(to.port, (channel, now));
+            let Ok(channel) = self.channel(port) else { return };
+            self.open.insert(port, (channel, now));
         }
-        if let Some((channel, used)) = self.open.get_mut(&to.port) {
+        if let Some((channel, used)) = self.open.get_mut(&port) {
             *used = now;
             // Bytes can always be cloned; the channel is open.
             let _ = channel.post_message(&Uint8Array::from(frame.as_slice()));

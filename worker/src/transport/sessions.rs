@@ -41,8 +41,13 @@ impl<W: Wire> Sessions<W> {
     /// Sessions that a node has over `wire`. `entropy` is where session ids and jitter start; it must differ between the
     /// lives of a node.
     pub fn new(id: NodeId, entropy: u64, wire: W) -> Self {
+        Self::at(Address::loopback(id.0), entropy, wire)
+    }
+
+    /// As [`Sessions::new`], for a node that is reached at `own`.
+    pub fn at(own: Address, entropy: u64, wire: W) -> Self {
         let limits = Limits { send_queue: SEND_QUEUE, ..Limits::default() };
-        let mut endpoint = Endpoint::new(Address::loopback(id.0), entropy, limits);
+        let mut endpoint = Endpoint::new(own, entropy, limits);
         endpoint.stop_listening();
         let shaper = Shaper::new(entropy.rotate_left(32));
         Self { endpoint, shaper, wire, conditioned: BTreeSet::new() }
@@ -75,36 +80,45 @@ impl<W: Wire> Sessions<W> {
     }
 
     /// Asks a node that has come up again for what it may not have been there to hear.
-    pub fn ask_again(&mut self, node: NodeId) {
-        self.endpoint.ask_again(Address::loopback(node.0));
+    pub fn ask_again(&mut self, node: SocketAddr) {
+        if let Some(address) = link_address(node) {
+            self.endpoint.ask_again(address);
+        }
     }
 
     /// Ends all sessions with a node that is gone.
-    pub fn abandon(&mut self, node: NodeId) {
-        self.endpoint.abandon(Address::loopback(node.0));
+    pub fn abandon(&mut self, node: SocketAddr) {
+        if let Some(address) = link_address(node) {
+            self.endpoint.abandon(address);
+        }
     }
 
-    /// Cuts the link to a node: its sessions end, and none begins.
+    /// The address of a node of this browser.
+    fn neighbour(&self, node: NodeId) -> Address {
+        Address { port: node.0, ..self.endpoint.address() }
+    }
+
+    /// Cuts the link to a node of this browser: its sessions end, and none begins.
     pub fn cut(&mut self, node: NodeId) {
-        let peer = Address::loopback(node.0);
+        let peer = self.neighbour(node);
         self.endpoint.cut(peer);
         self.shaper.clear(peer);
     }
 
     /// Mends a cut.
     pub fn heal(&mut self, node: NodeId) {
-        self.endpoint.heal(Address::loopback(node.0));
+        self.endpoint.heal(self.neighbour(node));
     }
 
     /// Sets the conditions of all links; a link that is not listed is perfect.
     pub fn set_conditions(&mut self, list: &[LinkCondition]) {
-        let listed: BTreeSet<Address> = list.iter().map(|link| Address::loopback(link.to.0)).collect();
+        let listed: BTreeSet<Address> = list.iter().map(|link| self.neighbour(link.to)).collect();
         for peer in self.conditioned.difference(&listed) {
             self.endpoint.heal(*peer);
             self.shaper.set(*peer, Conditions::default());
         }
         for link in list {
-            self.shaper.set(Address::loopback(link.to.0), conditions(link));
+            self.shaper.set(self.neighbour(link.to), conditions(link));
             if link.cut {
                 self.cut(link.to);
             } else {

@@ -24,7 +24,7 @@ type Inbox = Rc<RefCell<Vec<JsValue>>>;
 
 /// A node's sessions, and its inbox.
 fn place(lab: &str, id: NodeId) -> (Sessions<Channels>, Inbox) {
-    let channels = Channels::new(lab);
+    let channels = Channels::new(lab, std::net::Ipv4Addr::LOCALHOST);
     let channel = channels.inbox(id).expect("a worker has BroadcastChannel");
     let inbox = Inbox::default();
     let messages = Rc::clone(&inbox);

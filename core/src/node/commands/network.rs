@@ -56,7 +56,9 @@ impl Node {
     }
 
     fn join(&mut self, options: &StartOptions) {
-        let addresses = |ids: &[NodeId]| ids.iter().map(|id| id.local_address()).collect::<Vec<SocketAddr>>();
+        let place = &self.place;
+        let addresses =
+            |ids: &[NodeId]| ids.iter().map(|id| place.address_of(*id)).collect::<Vec<SocketAddr>>();
         let sync = options.sync.unwrap_or(self.config.sync);
         let connect = if options.connect.is_empty() { &self.config.connect } else { &options.connect };
         let default = Limits::default();
@@ -138,7 +140,7 @@ impl Node {
 
     /// `addnode`.
     pub(super) fn add_node(&mut self, address: SocketAddr, action: AddNodeAction) -> Handled {
-        let now = self.now;
+        let (now, address) = (self.now, self.place.resolve(address));
         let network = &mut self.engine.as_mut().ok_or(CommandError::NoBlockchain)?.network;
         match action {
             AddNodeAction::Add => {
@@ -158,7 +160,7 @@ impl Node {
 
     /// `disconnectnode`.
     pub(super) fn disconnect_node(&mut self, address: SocketAddr) -> Handled {
-        let now = self.now;
+        let (now, address) = (self.now, self.place.resolve(address));
         let network = &mut self.engine.as_mut().ok_or(CommandError::NoBlockchain)?.network;
         if !network.disconnect_node(address, now) {
             return Err(unknown_peer(address));
@@ -173,7 +175,7 @@ impl Node {
         action: BanAction,
         seconds: Option<u32>,
     ) -> Handled {
-        let now = self.now;
+        let (now, address) = (self.now, self.place.resolve(address));
         let network = &mut self.engine.as_mut().ok_or(CommandError::NoBlockchain)?.network;
         match action {
             BanAction::Add => {

@@ -107,7 +107,7 @@ impl Node {
 
     /// A stopped node's payment goes over a connection made for it to the network's first node.
     fn hand_over(&mut self, id: RequestId, txid: Txid) -> Handled {
-        let address = CENTRAL_NODE.local_address();
+        let address = self.place.address_of(CENTRAL_NODE);
         if self.config.id == CENTRAL_NODE {
             self.forget_payment(&txid);
             return Err(CommandError::NotAvailable(CENTRAL_NODE.to_string()));

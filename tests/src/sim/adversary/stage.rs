@@ -29,7 +29,7 @@ impl World {
     pub fn remove_adversaries(&mut self) {
         for id in std::mem::take(&mut self.villains).into_keys() {
             for host in self.ids() {
-                self.host_mut(host).connections.transport_mut().abandon(id);
+                self.host_mut(host).connections.transport_mut().abandon(id.local_address());
                 self.pump(host);
             }
         }

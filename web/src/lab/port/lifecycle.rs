@@ -257,12 +257,13 @@ impl Lab {
         let started = WorkerLink::start(move |message| lab.receive(id, message));
         let failure = self.change(|inner| {
             let (name, owner, clock) = (inner.lab.clone(), inner.owner.clone(), inner.clock.setting);
+            let host = inner.host;
             let node = inner.nodes.get_mut(&id)?;
             node.stale.status = true;
             match started {
                 Ok(link) => {
                     let (config, build) = (node.entry.config.clone(), BUILD_ID.to_owned());
-                    link.post(&PageMessage::Boot { config, lab: name, build, owner, clock });
+                    link.post(&PageMessage::Boot { config, lab: name, build, owner, clock, host });
                     node.link = Some(link);
                     node.status.phase = Phase::Starting;
                     None

@@ -21,6 +21,7 @@ use crate::browser;
 use futures_channel::oneshot;
 use leptos::prelude::*;
 use std::cell::RefCell;
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::{
@@ -80,6 +81,8 @@ struct Watch {
 
 struct Inner {
     lab: String,
+    /// Where others reach this lab's nodes: on this machine, or in a relay's room.
+    host: Ipv4Addr,
     /// Names this page to the workers, for the ownership of node ids.
     owner: String,
     nodes: Nodes,
@@ -115,12 +118,13 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// An empty lab of this name.
-    pub(crate) fn open(lab: String) -> Self {
+    /// An empty lab of this name, whose nodes others reach at `host`.
+    pub(crate) fn open(lab: String, host: Ipv4Addr) -> Self {
         let clock = LabClock::start(browser::now_ms(), clock::saved(&lab));
         let (state, writer) = LabState::create(clock);
         let inner = Inner {
             lab,
+            host,
             owner: owner_name(),
             nodes: BTreeMap::new(),
             links: Links::default(),

@@ -1,7 +1,7 @@
 //! What the visitor does to the network as a whole and to its clock: cuts, conditions, dials, speed.
 
 use super::lifecycle::SETTLE_MS;
-use super::{Inner, Lab, LabError, Nodes};
+use super::{Inner, Lab, LabError, Node, Nodes};
 use crate::browser;
 use crate::lab::clock::LabClock;
 use crate::lab::links::{LinkSettings, Links};
@@ -9,12 +9,15 @@ use crate::lab::traffic::News;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use terrarium_core::interface::{AddNodeAction, Command, MiningMode, NodeId, PageMessage, Reply};
+use terrarium_core::interface::{AddNodeAction, Command, MiningMode, NodeId, PageMessage, Reply, Role};
 use terrarium_core::primitives::BlockHash;
 use wasm_bindgen_futures::spawn_local;
 
 /// The fastest that the dial goes, in kH/s.
 pub(crate) const MAX_KHS: f64 = 32.0;
+
+/// How far the lab's time may be from its room's before it is set, in milliseconds.
+const MOST_OFF_MS: f64 = 500.0;
 
 impl Lab {
     /// Turns a node's dial; a node that never mined starts to.
@@ -133,6 +136,39 @@ impl Lab {
     /// Lets lab time go on from `lab_ms`, if that is later than it is.
     pub(crate) fn catch_up(&self, lab_ms: f64) {
         self.set_clock(|clock, now| clock.no_earlier_than(now, lab_ms));
+    }
+
+    /// Lets every node of this page that can mine do so at this rate, or ends what mines all the time, as a room's teacher
+    /// wants it.
+    pub(crate) fn follow_mining(&self, mining: bool, khs: f64) {
+        let chosen: Vec<NodeId> = self.with(|inner| {
+            let wanted = |node: &&Node| {
+                let is_light = node.entry.config.role == Role::Spv;
+                !node.is_viewer() && !is_light && (mining || node.entry.mining == MiningMode::Always)
+            };
+            inner.nodes.values().filter(wanted).map(|node| node.entry.config.id).collect()
+        });
+        for id in chosen {
+            if mining {
+                // A node that is gone by now needs no dial.
+                let _ = self.set_hash_rate(id, khs);
+            } else {
+                let lab = *self;
+                spawn_local(async move {
+                    let wish = Command::SetMining { mode: MiningMode::Off, address: None };
+                    let set = lab.exec(id, wish).await;
+                    lab.note_failure(id, set.err());
+                });
+            }
+        }
+    }
+
+    /// Goes by a room's time, in milliseconds since 1970, which does not pause.
+    pub(crate) fn follow_time(&self, room_ms: f64) {
+        let off = self.with(|inner| (inner.clock.lab_ms(browser::now_ms()) - room_ms).abs());
+        if off > MOST_OFF_MS {
+            self.set_clock(|_, wall_ms| LabClock::at_time(wall_ms, room_ms));
+        }
     }
 
     /// Remembers lab time for the next visit.

@@ -1,0 +1,76 @@
+//! The command line.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+use terrarium_relay::Options;
+
+/// What `--help` says.
+pub(crate) const HELP: &str = "\
+terrarium-relay: serves Terrarium's page and joins browsers into one network
+
+  --port N          the port (8080; 0 for any free one)
+  --bind ADDRESS    the address to listen at (0.0.0.0: all)
+  --base-path PATH  what stands before every path, behind a reverse proxy (/terrarium)
+  --max-rooms N     rooms at a time (100)
+  --max-peers N     browsers in one room (500)
+  --room-hours N    a room that was empty for so long goes (24)
+  --origin ORIGIN   a site beside the page's own that may connect (https://example.org); may be repeated
+  --state FILE      keep rooms over a restart
+  --log             say on standard error what happens
+";
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Wish {
+    /// Serve.
+    Serve {
+        /// So.
+        options: Options,
+        /// Whether to say what happens.
+        log: bool,
+    },
+    /// Print [`HELP`].
+    Help,
+}
+
+/// Reads the command line.
+pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
+    let mut args = args;
+    let (mut options, mut log) = (Options::default(), false);
+    while let Some(name) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{name} needs a value"));
+        match name.as_str() {
+            "--port" => options.port = parse(&name, &value()?)?,
+            "--bind" => options.bind = parse::<IpAddr>(&name, &value()?)?,
+            "--base-path" => options.base_path = base_path(&value()?)?,
+            "--max-rooms" => options.max_rooms = parse(&name, &value()?)?,
+            "--max-peers" => options.max_peers = parse(&name, &value()?)?,
+            "--room-hours" => {
+                options.room_life = Duration::from_secs(u64::from(parse::<u32>(&name, &value()?)?) * 3_600);
+            }
+            "--origin" => options.origins.push(value()?.trim_end_matches('/').to_owned()),
+            "--state" => options.state = Some(PathBuf::from(value()?)),
+            "--log" => log = true,
+            "--help" | "-h" => return Ok(Wish::Help),
+            _ => return Err(format!("unknown argument {name}; --help lists them")),
+        }
+    }
+    Ok(Wish::Serve { options, log })
+}
+
+fn parse<T: FromStr>(name: &str, value: &str) -> Result<T, String> {
+    value.parse().map_err(|_| format!("{name} {value}: not a value that it takes"))
+}
+
+/// A path with a slash before it and none behind.
+fn base_path(value: &str) -> Result<String, String> {
+    let path = value.trim_matches('/');
+    let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./~".contains(&byte));
+    match (plain, path) {
+        (false, _) => Err(format!("--base-path {value}: letters, digits, - _ . ~ and / alone")),
+        (true, "") => Ok(String::new()),
+        (true, path) => Ok(format!("/{path}")),
+    }
+}

@@ -1,0 +1,195 @@
+//! One WebSocket: its greeting, what it sends, what is sent to it, and its end.
+
+use crate::limits::Bucket;
+use crate::line::{Line, Work};
+use crate::lobby::Lobby;
+use crate::room::{Guest, Seat};
+use crate::{clock, log};
+use axum::body::Bytes;
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use terrarium_link::room::{self, End, FRAME, ROOM_VERSION, Refusal, ToBrowser, ToRelay};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
+/// A server that is asked for more than this in one message is asked by no page of ours.
+const MAX_HELLO: usize = 1_024;
+
+/// Serves one browser until it goes or is told to.
+pub(crate) async fn serve(mut socket: WebSocket, lobby: Arc<Lobby>, from: IpAddr, urls: Vec<String>) {
+    lobby.metrics.opened.add(1);
+    match greet(&mut socket, &lobby, from, urls).await {
+        Ok(Some(seat)) => {
+            let address = std::net::Ipv4Addr::from(seat.address());
+            log::info(format_args!("{address} is in room {}", seat.room.code()));
+            talk(socket, &lobby, &seat).await;
+            log::info(format_args!("{address} has left room {}", seat.room.code()));
+        }
+        Ok(None) => {}
+        Err(reason) => {
+            lobby.metrics.refused.add(1);
+            log::info(format_args!("refused: {reason}"));
+            let farewell = [binary(&ToBrowser::Refused(reason)), Message::Close(None)];
+            for message in farewell {
+                // Who is gone already needs no farewell.
+                let _ = timeout(lobby.limits.hello, socket.send(message)).await;
+            }
+        }
+    }
+    lobby.metrics.closed.add(1);
+}
+
+/// The first message decides. None where none came.
+async fn greet(
+    socket: &mut WebSocket,
+    lobby: &Lobby,
+    from: IpAddr,
+    urls: Vec<String>,
+) -> Result<Option<Seat>, Refusal> {
+    let first = timeout(lobby.limits.hello, socket.recv()).await;
+    let Ok(Some(Ok(message))) = first else { return Ok(None) };
+    let Message::Binary(bytes) = message else { return Err(Refusal::Malformed) };
+    if bytes.len() > MAX_HELLO {
+        return Err(Refusal::Malformed);
+    }
+    let (room, guest) = match ToRelay::decode(&bytes).map_err(|_| Refusal::Malformed)? {
+        ToRelay::Create { version, .. } | ToRelay::Join { version, .. } if version != ROOM_VERSION => {
+            return Err(Refusal::Version);
+        }
+        ToRelay::Create { page, by_hand, name, .. } => {
+            let room = lobby.create(by_hand)?;
+            let token = Some(room.token());
+            (room, Guest { page, pass: None, token, name, urls })
+        }
+        ToRelay::Join { page, code, pass, token, name, .. } => {
+            (lobby.find(code, from)?, Guest { page, pass, token, name, urls })
+        }
+        ToRelay::Nodes(_) | ToRelay::Share(_) | ToRelay::Set(_) | ToRelay::Remove(_) => {
+            return Err(Refusal::Malformed);
+        }
+    };
+    lobby.seat(&room, &guest).await.map(Some)
+}
+
+/// Reads and writes side by side until either comes to an end.
+async fn talk(socket: WebSocket, lobby: &Lobby, seat: &Seat) {
+    let (mut sink, stream) = socket.split();
+    let reason = tokio::select! {
+        reason = write(&mut sink, lobby, &seat.line) => reason,
+        reason = read(stream, lobby, seat) => reason,
+    };
+    if let Some(reason) = reason {
+        log::info(format_args!("{}: {reason}", std::net::Ipv4Addr::from(seat.address())));
+        let farewell = async {
+            sink.send(binary(&ToBrowser::End(reason))).await?;
+            sink.send(Message::Close(None)).await
+        };
+        // Who takes nothing is not waited for.
+        let _ = timeout(Duration::from_secs(1), farewell).await;
+    }
+}
+
+/// Sends what waits, pings, and tells the time.
+async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, line: &Line) -> Option<End> {
+    let limits = &lobby.limits;
+    let mut beat = interval(limits.ping);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat.tick().await;
+    loop {
+        let messages: Vec<Message> = tokio::select! {
+            work = line.next() => match work {
+                Work::Send(messages) => messages.into_iter().map(Message::Binary).collect(),
+                Work::Ping => vec![Message::Ping(Bytes::new())],
+                Work::End(reason) => return Some(reason),
+            },
+            _ = beat.tick() => {
+                if u128::from(line.silent_ms()) > limits.silence.as_millis() {
+                    return Some(End::Silent);
+                }
+                vec![Message::Ping(Bytes::new()), binary(&ToBrowser::Time(clock::unix_ms()))]
+            }
+        };
+        for message in messages {
+            match timeout(limits.slow, sink.feed(message)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return None,
+                Err(_) => return Some(End::TooSlow),
+            }
+        }
+        match timeout(limits.slow, sink.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return None,
+            Err(_) => return Some(End::TooSlow),
+        }
+    }
+}
+
+/// Takes in what the browser sends, no faster than it may.
+async fn read(mut stream: SplitStream<WebSocket>, lobby: &Lobby, seat: &Seat) -> Option<End> {
+    let limits = &lobby.limits;
+    let began = Instant::now();
+    let bucket = |rate: u32| Bucket::full(f64::from(rate), f64::from(rate), 0.0);
+    let (mut messages, mut bytes) = (bucket(limits.messages_per_second), bucket(limits.bytes_per_second));
+    let mut malformed = 0;
+    while let Some(Ok(message)) = stream.next().await {
+        seat.line.hear();
+        let body = match message {
+            Message::Binary(body) => body,
+            Message::Close(_) => return None,
+            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Text(text) => Bytes::from(text),
+        };
+        let now = began.elapsed().as_secs_f64();
+        let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let wait = messages.spend(1.0, now).max(bytes.spend(f64::from(length), now));
+        if !take(body, lobby, seat) {
+            malformed += 1;
+            if malformed >= limits.malformed {
+                return Some(End::Malformed);
+            }
+        }
+        // A debt this small is not worth a timer.
+        if wait > 0.002 {
+            sleep(Duration::from_secs_f64(wait)).await;
+        }
+    }
+    None
+}
+
+/// Does what a message asks; false where it must not ask that, or asks nothing.
+fn take(body: Bytes, lobby: &Lobby, seat: &Seat) -> bool {
+    if body.first() == Some(&FRAME) {
+        return seat.route(body);
+    }
+    let message = if body.len() > room::MAX_MESSAGE { None } else { ToRelay::decode(&body).ok() };
+    match message {
+        Some(ToRelay::Nodes(nodes)) => {
+            seat.set_nodes(nodes);
+            true
+        }
+        Some(ToRelay::Share(chain)) => obeyed(lobby, seat.share(chain)),
+        Some(ToRelay::Set(settings)) => obeyed(lobby, seat.set(settings)),
+        Some(ToRelay::Remove(address)) => obeyed(lobby, seat.remove(address)),
+        Some(ToRelay::Create { .. } | ToRelay::Join { .. }) | None => {
+            lobby.metrics.malformed.add(1);
+            false
+        }
+    }
+}
+
+/// What came of a teacher's command: it may change what survives a restart, or came from somebody else.
+fn obeyed(lobby: &Lobby, obeyed: bool) -> bool {
+    if obeyed {
+        lobby.touch();
+    } else {
+        lobby.metrics.forbidden.add(1);
+    }
+    obeyed
+}
+
+fn binary(message: &ToBrowser) -> Message {
+    Message::Binary(message.encode().into())
+}

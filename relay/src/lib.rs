@@ -1,0 +1,29 @@
+//! Terrarium's relay: it serves the built page and joins browsers into one virtual LAN per room. It carries session
+//! frames between addresses and understands none of them; of Bitcoin it knows nothing.
+//!
+//! `lobby` has the rooms, `room` the members of one and the way of a frame, `line` what waits for one browser,
+//! `connection` one WebSocket, `http` the one port, `server` its TCP connections, `site` the page's files, `state` what
+//! survives a restart, `limits` every bound.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod announce;
+mod clock;
+mod connection;
+mod http;
+mod limits;
+mod line;
+mod lobby;
+pub mod log;
+mod metrics;
+mod room;
+mod server;
+mod site;
+mod state;
+
+pub use announce::qr;
+pub use limits::Limits;
+pub use server::{Options, Relay, RelayError};
+pub use site::Site;
+pub use state::StateError;

@@ -1,0 +1,362 @@
+//! One room: who is in it under which address, and the way of a frame from one browser to another.
+
+use crate::line::Line;
+use crate::metrics::Metrics;
+use crate::{Limits, clock};
+use axum::body::Bytes;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use terrarium_link::Header;
+use terrarium_link::room::{
+    End, FRAME, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToBrowser, clean_name,
+};
+
+/// Addresses that a room gives away in its life; a browser that shows its pass takes none.
+const MAX_NUMBERS: u16 = 60_000;
+
+/// What of a room survives a restart of the relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) code: RoomCode,
+    /// What passes are proven with.
+    pub(crate) key: Secret,
+    /// The teacher's.
+    pub(crate) token: Secret,
+    pub(crate) by_hand: bool,
+    pub(crate) chain: Vec<u8>,
+    pub(crate) settings: Settings,
+    /// The number of the last address that was given away.
+    pub(crate) last: u16,
+    /// When somebody was last there, in seconds since 1970.
+    pub(crate) seen: u64,
+}
+
+/// Who wants in.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) page: u64,
+    pub(crate) pass: Option<Pass>,
+    pub(crate) token: Option<Secret>,
+    pub(crate) name: String,
+    /// Under which addresses the page is served, which it is to be told.
+    pub(crate) urls: Vec<String>,
+}
+
+/// A place in a room, held by one connection; dropping it leaves the room.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) room: Arc<Room>,
+    pub(crate) line: Arc<Line>,
+    number: u16,
+    teacher: bool,
+}
+
+/// What came of asking for a seat.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    Seated(Seat),
+    /// Another tab has it; whether it answers is to be seen.
+    Taken(Arc<Line>),
+}
+
+/// A room.
+#[derive(Debug)]
+pub(crate) struct Room {
+    code: RoomCode,
+    key: Secret,
+    token: Secret,
+    by_hand: bool,
+    limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
+    max_peers: usize,
+    inner: RwLock<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// Bounded by `link`'s `MAX_CHAIN`.
+    chain: Vec<u8>,
+    settings: Settings,
+    last: u16,
+    seen: u64,
+    /// By number; bounded by `max_peers`.
+    members: BTreeMap<u16, Member>,
+}
+
+#[derive(Debug)]
+struct Member {
+    line: Arc<Line>,
+    page: u64,
+    teacher: bool,
+    name: String,
+    /// Bounded by `link`'s `MAX_NODES`.
+    nodes: Vec<NodeEntry>,
+}
+
+impl Room {
+    pub(crate) fn new(record: Record, max_peers: usize, limits: Arc<Limits>, metrics: Arc<Metrics>) -> Self {
+        let Record { code, key, token, by_hand, chain, settings, last, seen } = record;
+        let inner = RwLock::new(Inner { chain, settings, last, seen, members: BTreeMap::new() });
+        Self { code, key, token, by_hand, limits, metrics, max_peers, inner }
+    }
+
+    pub(crate) fn code(&self) -> RoomCode {
+        self.code
+    }
+
+    pub(crate) fn token(&self) -> Secret {
+        self.token
+    }
+
+    /// What survives a restart.
+    pub(crate) fn record(&self) -> Record {
+        let inner = self.read();
+        let seen = if inner.members.is_empty() { inner.seen } else { clock::unix_ms() / 1_000 };
+        let Self { code, key, token, by_hand, .. } = *self;
+        Record {
+            code,
+            key,
+            token,
+            by_hand,
+            chain: inner.chain.clone(),
+            settings: inner.settings,
+            last: inner.last,
+            seen,
+        }
+    }
+
+    /// How many browsers are there.
+    pub(crate) fn count(&self) -> usize {
+        self.read().members.len()
+    }
+
+    /// Seconds for which nobody has been there.
+    pub(crate) fn empty_for(&self) -> u64 {
+        let inner = self.read();
+        if inner.members.is_empty() { (clock::unix_ms() / 1_000).saturating_sub(inner.seen) } else { 0 }
+    }
+
+    /// Gives a guest a seat: the address of its pass, else a new one. `replace` takes the seat from another tab.
+    pub(crate) fn seat(self: &Arc<Self>, guest: &Guest, replace: bool) -> Result<Asked, Refusal> {
+        let teacher = guest.token == Some(self.token);
+        let mut inner = self.write();
+        let number = match guest.pass.and_then(|pass| self.number_of(pass)) {
+            Some(number) => number,
+            None if inner.settings.locked && !teacher => return Err(Refusal::Locked),
+            None => inner.new_number(teacher)?,
+        };
+        match inner.members.get(&number) {
+            Some(other) if other.page != guest.page && !replace => {
+                return Ok(Asked::Taken(Arc::clone(&other.line)));
+            }
+            Some(other) => other.line.end(End::Replaced),
+            None if inner.members.len() >= self.max_peers => return Err(Refusal::RoomFull),
+            None => {}
+        }
+        let line = Arc::new(Line::new());
+        let name = clean_name(&guest.name);
+        let member = Member { line: Arc::clone(&line), page: guest.page, teacher, name, nodes: Vec::new() };
+        inner.members.insert(number, member);
+        inner.last = inner.last.max(number);
+        self.welcome(&inner, number, &line, teacher, guest.urls.clone());
+        Ok(Asked::Seated(Seat { room: Arc::clone(self), line, number, teacher }))
+    }
+
+    /// What a browser is told first, before anything that others say: its welcome, the settings, the chain, who is there.
+    /// The others are told of it.
+    fn welcome(&self, inner: &Inner, number: u16, line: &Line, teacher: bool, urls: Vec<String>) {
+        let welcome = ToBrowser::Welcome {
+            version: terrarium_link::room::ROOM_VERSION,
+            code: self.code,
+            pass: self.pass(number),
+            token: teacher.then_some(self.token),
+            unix_ms: clock::unix_ms(),
+            by_hand: self.by_hand,
+            urls,
+        };
+        let mut messages = vec![welcome, ToBrowser::Settings(inner.settings)];
+        if !inner.chain.is_empty() {
+            messages.push(ToBrowser::Chain(inner.chain.clone()));
+        }
+        let others = inner.members.iter().filter(|(other, _)| **other != number);
+        messages.extend(others.map(|(other, member)| self.introduction(*other, member)));
+        for message in messages {
+            if !line.push(message.encode().into(), &self.limits) {
+                line.end(End::TooSlow);
+            }
+        }
+        self.announce(inner, number);
+    }
+
+    /// Tells everybody that the room is no more.
+    pub(crate) fn end(&self, reason: End) {
+        self.read().members.values().for_each(|member| member.line.end(reason));
+    }
+
+    fn pass(&self, number: u16) -> Pass {
+        let [high, low] = number.to_be_bytes();
+        let mut hash = Sha256::new();
+        hash.update(self.key.0);
+        hash.update(number.to_be_bytes());
+        let mut proof = [0; 16];
+        proof.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+        Pass { address: [10, self.key.0[0], high, low], proof: Secret(proof) }
+    }
+
+    /// The number of a pass that is this room's.
+    fn number_of(&self, pass: Pass) -> Option<u16> {
+        let [_, _, high, low] = pass.address;
+        let number = u16::from_be_bytes([high, low]);
+        (number != 0 && same(self.pass(number), pass)).then_some(number)
+    }
+
+    fn announce(&self, inner: &Inner, number: u16) {
+        let Some(member) = inner.members.get(&number) else { return };
+        let message: Bytes = self.introduction(number, member).encode().into();
+        for (other, member) in &inner.members {
+            if *other != number {
+                self.push(member, message.clone());
+            }
+        }
+    }
+
+    fn introduction(&self, number: u16, member: &Member) -> ToBrowser {
+        let Member { teacher, name, nodes, .. } = member;
+        let (name, nodes) = (name.clone(), nodes.clone());
+        ToBrowser::Member { address: self.pass(number).address, teacher: *teacher, name, nodes }
+    }
+
+    fn push(&self, member: &Member, message: Bytes) {
+        if !member.line.push(message, &self.limits) {
+            // Who misses news of the room has a wrong picture of it: it comes back and is told all.
+            member.line.end(End::TooSlow);
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Inner> {
+        // Nothing panics while it holds the lock; if something did, what is in there is still whole.
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// The first number is the teacher's, for as long as none has come.
+    fn new_number(&self, teacher: bool) -> Result<u16, Refusal> {
+        if teacher && self.last == 0 {
+            return Ok(1);
+        }
+        let next = self.last.max(1) + 1;
+        if next > MAX_NUMBERS { Err(Refusal::RoomFull) } else { Ok(next) }
+    }
+}
+
+impl Seat {
+    /// The address that it stands for.
+    pub(crate) fn address(&self) -> [u8; 4] {
+        self.room.pass(self.number).address
+    }
+
+    /// Passes a frame on: from this browser alone, to a browser of this room alone.
+    pub(crate) fn route(&self, message: Bytes) -> bool {
+        let metrics = &self.room.metrics;
+        let Some(Ok(header)) = message.strip_prefix(&[FRAME]).map(Header::decode) else {
+            metrics.malformed.add(1);
+            return false;
+        };
+        let own = self.address();
+        if header.from.ip != own {
+            metrics.foreign.add(1);
+            return false;
+        }
+        let [a, b, high, low] = header.to.ip;
+        if [a, b] != own[..2] {
+            metrics.nobody.add(1);
+            return true;
+        }
+        let inner = self.room.read();
+        match inner.members.get(&u16::from_be_bytes([high, low])) {
+            None => metrics.nobody.add(1),
+            Some(member) => {
+                let length = message.len() as u64;
+                if member.line.push(message, &self.room.limits) {
+                    metrics.frames.add(1);
+                    metrics.bytes.add(length);
+                } else {
+                    metrics.overflow.add(1);
+                }
+            }
+        }
+        true
+    }
+
+    /// Takes over what nodes this browser runs.
+    pub(crate) fn set_nodes(&self, nodes: Vec<NodeEntry>) {
+        let mut inner = self.room.write();
+        if let Some(member) =
+            inner.members.get_mut(&self.number).filter(|member| Arc::ptr_eq(&member.line, &self.line))
+        {
+            member.nodes = nodes;
+            self.room.announce(&inner, self.number);
+        }
+    }
+
+    /// Takes over the room's chain from its teacher; false from anybody else.
+    pub(crate) fn share(&self, chain: Vec<u8>) -> bool {
+        if !self.teacher {
+            return false;
+        }
+        let message: Bytes = ToBrowser::Chain(chain.clone()).encode().into();
+        let mut inner = self.room.write();
+        inner.chain = chain;
+        inner.members.values().for_each(|member| self.room.push(member, message.clone()));
+        true
+    }
+
+    /// Takes over what the teacher decides for all; false from anybody else.
+    pub(crate) fn set(&self, settings: Settings) -> bool {
+        if !self.teacher {
+            return false;
+        }
+        let message: Bytes = ToBrowser::Settings(settings).encode().into();
+        let mut inner = self.room.write();
+        inner.settings = settings;
+        inner.members.values().for_each(|member| self.room.push(member, message.clone()));
+        true
+    }
+
+    /// Sends a browser away; false from anybody but the teacher.
+    pub(crate) fn remove(&self, address: [u8; 4]) -> bool {
+        if self.teacher {
+            let inner = self.room.read();
+            let numbers =
+                inner.members.iter().filter(|(number, _)| self.room.pass(**number).address == address);
+            numbers.for_each(|(_, member)| member.line.end(End::Removed));
+        }
+        self.teacher
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let room = Arc::clone(&self.room);
+        let mut inner = room.write();
+        let is_mine = |member: &Member| Arc::ptr_eq(&member.line, &self.line);
+        if inner.members.get(&self.number).is_some_and(is_mine) {
+            inner.members.remove(&self.number);
+            inner.seen = clock::unix_ms() / 1_000;
+            let message: Bytes = ToBrowser::Gone(self.address()).encode().into();
+            inner.members.values().for_each(|member| room.push(member, message.clone()));
+        }
+    }
+}
+
+/// Compares all of both, however early they differ.
+fn same(own: Pass, shown: Pass) -> bool {
+    let pairs = own.proof.0.iter().zip(shown.proof.0);
+    own.address == shown.address && pairs.fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}

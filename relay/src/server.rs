@@ -1,0 +1,243 @@
+//! The relay as a whole: bound to its port, accepting connections, ending cleanly.
+
+use crate::http::{self, Caller, Desk};
+use crate::lobby::{Bounds, Lobby};
+use crate::state::{self, StateError};
+use crate::{Limits, Site, announce, log};
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use terrarium_link::room::{Refusal, RoomCode};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{interval, sleep, timeout};
+
+/// How long browsers get to take their farewell.
+const FAREWELL: Duration = Duration::from_secs(3);
+/// Changes of this long go into one writing of the state file.
+const GATHER: Duration = Duration::from_millis(200);
+/// How often it is looked for rooms that nobody is in.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// How a relay is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The address to listen at; unspecified for all.
+    pub bind: IpAddr,
+    /// The port, 0 for any free one.
+    pub port: u16,
+    /// What stands before every path: empty, or like `/terrarium`.
+    pub base_path: String,
+    /// Rooms at a time.
+    pub max_rooms: usize,
+    /// Browsers in one room.
+    pub max_peers: usize,
+    /// Origins beside the page's own that may open a WebSocket.
+    pub origins: Vec<String>,
+    /// Where rooms survive a restart; nowhere if none.
+    pub state: Option<PathBuf>,
+    /// A room that was empty for so long goes.
+    pub room_life: Duration,
+    /// Bounds on connections.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            port: 8_080,
+            base_path: String::new(),
+            max_rooms: 100,
+            max_peers: 500,
+            origins: Vec::new(),
+            state: None,
+            room_life: Duration::from_secs(24 * 60 * 60),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Why a relay cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The port is taken, or not to be had.
+    #[error("cannot listen on {0}: {1}; choose another port with --port N")]
+    Bind(SocketAddr, io::Error),
+    /// The state file does not hold.
+    #[error("{} {error}", .file.display())]
+    State {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        error: StateError,
+    },
+    /// The first room could not be made.
+    #[error("no room could be made: {0}")]
+    Room(Refusal),
+}
+
+/// A relay that is bound to its port and does not answer yet.
+#[derive(Debug)]
+pub struct Relay {
+    listener: TcpListener,
+    address: SocketAddr,
+    desk: Arc<Desk>,
+    state: Option<PathBuf>,
+}
+
+impl Relay {
+    /// Binds the port and takes up the rooms of the state file.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn bind(options: Options, site: Site) -> Result<Self, RelayError> {
+        let Options { bind, port, base_path, max_rooms, max_peers, origins, state, room_life, limits } =
+            options;
+        let records = match &state {
+            Some(file) => {
+                state::load(file).map_err(|error| RelayError::State { file: file.clone(), error })?
+            }
+            None => Vec::new(),
+        };
+        let wanted = SocketAddr::new(bind, port);
+        let failed = |error| RelayError::Bind(wanted, error);
+        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let lobby = Arc::new(Lobby::new(Bounds { max_rooms, max_peers, room_life, limits }, records));
+        let (policy, urls) = (site.policy(), announce::urls(address, &base_path));
+        let desk = Arc::new(Desk { lobby, site, policy, base: base_path, origins, urls });
+        Ok(Self { listener, address, desk, state })
+    }
+
+    /// The address that it is bound to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Under which addresses the page is reached from the network.
+    pub fn urls(&self) -> &[String] {
+        &self.desk.urls
+    }
+
+    /// A room for the teacher who started this relay: the first that there is, or a new one. Its code, and what the
+    /// teacher's link has behind the page's address.
+    ///
+    /// # Errors
+    /// [`RelayError::Room`].
+    pub fn teachers_room(&self) -> Result<(RoomCode, String), RelayError> {
+        let mut rooms = self.desk.lobby.rooms();
+        rooms.sort_by_key(|room| room.code());
+        let room = match rooms.into_iter().next() {
+            Some(room) => room,
+            None => self.desk.lobby.create(false).map_err(RelayError::Room)?,
+        };
+        Ok((room.code(), format!("#room={}&teacher={}", room.code(), room.token().to_hex())))
+    }
+
+    /// Answers until `end` resolves; then tells every browser, and writes the state file a last time.
+    pub async fn serve(self, end: impl Future<Output = ()>) {
+        let Self { listener, desk, state, .. } = self;
+        let lobby = Arc::clone(&desk.lobby);
+        let mut connections = JoinSet::new();
+        tokio::select! {
+            () = end => {}
+            () = accept(&listener, &desk, &mut connections) => {}
+            () = keep(&lobby, state.clone()) => {}
+            () = sweep(&lobby) => {}
+        }
+        drop(listener);
+        log::info(format_args!("the relay ends"));
+        // What browsers hear last is written by their own tasks.
+        write_state(&lobby, state).await;
+        lobby.close();
+        let left = async { while connections.join_next().await.is_some() {} };
+        // Connections that only ask for files need not be waited for.
+        let _ = timeout(FAREWELL, async {
+            while lobby.rooms().iter().any(|room| room.count() > 0) {
+                sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+        let _ = timeout(Duration::from_millis(100), left).await;
+    }
+}
+
+async fn accept(listener: &TcpListener, desk: &Arc<Desk>, connections: &mut JoinSet<()>) {
+    let places = Arc::new(Semaphore::new(desk.lobby.limits.connections));
+    let router = TowerToHyperService::new(http::router(Arc::clone(desk)));
+    loop {
+        // The semaphore is never closed.
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        while connections.try_join_next().is_some() {}
+        match listener.accept().await {
+            Ok((stream, from)) => {
+                let router = router.clone();
+                let head = desk.lobby.limits.head;
+                connections.spawn(converse(stream, from, router, head, place));
+            }
+            // A machine without free descriptors has some again soon.
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Answers the requests of one connection, which may become a WebSocket.
+async fn converse(
+    stream: TcpStream,
+    from: SocketAddr,
+    router: TowerToHyperService<axum::Router>,
+    head: Duration,
+    place: OwnedSemaphorePermit,
+) {
+    // Frames are small and do not wait for each other.
+    let _ = stream.set_nodelay(true);
+    let place = Arc::new(place);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Caller { address: from, place: Arc::clone(&place) });
+        router.call(request)
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(16 * 1024);
+    // A connection that breaks concerns nobody else.
+    let _ = builder.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+}
+
+/// Writes the state file whenever something changed.
+async fn keep(lobby: &Arc<Lobby>, file: Option<PathBuf>) {
+    loop {
+        lobby.change().await;
+        sleep(GATHER).await;
+        write_state(lobby, file.clone()).await;
+    }
+}
+
+async fn write_state(lobby: &Arc<Lobby>, file: Option<PathBuf>) {
+    let Some(file) = file else { return };
+    let records = lobby.records();
+    let written = tokio::task::spawn_blocking(move || state::save(&file, records)).await;
+    match written {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => eprintln!("the state file cannot be written: {error}"),
+        Err(error) => eprintln!("the state file cannot be written: {error}"),
+    }
+}
+
+async fn sweep(lobby: &Lobby) {
+    let mut beat = interval(SWEEP);
+    loop {
+        beat.tick().await;
+        lobby.end_empty_rooms();
+    }
+}

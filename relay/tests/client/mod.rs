@@ -1,0 +1,276 @@
+//! Browsers as the relay sees them.
+
+use futures_util::{SinkExt, StreamExt};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use terrarium_link::room::{
+    End, Pass, ROOM_VERSION, Refusal, RoomCode, Secret, Settings, ToBrowser, ToRelay, frame_of, wrap_frame,
+};
+use terrarium_link::{Address, Body, Frame, Header, Role};
+use terrarium_relay::{Options, Relay, Site};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+pub(crate) type Socket = WebSocketStream<TcpStream>;
+
+/// A relay that runs beside the test.
+pub(crate) struct Running {
+    host: String,
+    base: String,
+    end: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// Starts a relay.
+pub(crate) async fn relay(options: Options) -> Running {
+    let page = "<!doctype html><script>let a = 1;</script>".to_owned() + &" ".repeat(2_000);
+    let files = [("index.html", page), ("app-0123456789abcdef.js", "let b = 2;".to_owned())];
+    let site = Site::of(files.map(|(path, text)| (path.to_owned(), text.into())));
+    let base = options.base_path.clone();
+    let relay = Relay::bind(options, site).await.unwrap();
+    let host = relay.address().to_string();
+    let (end, ended) = oneshot::channel::<()>();
+    let task = tokio::spawn(relay.serve(async move { drop(ended.await) }));
+    Running { host, base, end, task }
+}
+
+impl Running {
+    pub(crate) async fn stop(self) {
+        self.end.send(()).unwrap();
+        self.task.await.unwrap();
+    }
+
+    pub(crate) async fn connect(&self) -> Socket {
+        let stream = TcpStream::connect(&self.host).await.unwrap();
+        let address = format!("ws://{}{}/ws", self.host, self.base);
+        tokio_tungstenite::client_async(address, stream).await.unwrap().0
+    }
+
+    pub(crate) fn own_origin(&self) -> String {
+        format!("http://{}", self.host)
+    }
+
+    /// The status with which a WebSocket of a page of `origin` is answered.
+    pub(crate) async fn origin(&self, origin: &str) -> u16 {
+        let upgrade = [
+            ("origin", origin),
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        let answer = self.fetch("/ws", &upgrade).await;
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// The body of an answer.
+    pub(crate) async fn get(&self, path: &str) -> String {
+        self.fetch(path, &[("connection", "close")]).await.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    /// A whole answer.
+    pub(crate) async fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> String {
+        let mut stream = TcpStream::connect(&self.host).await.unwrap();
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request = format!("GET {}{path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", self.base, self.host);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // What is asked for here is small and comes at once; an upgraded connection would stay open.
+        stream.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+/// A browser in a room.
+pub(crate) struct Browser {
+    socket: Socket,
+    pub(crate) code: RoomCode,
+    pub(crate) pass: Pass,
+    pub(crate) token: Option<Secret>,
+    gone: Vec<[u8; 4]>,
+}
+
+impl Browser {
+    pub(crate) async fn create(relay: &Running, name: &str) -> Self {
+        let create =
+            ToRelay::Create { version: ROOM_VERSION, page: page(), by_hand: false, name: name.to_owned() };
+        Self::greet(relay, create.encode()).await.unwrap()
+    }
+
+    pub(crate) async fn try_create(relay: &Running) -> Result<Self, Refusal> {
+        let create =
+            ToRelay::Create { version: ROOM_VERSION, page: page(), by_hand: false, name: String::new() };
+        Self::greet(relay, create.encode()).await
+    }
+
+    pub(crate) async fn join(relay: &Running, code: RoomCode, name: &str) -> Self {
+        Self::greet(relay, join(code, None, None, name)).await.unwrap()
+    }
+
+    pub(crate) async fn try_join(relay: &Running, code: RoomCode) -> Result<Self, Refusal> {
+        Self::greet(relay, join(code, None, None, "")).await
+    }
+
+    pub(crate) async fn come_back(
+        relay: &Running,
+        code: RoomCode,
+        pass: Pass,
+        token: Option<Secret>,
+    ) -> Result<Self, Refusal> {
+        Self::greet(relay, join(code, Some(pass), token, "back")).await
+    }
+
+    /// Says something first.
+    pub(crate) async fn greet(relay: &Running, first: Vec<u8>) -> Result<Self, Refusal> {
+        let mut socket = relay.connect().await;
+        socket.send(Message::binary(first)).await.unwrap();
+        match message(&mut socket).await.map(|bytes| ToBrowser::decode(&bytes).unwrap()) {
+            Some(ToBrowser::Welcome { code, pass, token, .. }) => {
+                Ok(Self { socket, code, pass, token, gone: Vec::new() })
+            }
+            Some(ToBrowser::Refused(reason)) => Err(reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn tell(&mut self, message: &ToRelay) {
+        self.post(message.encode()).await;
+    }
+
+    pub(crate) async fn post(&mut self, bytes: Vec<u8>) {
+        // One that the relay has closed shows by what it hears.
+        let _ = self.socket.send(Message::binary(bytes)).await;
+    }
+
+    /// The next message of the room, the time left out.
+    pub(crate) async fn hear(&mut self) -> ToBrowser {
+        loop {
+            let bytes = message(&mut self.socket).await.unwrap();
+            match ToBrowser::decode(&bytes) {
+                Ok(ToBrowser::Time(_) | ToBrowser::Settings(_)) => {}
+                other => return other.unwrap(),
+            }
+        }
+    }
+
+    /// The next frame; news of the room are left out.
+    pub(crate) async fn hear_frame(&mut self) -> Vec<u8> {
+        loop {
+            let bytes = message(&mut self.socket).await.unwrap();
+            if frame_of(&bytes).is_some() {
+                return bytes;
+            }
+            if let Ok(ToBrowser::Gone(address)) = ToBrowser::decode(&bytes) {
+                self.gone.push(address);
+            }
+        }
+    }
+
+    /// The chain that comes next.
+    pub(crate) async fn hear_chain(&mut self) -> Vec<u8> {
+        loop {
+            if let ToBrowser::Chain(chain) = self.hear().await {
+                return chain;
+            }
+        }
+    }
+
+    /// The settings that come next.
+    pub(crate) async fn hear_settings(&mut self) -> Settings {
+        loop {
+            let bytes = message(&mut self.socket).await.unwrap();
+            if let Ok(ToBrowser::Settings(settings)) = ToBrowser::decode(&bytes) {
+                return settings;
+            }
+        }
+    }
+
+    /// Waits until a member has gone.
+    pub(crate) async fn hear_gone(&mut self, address: [u8; 4]) {
+        while self.hear().await != ToBrowser::Gone(address) {}
+    }
+
+    /// Whether it was heard that a member has gone.
+    pub(crate) fn is_gone(&self, address: [u8; 4]) -> bool {
+        self.gone.contains(&address)
+    }
+
+    /// Reads until a ping has come, which answers it.
+    pub(crate) async fn answer_a_ping(&mut self) {
+        while !matches!(self.socket.next().await, Some(Ok(Message::Ping(_)))) {}
+        self.socket.flush().await.unwrap();
+    }
+
+    /// What the relay says at the end, if it says anything.
+    pub(crate) async fn end(&mut self) -> Option<End> {
+        while let Some(bytes) = message(&mut self.socket).await {
+            if let Ok(ToBrowser::End(reason)) = ToBrowser::decode(&bytes) {
+                return Some(reason);
+            }
+        }
+        None
+    }
+}
+
+/// What the relay says at the end of a connection that never greeted.
+pub(crate) async fn end_of(mut socket: Socket) -> Option<Vec<u8>> {
+    message(&mut socket).await
+}
+
+/// A frame as a message, from port 3000 to port 3000; `number` tells it from others.
+pub(crate) fn frame(from: [u8; 4], to: [u8; 4], number: u64) -> Vec<u8> {
+    let address = |ip| Address { ip, port: 3000 };
+    let header = Header { role: Role::Opener, from: address(from), to: address(to), opener: 1, acceptor: 2 };
+    wrap_frame(&Frame { header, body: Body::Credit { offset: number } }.encode())
+}
+
+/// Whether a code is the first there is.
+pub(crate) fn room_of(code: RoomCode) -> u64 {
+    u64::from(code == RoomCode::from_number(1))
+}
+
+/// A folder that goes with the test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("terrarium-relay-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Binary(bytes))) => return Some(bytes.to_vec()),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+            Some(Ok(_)) => {}
+        }
+    }
+}
+
+fn join(code: RoomCode, pass: Option<Pass>, token: Option<Secret>, name: &str) -> Vec<u8> {
+    ToRelay::Join { version: ROOM_VERSION, page: page(), code, pass, token, name: name.to_owned() }.encode()
+}
+
+/// The number of a tab that there was not before.
+fn page() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,491 @@
+//! A room of the relay that serves this page: the class in one network.
+//!
+//! The page holds the WebSocket, one for each browser: a second tab is refused by the relay for as long as the first one
+//! answers, and takes over when it does not. The page, not a worker, because what is heard there is what the page shows,
+//! because WebRTC lives there alone, and because messages, unlike timers, come to a hidden page as fast as to a visible
+//! one. Workers reach the relay by a BroadcastChannel, so that nodes of every tab do.
+
+mod address;
+mod attendance;
+mod bridge;
+mod presence;
+mod record;
+mod socket;
+
+pub(crate) use address::{Asked, asked, go_to, invitation, leave, socket_url};
+pub(crate) use attendance::csv;
+pub(crate) use presence::Member;
+pub(crate) use record::{Record, own_name, remember_name};
+
+use crate::browser;
+use crate::lab::Lab;
+use crate::lab::host::PageHost;
+use bridge::{Bridge, FromNodes};
+use futures_channel::oneshot;
+use leptos::prelude::*;
+use presence::Presence;
+use socket::{Socket, SocketNews};
+use std::cell::RefCell;
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+use std::time::Duration;
+use terrarium_core::interface::ChainFile;
+use terrarium_link::Header;
+use terrarium_link::room::{
+    End, FRAME, MAX_CHAIN, ROOM_VERSION, Refusal, RoomCode, Settings, ToBrowser, ToRelay, frame_of,
+    wrap_frame,
+};
+
+/// The chain file that a room's nodes begin with, as the seeds call it.
+pub(crate) const GENESIS_FILE: &str = "blockchain_genesis.db";
+/// The first pause before the relay is tried again, and the longest.
+const RETRY_MS: (f64, f64) = (500.0, 10_000.0);
+
+/// Why a room cannot be entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No relay answers.
+    Unreachable,
+    /// The relay refuses.
+    Refused(Refusal),
+}
+
+/// How it stands with the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Connected.
+    Up,
+    /// Lost; it is tried again.
+    Lost(Option<Failure>),
+    /// Ended by the relay for good.
+    Ended(End),
+    /// The room is no more, or does not let this browser in again.
+    Closed(Refusal),
+}
+
+/// What views read.
+#[derive(Clone, Copy)]
+pub(crate) struct RoomState {
+    /// How it stands with the relay.
+    pub(crate) link: ReadSignal<Link>,
+    /// The other browsers.
+    pub(crate) members: ReadSignal<Vec<Member>>,
+    /// Under which addresses the relay says that the page is served.
+    pub(crate) urls: ReadSignal<Vec<String>>,
+    /// What the teacher decides for all.
+    pub(crate) settings: ReadSignal<Settings>,
+}
+
+struct Inner {
+    record: Option<Record>,
+    name: String,
+    /// Tells this page from other tabs.
+    page: u64,
+    socket: Option<Socket>,
+    bridge: Option<Bridge>,
+    presence: Presence,
+    chain: Vec<u8>,
+    /// The relay's time and the page's clock when it was told.
+    time: Option<(f64, f64)>,
+    /// Told how the first try ended.
+    first: Option<oneshot::Sender<Result<(), Failure>>>,
+    /// Failures in a row.
+    failures: u32,
+    lab: Option<Lab>,
+    host: Option<PageHost>,
+    link: WriteSignal<Link>,
+    members: WriteSignal<Vec<Member>>,
+    urls: WriteSignal<Vec<String>>,
+    settings: WriteSignal<Settings>,
+    /// The settings that the lab's nodes go by.
+    followed: Option<Settings>,
+    settings_heard: Option<Settings>,
+}
+
+/// The room that this page is in. A handle, cheap to copy.
+#[derive(Clone, Copy)]
+pub(crate) struct Room {
+    /// Its code.
+    pub(crate) code: RoomCode,
+    /// What views read.
+    pub(crate) state: RoomState,
+    inner: StoredValue<RefCell<Inner>, LocalStorage>,
+}
+
+/// Makes a room, or looks whether one lets this browser in, and remembers the place there; the page is to be opened anew
+/// in it.
+pub(crate) async fn enter(first: ToRelay) -> Result<RoomCode, Failure> {
+    let url = socket_url().ok_or(Failure::Unreachable)?;
+    let (sender, receiver) = oneshot::channel();
+    let sender = Rc::new(RefCell::new(Some(sender)));
+    let socket: Rc<RefCell<Option<Socket>>> = Rc::default();
+    let hear = {
+        let socket = socket.clone();
+        move |news: SocketNews| {
+            let outcome = match news {
+                SocketNews::Open => {
+                    if let Some(socket) = &*socket.borrow() {
+                        socket.send(&first.encode());
+                    }
+                    return;
+                }
+                SocketNews::Closed => Err(Failure::Unreachable),
+                SocketNews::Message(bytes) => match ToBrowser::decode(&bytes) {
+                    Ok(ToBrowser::Welcome { code, pass, token, by_hand, .. }) => {
+                        Record { pass, token, by_hand }.save(code);
+                        Ok(code)
+                    }
+                    Ok(ToBrowser::Refused(reason)) => Err(Failure::Refused(reason)),
+                    _ => return,
+                },
+            };
+            if let Some(sender) = sender.borrow_mut().take() {
+                // Who asked may have gone.
+                let _ = sender.send(outcome);
+            }
+        }
+    };
+    *socket.borrow_mut() = Some(Socket::open(&url, hear).map_err(|_| Failure::Unreachable)?);
+    let outcome = receiver.await.unwrap_or(Err(Failure::Unreachable));
+    socket.take();
+    outcome
+}
+
+/// A message that makes a room.
+pub(crate) fn creation(by_hand: bool, name: String) -> ToRelay {
+    ToRelay::Create { version: ROOM_VERSION, page: page_number(), by_hand, name }
+}
+
+/// A message that joins one.
+pub(crate) fn joining(code: RoomCode, name: String) -> ToRelay {
+    let record = Record::load(code);
+    let (pass, token) = (record.map(|record| record.pass), record.and_then(|record| record.token));
+    ToRelay::Join { version: ROOM_VERSION, page: page_number(), code, pass, token, name }
+}
+
+impl Room {
+    /// Begins to join a room. Resolves once this browser knows its address there: from an earlier visit, or from the relay.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub(crate) async fn join(asked: Asked) -> Result<Self, Failure> {
+        let Asked { code, token } = asked;
+        let mut record = Record::load(code);
+        if let (Some(record), Some(token)) = (&mut record, token) {
+            record.token = Some(token);
+        }
+        address::hide_secrets(code);
+        let ((link_read, link), (members_read, members), (urls_read, urls)) =
+            (signal(Link::Lost(None)), signal(Vec::new()), signal(Vec::new()));
+        let (settings_read, settings) = signal(Settings::default());
+        let (first, outcome) = oneshot::channel();
+        let inner = Inner {
+            record,
+            name: own_name(),
+            page: page_number(),
+            socket: None,
+            bridge: None,
+            presence: Presence::default(),
+            chain: Vec::new(),
+            time: None,
+            first: Some(first),
+            failures: 0,
+            lab: None,
+            host: None,
+            link,
+            members,
+            urls,
+            settings,
+            followed: None,
+            settings_heard: None,
+        };
+        let state =
+            RoomState { link: link_read, members: members_read, urls: urls_read, settings: settings_read };
+        let room = Room { code, state, inner: StoredValue::new_local(RefCell::new(inner)) };
+        let hear = move |said| room.hear_nodes(said);
+        let bridge = Bridge::open(&room.lab_name(), hear).map_err(|_| Failure::Unreachable)?;
+        room.change(|inner| inner.bridge = Some(bridge));
+        room.connect(token);
+        match outcome.await.unwrap_or(Err(Failure::Unreachable)) {
+            // Who has been here goes on, and the relay is tried again meanwhile.
+            Err(Failure::Unreachable | Failure::Refused(Refusal::OtherTab)) if record.is_some() => Ok(room),
+            Err(failure) => Err(failure),
+            Ok(()) => Ok(room),
+        }
+    }
+
+    /// The lab of this room.
+    pub(crate) fn lab_name(&self) -> String {
+        format!("room-{}", self.code)
+    }
+
+    /// The address of this browser in the room.
+    pub(crate) fn address(&self) -> Ipv4Addr {
+        let address = self.with(|inner| inner.record.map(|record| record.pass.address));
+        address.map_or(Ipv4Addr::LOCALHOST, Ipv4Addr::from)
+    }
+
+    /// Whether this browser is the teacher's.
+    pub(crate) fn is_teacher(&self) -> bool {
+        self.with(|inner| inner.record.is_some_and(|record| record.token.is_some()))
+    }
+
+    /// Gives the room the lab and the desk that its time and its chain are for.
+    pub(crate) fn attach(&self, lab: Lab, host: PageHost) {
+        self.change(|inner| {
+            inner.lab = Some(lab);
+            inner.host = Some(host);
+        });
+        self.pass_on_time();
+        self.pass_on_chain();
+    }
+
+    /// Brings the lab's nodes in line with what the teacher decided; to be called once they are listed.
+    pub(crate) fn follow_settings(&self) {
+        let news = self.change(|inner| {
+            let (lab, settings) = (inner.lab?, inner.settings_heard?);
+            let news = inner.followed != Some(settings);
+            inner.followed = Some(settings);
+            news.then_some((lab, settings))
+        });
+        if let Some((lab, Settings { mining, khs, .. })) = news {
+            lab.follow_mining(mining, f64::from(khs));
+        }
+    }
+
+    /// Decides something for the whole room, if this browser is the teacher's.
+    pub(crate) fn set(&self, settings: Settings) {
+        self.with(|inner| inner.tell(&ToRelay::Set(settings)));
+    }
+
+    /// Sends a browser away, if this one is the teacher's.
+    pub(crate) fn remove(&self, address: [u8; 4]) {
+        self.with(|inner| inner.tell(&ToRelay::Remove(address)));
+    }
+
+    /// Makes a chain file the room's, if this browser is the teacher's.
+    pub(crate) fn share(&self, file: &ChainFile) {
+        let teacher = self.is_teacher();
+        self.change(|inner| {
+            if teacher && inner.chain != file.0 && file.0.len() <= MAX_CHAIN {
+                inner.chain.clone_from(&file.0);
+                inner.tell(&ToRelay::Share(file.0.clone()));
+            }
+        });
+    }
+
+    /// Says to the relay that this page goes.
+    pub(crate) fn leave(&self) {
+        self.change(|inner| inner.socket = None);
+    }
+
+    fn connect(&self, token: Option<terrarium_link::room::Secret>) {
+        let room = *self;
+        let Some(url) = socket_url() else { return self.fail(Failure::Unreachable) };
+        let hear = move |news| match news {
+            SocketNews::Open => room.change(|inner| {
+                let pass = inner.record.map(|record| record.pass);
+                let token = token.or(inner.record.and_then(|record| record.token));
+                let (page, name) = (inner.page, inner.name.clone());
+                let version = ROOM_VERSION;
+                inner.tell(&ToRelay::Join { version, page, code: room.code, pass, token, name });
+            }),
+            SocketNews::Message(bytes) => room.hear(&bytes),
+            SocketNews::Closed => room.fail(Failure::Unreachable),
+        };
+        match Socket::open(&url, hear) {
+            Ok(socket) => self.change(|inner| inner.socket = Some(socket)),
+            Err(_) => self.fail(Failure::Unreachable),
+        }
+    }
+
+    /// Takes in what the relay says.
+    fn hear(&self, bytes: &[u8]) {
+        if bytes.first() == Some(&FRAME) {
+            let frame = frame_of(bytes).unwrap_or_default();
+            if let Ok(header) = Header::decode(frame) {
+                let deliver = |bridge: &mut Bridge| bridge.deliver(header.to.port, frame, browser::now_ms());
+                self.change(|inner| inner.bridge.as_mut().map(deliver));
+            }
+            return;
+        }
+        // What this page does not understand, a newer relay says.
+        let Ok(message) = ToBrowser::decode(bytes) else { return };
+        match message {
+            ToBrowser::Welcome { pass, token, unix_ms, by_hand, urls, .. } => {
+                self.welcomed(Record { pass, token, by_hand }, unix_ms, urls);
+            }
+            ToBrowser::Refused(reason) => self.fail(Failure::Refused(reason)),
+            ToBrowser::Member { address, teacher, name, nodes } => {
+                self.change_presence(|presence| presence.set(Member { address, teacher, name, nodes }));
+            }
+            ToBrowser::Gone(address) => self.change_presence(|presence| presence.remove(address)),
+            ToBrowser::Time(unix_ms) => self.hear_time(unix_ms),
+            ToBrowser::Chain(chain) => {
+                self.change(|inner| inner.chain = chain);
+                self.pass_on_chain();
+            }
+            ToBrowser::End(reason) => self.ended(reason),
+            ToBrowser::Settings(settings) => {
+                self.change(|inner| {
+                    inner.settings_heard = Some(settings);
+                    inner.settings.set(settings);
+                });
+                self.follow_settings();
+            }
+        }
+    }
+
+    fn welcomed(&self, record: Record, unix_ms: u64, urls: Vec<String>) {
+        record.save(self.code);
+        let moved = self.change(|inner| {
+            let before = inner.record.replace(record);
+            inner.failures = 0;
+            inner.link.set(Link::Up);
+            inner.urls.set(urls);
+            inner.lab.is_some() && before.is_some_and(|before| before.pass.address != record.pass.address)
+        });
+        if moved {
+            // Nodes keep the address that they were started with.
+            return browser::reload();
+        }
+        self.hear_time(unix_ms);
+        self.change(|inner| {
+            inner.tell_nodes();
+            if let Some(first) = inner.first.take() {
+                // Who asked may have gone.
+                let _ = first.send(Ok(()));
+            }
+        });
+    }
+
+    /// The relay tells the time every few seconds, also to a page whose own timers are held back: what is due is done then.
+    fn hear_time(&self, unix_ms: u64) {
+        #[allow(clippy::cast_precision_loss, reason = "exact for longer than there will be browsers")]
+        let time = (unix_ms as f64, browser::now_ms());
+        self.change(|inner| {
+            inner.time = Some(time);
+            if inner.presence.forget_silent(time.1) {
+                inner.tell_nodes();
+            }
+            inner.say(inner.presence.all());
+        });
+        self.pass_on_time();
+    }
+
+    fn pass_on_time(&self) {
+        let (lab, time) = self.with(|inner| (inner.lab, inner.time));
+        if let (Some(lab), Some((relay_ms, own_ms))) = (lab, time) {
+            lab.follow_time(relay_ms + (browser::now_ms() - own_ms));
+        }
+    }
+
+    fn pass_on_chain(&self) {
+        let (host, chain) = self.with(|inner| (inner.host.clone(), inner.chain.clone()));
+        if let (Some(host), false) = (host, chain.is_empty()) {
+            host.put_file(GENESIS_FILE, ChainFile(chain));
+        }
+    }
+
+    fn change_presence(&self, change: impl FnOnce(&mut Presence) -> Vec<String>) {
+        self.change(|inner| {
+            let texts = change(&mut inner.presence);
+            inner.say(texts);
+            inner.members.set(inner.presence.members());
+        });
+    }
+
+    /// Takes in what a worker says.
+    fn hear_nodes(&self, said: FromNodes) {
+        self.change(|inner| match said {
+            FromNodes::Frame(frame) => {
+                if let Some(socket) = &inner.socket {
+                    socket.send(&wrap_frame(&frame));
+                }
+            }
+            FromNodes::Said(text) if text == "who" => inner.say(inner.presence.all()),
+            FromNodes::Said(text) => {
+                if inner.presence.hear(&text, browser::now_ms()) {
+                    inner.tell_nodes();
+                }
+            }
+        });
+    }
+
+    fn ended(&self, reason: End) {
+        match reason {
+            End::Shutdown | End::TooSlow | End::Silent => self.fail(Failure::Unreachable),
+            End::Replaced | End::Malformed | End::RoomClosed | End::Removed => self.lose(Link::Ended(reason)),
+        }
+    }
+
+    /// The connection is gone, or was refused: it is tried again, unless that would change nothing.
+    fn fail(&self, failure: Failure) {
+        let (first, stranger) = self.change(|inner| (inner.first.take(), inner.record.is_none()));
+        if let Some(first) = first {
+            // Who asked may have gone.
+            let _ = first.send(Err(failure));
+            if stranger {
+                // It is for the visitor to try again.
+                return self.change(|inner| inner.socket = None);
+            }
+        }
+        if let Failure::Refused(
+            reason @ (Refusal::Version | Refusal::NoRoom | Refusal::Malformed | Refusal::Locked),
+        ) = failure
+        {
+            return self.lose(Link::Closed(reason));
+        }
+        self.lose(Link::Lost(Some(failure)));
+        let (least, most) = RETRY_MS;
+        let failures = self.change(|inner| {
+            inner.failures += 1;
+            inner.failures
+        });
+        let pause = (least * f64::from(1_u32 << failures.min(6)) * (0.5 + js_sys::Math::random())).min(most);
+        let room = *self;
+        set_timeout(move || room.connect(None), Duration::from_secs_f64(pause / 1_000.0));
+    }
+
+    fn lose(&self, link: Link) {
+        self.change(|inner| {
+            inner.socket = None;
+            inner.link.set(link);
+        });
+        self.change_presence(Presence::clear);
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&Inner) -> T) -> T {
+        self.inner.with_value(|inner| f(&inner.borrow()))
+    }
+
+    fn change<T>(&self, f: impl FnOnce(&mut Inner) -> T) -> T {
+        self.inner.with_value(|inner| f(&mut inner.borrow_mut()))
+    }
+}
+
+impl Inner {
+    fn tell(&self, message: &ToRelay) {
+        if let Some(socket) = &self.socket {
+            socket.send(&message.encode());
+        }
+    }
+
+    fn tell_nodes(&self) {
+        self.tell(&ToRelay::Nodes(self.presence.own()));
+    }
+
+    fn say(&self, texts: Vec<String>) {
+        if let Some(bridge) = &self.bridge {
+            texts.iter().for_each(|text| bridge.say(text));
+        }
+    }
+}
+
+/// A number that no other page has.
+fn page_number() -> u64 {
+    let mut bytes = [0; 8];
+    // Where there is no generator a tab may be taken for another.
+    let _ = getrandom::fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}

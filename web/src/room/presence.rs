@@ -1,0 +1,149 @@
+//! Which nodes are up in the room: those of this browser, for the relay, and those of the others, for the workers. Pure:
+//! the texts are those of the workers' directory.
+
+use std::net::Ipv4Addr;
+use terrarium_core::collections::BTreeMap;
+use terrarium_link::room::{MAX_NETWORK, MAX_NODES, NodeEntry};
+
+/// A node of this browser that was silent for so long is gone, as in the directory.
+const FORGET_MS: f64 = 7_000.0;
+
+/// A browser of the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// Its address.
+    pub(crate) address: [u8; 4],
+    /// Whether it is the teacher's.
+    pub(crate) teacher: bool,
+    /// What its owner is called; may be empty.
+    pub(crate) name: String,
+    /// The nodes that it runs.
+    pub(crate) nodes: Vec<NodeEntry>,
+}
+
+/// What is known of both.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    /// Nodes of this browser with their network and when they were last heard; at most `MAX_NODES`.
+    own: BTreeMap<u16, (String, f64)>,
+    /// The others, by address; bounded by the relay's `max_peers`.
+    others: BTreeMap<[u8; 4], Member>,
+}
+
+impl Presence {
+    /// Takes in a text of the directory. True where the nodes of this browser changed.
+    pub(super) fn hear(&mut self, text: &str, now_ms: f64) -> bool {
+        let mut words = text.split(' ');
+        let (verb, id) =
+            (words.next(), words.next().and_then(|id| id.parse::<u16>().ok()).filter(|id| *id > 0));
+        match (verb, id, words.next()) {
+            (Some("up"), Some(id), Some(network)) if network.len() <= MAX_NETWORK => {
+                if self.own.len() >= MAX_NODES && !self.own.contains_key(&id) {
+                    return false;
+                }
+                let before = self.own.insert(id, (network.to_owned(), now_ms));
+                before.is_none_or(|(before, _)| before != network)
+            }
+            (Some("down"), Some(id), None) => self.own.remove(&id).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Forgets nodes of this browser that have fallen silent. True where there were any.
+    pub(super) fn forget_silent(&mut self, now_ms: f64) -> bool {
+        let before = self.own.len();
+        self.own.retain(|_, (_, heard)| *heard + FORGET_MS > now_ms);
+        self.own.len() < before
+    }
+
+    /// The nodes of this browser.
+    pub(super) fn own(&self) -> Vec<NodeEntry> {
+        let entry = |(port, (network, _)): (&u16, &(String, f64))| NodeEntry {
+            port: *port,
+            network: network.clone(),
+        };
+        self.own.iter().map(entry).collect()
+    }
+
+    /// Takes over what is known of another browser; what to tell the workers.
+    pub(super) fn set(&mut self, member: Member) -> Vec<String> {
+        let gone = self.others.get(&member.address).map(|before| {
+            let ports =
+                before.nodes.iter().filter(|node| !member.nodes.iter().any(|other| other.port == node.port));
+            ports.map(|node| down(before.address, node)).collect::<Vec<_>>()
+        });
+        let mut texts = gone.unwrap_or_default();
+        texts.extend(member.nodes.iter().map(|node| up(member.address, node)));
+        self.others.insert(member.address, member);
+        texts
+    }
+
+    /// Another browser has gone; what to tell the workers.
+    pub(super) fn remove(&mut self, address: [u8; 4]) -> Vec<String> {
+        let gone = self.others.remove(&address);
+        gone.iter().flat_map(|member| member.nodes.iter().map(|node| down(member.address, node))).collect()
+    }
+
+    /// The connection is lost, and with it everybody; what to tell the workers.
+    pub(super) fn clear(&mut self) -> Vec<String> {
+        let addresses: Vec<[u8; 4]> = self.others.keys().copied().collect();
+        addresses.into_iter().flat_map(|address| self.remove(address)).collect()
+    }
+
+    /// All nodes of the others, as texts for the workers.
+    pub(super) fn all(&self) -> Vec<String> {
+        let of =
+            |member: &Member| member.nodes.iter().map(|node| up(member.address, node)).collect::<Vec<_>>();
+        self.others.values().flat_map(of).collect()
+    }
+
+    /// The others.
+    pub(super) fn members(&self) -> Vec<Member> {
+        self.others.values().cloned().collect()
+    }
+}
+
+fn up(address: [u8; 4], node: &NodeEntry) -> String {
+    format!("up {}:{} {}", Ipv4Addr::from(address), node.port, node.network)
+}
+
+fn down(address: [u8; 4], node: &NodeEntry) -> String {
+    format!("down {}:{}", Ipv4Addr::from(address), node.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(port: u16) -> NodeEntry {
+        NodeEntry { port, network: "net".to_owned() }
+    }
+
+    fn member(nodes: Vec<NodeEntry>) -> Member {
+        Member { address: [10, 1, 0, 3], teacher: false, name: String::new(), nodes }
+    }
+
+    #[test]
+    fn the_nodes_of_this_browser_are_those_that_say_so() {
+        let mut presence = Presence::default();
+        assert!(presence.hear("up 3001 net", 0.0));
+        assert!(!presence.hear("up 3001 net", 1.0), "it is known");
+        for text in ["who", "up 10.1.0.3:3001 net", "up 0 net", "down 3002", "up 3001", ""] {
+            assert!(!presence.hear(text, 1.0), "{text}");
+        }
+        assert_eq!(presence.own(), [node(3001)]);
+        assert!(presence.forget_silent(1.0 + FORGET_MS));
+        assert_eq!(presence.own(), []);
+    }
+
+    #[test]
+    fn workers_hear_of_the_others_nodes_as_they_come_and_go() {
+        let mut presence = Presence::default();
+        assert_eq!(presence.set(member(vec![node(3001)])), ["up 10.1.0.3:3001 net"]);
+        let texts = presence.set(member(vec![node(3002)]));
+        assert_eq!(texts, ["down 10.1.0.3:3001", "up 10.1.0.3:3002 net"]);
+        assert_eq!(presence.all(), ["up 10.1.0.3:3002 net"]);
+        assert_eq!(presence.clear(), ["down 10.1.0.3:3002"]);
+        assert_eq!(presence.members(), []);
+    }
+}

@@ -1,0 +1,272 @@
+//! The class: a room of the relay that serves this page. Opening one, joining one, and who is there.
+
+use super::dialog::Modal;
+use super::words::{Part, part, tr, words};
+use crate::i18n::{fill, t};
+use crate::lab::scene::Scene;
+use crate::room::{self, Failure, Link, Member, Room};
+use crate::testid;
+use leptos::prelude::*;
+use std::net::Ipv4Addr;
+use terrarium_link::room::{End, MAX_NAME_CHARS, Refusal, RoomCode, Settings, clean_name};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::SubmitEvent;
+
+/// What the teacher may set each node's dial to, in kH/s.
+const BUDGETS: [u16; 6] = [1, 2, 5, 10, 20, 32];
+
+/// What a page in a room shows above everything else: the code, for the projector, and who is there.
+#[component]
+pub(crate) fn ClassPanel(room: Room) -> impl IntoView {
+    let code = room.code;
+    let state = room.state;
+    let link = move || room::invitation(code, &state.urls.get());
+    let picture = words(move || format!("qr.svg?text={}", js_sys::encode_uri_component(&link())));
+    let own = room.address();
+    let standing = words(move || standing(state.link.get(), own));
+    let lost = move || state.link.get() != Link::Up;
+    let role = if room.is_teacher() { testid::ROOM_TEACHER } else { testid::ROOM_STUDENT };
+    view! {
+        <section class="class-panel" data-testid=role>
+            <div class="invitation">
+                <p class="quiet">{tr(|t| t.room_code)}</p>
+                <p class="room-code" data-testid=testid::ROOM_CODE>{code.to_string()}</p>
+                <p><a href=words(link) data-testid=testid::ROOM_LINK>{words(link)}</a></p>
+            </div>
+            <img class="qr" src=picture alt=tr(|t| t.room_qr) data-testid=testid::ROOM_QR/>
+            <div class="who">
+                <p class:lost=lost role="status" data-testid=testid::ROOM_STANDING>{standing}</p>
+                <ul data-testid=testid::ROOM_MEMBERS>{members(room)}</ul>
+                {room.is_teacher().then(|| view! { <Controls room/> })}
+                <p class="quiet" data-testid=testid::ROOM_MINING_STATE>{words(move || mining(state.settings.get()))}</p>
+                <p class="quiet">{tr(|t| t.room_own_waits)}</p>
+                <button type="button" class="plain" data-testid=testid::ROOM_LEAVE on:click=|_| room::leave()>
+                    {tr(|t| t.room_leave)}
+                </button>
+            </div>
+        </section>
+    }
+}
+
+fn members(room: Room) -> Part {
+    part(move || {
+        let own = room.address().octets();
+        let members = all(room);
+        let item = |member: Member| {
+            let is_own = member.address == own;
+            let away = (room.is_teacher() && !is_own).then(|| {
+                view! {
+                    <button
+                        type="button"
+                        class="plain"
+                        data-testid=testid::ROOM_REMOVE
+                        on:click=move |_| room.remove(member.address)
+                    >
+                        {tr(|t| t.room_remove)}
+                    </button>
+                }
+            });
+            view! { <li class:own=is_own>{described(&member, is_own)} " " {away}</li> }
+        };
+        members.into_iter().map(item).collect_view()
+    })
+}
+
+/// Everybody in the room, this browser too.
+fn all(room: Room) -> Vec<Member> {
+    let (address, teacher) = (room.address().octets(), room.is_teacher());
+    let own = Member { address, teacher, name: clean_name(&room::own_name()), nodes: Vec::new() };
+    let mut members = room.state.members.get();
+    members.push(own);
+    members.sort_by_key(|member| member.address);
+    members
+}
+
+/// What only the teacher's page has: mining for all, the door, the list.
+#[component]
+fn Controls(room: Room) -> impl IntoView {
+    let settings = room.state.settings;
+    let mine = move |_| {
+        let now = settings.get_untracked();
+        room.set(Settings { mining: !now.mining, ..now });
+    };
+    let lock = move |_| {
+        let now = settings.get_untracked();
+        room.set(Settings { locked: !now.locked, ..now });
+    };
+    let budget = move |event| {
+        if let Ok(khs) = event_target_value(&event).parse::<u16>() {
+            room.set(Settings { khs, ..settings.get_untracked() });
+        }
+    };
+    let options = BUDGETS.map(|khs| {
+        let chosen = move || settings.get().khs == khs;
+        view! { <option value=khs.to_string() prop:selected=chosen>{fill(t().khs, &[&khs])}</option> }
+    });
+    let list = move || {
+        let text = room::csv([t().class_name, t().address, t().nodes], &all(room));
+        format!("data:text/csv;charset=utf-8,{}", js_sys::encode_uri_component(&text))
+    };
+    let mine_word = move || if settings.get().mining { t().room_pause_mining } else { t().room_start_mining };
+    let lock_word = move || if settings.get().locked { t().room_unlock } else { t().room_lock };
+    view! {
+        <div class="buttons">
+            <button type="button" class="primary" data-testid=testid::ROOM_MINING on:click=mine>
+                {words(move || mine_word().to_owned())}
+            </button>
+            <select data-testid=testid::ROOM_BUDGET aria-label=tr(|t| t.hash_power) on:change=budget>{options}</select>
+            <button type="button" class="plain" data-testid=testid::ROOM_LOCK on:click=lock>
+                {words(move || lock_word().to_owned())}
+            </button>
+            <a download="class.csv" data-testid=testid::ROOM_LIST href=words(list)>{tr(|t| t.room_list)}</a>
+        </div>
+    }
+}
+
+/// What everybody is told of mining.
+fn mining(settings: Settings) -> String {
+    let text = if settings.mining { t().room_mining } else { t().room_not_mining };
+    fill(text, &[&settings.khs])
+}
+
+/// A member in words: its name, else its address; what it is; its nodes.
+fn described(member: &Member, is_own: bool) -> String {
+    let mut text = match member.name.as_str() {
+        "" => Ipv4Addr::from(member.address).to_string(),
+        name => name.to_owned(),
+    };
+    if member.teacher {
+        text = fill(t().room_teacher, &[&text]);
+    }
+    if is_own {
+        text = fill(t().room_you, &[&text]);
+    }
+    let nodes: Vec<String> = member.nodes.iter().map(|node| node.port.to_string()).collect();
+    if nodes.is_empty() { text } else { format!("{text} · {}", nodes.join(" ")) }
+}
+
+fn standing(link: Link, own: Ipv4Addr) -> String {
+    match link {
+        Link::Up => fill(t().room_up, &[&own]),
+        Link::Lost(Some(Failure::Refused(reason))) => refusal(reason).to_owned(),
+        Link::Lost(_) => t().room_lost.to_owned(),
+        Link::Closed(reason) => refusal(reason).to_owned(),
+        Link::Ended(End::Replaced) => t().room_other_tab.to_owned(),
+        Link::Ended(End::Removed) => t().room_removed.to_owned(),
+        Link::Ended(_) => t().room_closed.to_owned(),
+    }
+}
+
+fn failure_text(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Unreachable => t().room_unreachable,
+        Failure::Refused(reason) => refusal(reason),
+    }
+}
+
+fn refusal(reason: Refusal) -> &'static str {
+    match reason {
+        Refusal::Version | Refusal::Malformed => t().other_build,
+        Refusal::NoRoom => t().room_unknown,
+        Refusal::TooManyTries => t().room_too_many_tries,
+        Refusal::RoomFull => t().room_full,
+        Refusal::RelayFull => t().room_relay_full,
+        Refusal::OtherTab => t().room_other_tab,
+        Refusal::Locked => t().room_locked,
+    }
+}
+
+/// The dialog: a code to join, or a class of one's own.
+#[component]
+pub(crate) fn ClassDialog(scene: Scene) -> impl IntoView {
+    let title = Signal::derive(|| t().class.to_owned());
+    let (code, name) = (RwSignal::new(String::new()), RwSignal::new(room::own_name()));
+    let (failed, busy) = (RwSignal::new(None::<Refused>), RwSignal::new(false));
+    let by_hand = scene.network().is_none();
+    let enter = move |first: terrarium_link::room::ToRelay| {
+        room::remember_name(&clean_name(&name.get_untracked()));
+        busy.set(true);
+        failed.set(None);
+        spawn_local(async move {
+            match room::enter(first).await {
+                Ok(code) => room::go_to(code),
+                Err(failure) => {
+                    let _ = failed.try_set(Some(Refused::Relay(failure)));
+                    let _ = busy.try_set(false);
+                }
+            }
+        });
+    };
+    let join = move |event: SubmitEvent| {
+        event.prevent_default();
+        match code.get_untracked().parse::<RoomCode>() {
+            Ok(code) => enter(room::joining(code, name.get_untracked())),
+            Err(_) => failed.set(Some(Refused::NoCode)),
+        }
+    };
+    let open = move |_| enter(room::creation(by_hand, name.get_untracked()));
+    let why = move || match failed.get() {
+        None => String::new(),
+        Some(Refused::NoCode) => t().room_no_code.to_owned(),
+        Some(Refused::Relay(failure)) => failure_text(failure).to_owned(),
+    };
+    view! {
+        <Modal title>
+            <form class="class-form" on:submit=join>
+                <p class="quiet">{tr(|t| t.class_leaves)}</p>
+                <label>
+                    {tr(|t| t.class_name)}
+                    <input
+                        data-testid=testid::CLASS_NAME
+                        maxlength=MAX_NAME_CHARS.to_string()
+                        prop:value=name
+                        on:input=move |event| name.set(event_target_value(&event))
+                    />
+                </label>
+                <label>
+                    {tr(|t| t.room_code)}
+                    <input
+                        class="code"
+                        data-testid=testid::CLASS_CODE
+                        autocomplete="off"
+                        prop:value=code
+                        on:input=move |event| code.set(event_target_value(&event))
+                    />
+                </label>
+                <p class="failed" role="alert" data-testid=testid::CLASS_FAILED>{words(why)}</p>
+                <div class="buttons">
+                    <button type="submit" class="primary" data-testid=testid::CLASS_JOIN disabled=busy>
+                        {tr(|t| t.class_join)}
+                    </button>
+                    <button type="button" class="plain" data-testid=testid::CLASS_OPEN disabled=busy on:click=open>
+                        {tr(|t| t.class_open)}
+                    </button>
+                </div>
+            </form>
+        </Modal>
+    }
+}
+
+/// Why the dialog's wish was not granted.
+#[derive(Clone, Copy)]
+enum Refused {
+    NoCode,
+    Relay(Failure),
+}
+
+/// The whole page where the room of its address cannot be entered.
+#[component]
+pub(crate) fn NoRoom(failure: Failure) -> impl IntoView {
+    view! {
+        <main class="no-room">
+            <h1>{tr(|t| t.class)}</h1>
+            <p role="alert" data-testid=testid::ROOM_REFUSED>{words(move || failure_text(failure).to_owned())}</p>
+            <button type="button" class="primary" data-testid=testid::RELOAD on:click=|_| crate::browser::reload()>
+                {tr(|t| t.reload)}
+            </button>
+            <button type="button" class="plain" data-testid=testid::ROOM_LEAVE on:click=|_| room::leave()>
+                {tr(|t| t.room_leave)}
+            </button>
+        </main>
+    }
+}
