@@ -178,6 +178,13 @@ fn a_reorganisation_deeper_than_a_step_reads_what_it_needs_from_the_store() {
     assert!(matches!(reorgs[..], [(80, 81..=120)]), "one change of branch, told once: {reorgs:?}");
 }
 
+/// The classroom, once A has looked at both its peers.
+fn watching(seed: u64) -> World {
+    let mut world = classroom(seed);
+    assert!(world.run_until(Span::from_secs(10), |world| world.snapshot(A).watch.peers == 2));
+    world
+}
+
 /// What a command prints, as JSON.
 fn json(world: &mut World, id: NodeId, command: Command) -> serde_json::Value {
     match world.execute(id, command) {
@@ -188,7 +195,7 @@ fn json(world: &mut World, id: NodeId, command: Command) -> serde_json::Value {
 
 #[test]
 fn warnings_stand_where_bitcoin_core_has_them_and_what_the_watch_sees_beside_them() {
-    let mut world = classroom(5);
+    let mut world = watching(5);
     generate(&mut world, A, 1);
     let calm = json(&mut world, A, Command::GetNetworkInfo);
     assert_eq!(
@@ -220,7 +227,7 @@ fn warnings_stand_where_bitcoin_core_has_them_and_what_the_watch_sees_beside_the
 
 #[test]
 fn every_peer_has_its_budgets_in_getpeerinfo() {
-    let mut world = classroom(6);
+    let mut world = watching(6);
     let peers = json(&mut world, A, Command::GetPeerInfo);
     for peer in peers.as_array().expect("a list") {
         let budget = &peer["budget"];

@@ -257,9 +257,10 @@ impl Watch {
         self.crowd.peers > 0 && !self.crowd.is_downloading
     }
 
+    /// Not before it is time to judge again.
     fn next_stale(&self, now: Mono) -> Option<Mono> {
         let at = self.tip_since + self.stale_after?;
-        (self.may_be_stale() && at > now).then_some(at)
+        (self.may_be_stale() && at > now).then(|| at.max(now + WATCH_INTERVAL))
     }
 }
 

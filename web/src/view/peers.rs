@@ -40,13 +40,14 @@ fn Peers(node: NodeView) -> impl IntoView {
     let none = move || (if peers.with(Vec::is_empty) { t().no_peers } else { "" }).to_owned();
     view! {
         <div class="headline"><b>{node.title()}</b></div>
+        <Watch node/>
+        <h3>{tr(|t| t.connections)}</h3>
         <ul class="list peers">
             <For each=move || peers.get() key=|peer| peer.peer let:peer>
                 <Peer peers peer/>
             </For>
         </ul>
         <p class="quiet">{words(none)}</p>
-        <Watch node/>
         <Ended node/>
     }
 }

@@ -161,11 +161,12 @@ fn pings_are_answered_within_the_budget_of_a_peer_during_a_flood_of_80_messages_
     flood.send_all(&kinds, 20);
     let info = flood.lab.nodes[0].peers();
     let flooder = info.iter().find(|peer| peer.address == stranger(1)).expect("it is tolerated");
-    assert_eq!(flooder.received.by_command["*other*"].messages, 80);
+    let greeting = 2;
+    assert_eq!(flooder.received.total.messages, 80 + greeting);
     assert!(flooder.budget.is_over, "{:?}", flooder.budget);
     assert!(flooder.budget.spent > Cost(80 * 40_000));
     assert_eq!((flood.answered, flood.waiting.len()), (flood.pings, 0));
-    assert!(flood.pings > 3 * 80);
+    assert!(flood.pings > 100);
     assert!(flood.longest <= PEER_WORK_SAVED, "{:?}", flood.longest);
     assert!(info.iter().filter(|peer| peer.id != flooder.id).all(|peer| !peer.budget.is_over));
 }

@@ -264,6 +264,22 @@ fn many_headers_without_work_are_a_warning_until_ten_minutes_have_passed() {
 }
 
 #[test]
+fn a_tip_that_grows_old_just_after_the_node_has_looked_is_seen_a_second_later() {
+    let classroom = Preset::Classroom.params().consensus;
+    let stale = Span::from_secs(STALE_TIP_SPACINGS * u64::from(classroom.spacing));
+    let mut lab = Lab::new(1);
+    lab.nodes[0].network.watch = Watch::new(&classroom);
+    lab.start(0, SyncMode::Headers, &[]);
+    lab.advance(Span(stale.0 - 1_500_000));
+    greet(&mut lab, stranger(1));
+    // The node looks at its peers half a second before the tip is old; it is never woken for what it cannot do yet.
+    lab.advance(Span::from_secs(1));
+    assert_eq!(summary(&lab).warnings, []);
+    lab.advance(Span::from_millis(1_500));
+    assert_eq!(summary(&lab).warnings.len(), 1);
+}
+
+#[test]
 fn a_node_that_leaves_the_network_has_nothing_to_warn_of() {
     let mut lab = watching();
     for port in 1..=3 {
