@@ -44,7 +44,7 @@ impl SendHalf {
         self.queued += accepted;
         let mut rest = &bytes[..accepted];
         while !rest.is_empty() {
-            let room = self.room_in_last_frame();
+            let room = self.room_in_last_frame(rest.len());
             let (now, later) = rest.split_at(rest.len().min(room));
             let frame = self.queue.back_mut().expect("room_in_last_frame leaves a frame with room");
             frame.extend_from_slice(now);
@@ -53,14 +53,16 @@ impl SendHalf {
         accepted
     }
 
-    /// Starts a new frame where the last one is full, so that the answer is never 0.
-    fn room_in_last_frame(&mut self) -> usize {
+    /// Starts a new frame, for so many bytes at first, where the last one is full, so that the answer is never 0.
+    fn room_in_last_frame(&mut self, wanted: usize) -> usize {
         let full = DATA_HEADER_LEN + self.payload_limit;
         let used = self.queue.back().map_or(full, Vec::len);
         if used < full {
             return full - used;
         }
-        self.queue.push_back(vec![0; DATA_HEADER_LEN]);
+        let mut frame = Vec::with_capacity(DATA_HEADER_LEN + wanted.min(self.payload_limit));
+        frame.resize(DATA_HEADER_LEN, 0);
+        self.queue.push_back(frame);
         self.payload_limit
     }
 

@@ -143,7 +143,9 @@ fn next_job(node: &mut Node) -> MiningJob {
         for output in work(node) {
             match output {
                 Output::Mine(job) => found = Some(job),
-                Output::Commit(batch) => node.handle(Input::BatchCommitted { id: batch.id }),
+                Output::Commit(batch) => {
+                    node.handle(Input::BatchCommitted { id: batch.id });
+                }
                 _ => {}
             }
         }
@@ -176,7 +178,9 @@ fn headers_without_bodies_do_not_end_the_mining_of_a_node_that_has_caught_up() {
     let mine = Command::SetMining { mode: MiningMode::Always, address: None };
     node.handle(Input::Command { id: RequestId(3), command: mine });
     // What it wrote before this test looked is stored.
-    (0..10).for_each(|id| node.handle(Input::BatchCommitted { id: BatchId(id) }));
+    for id in 0..10 {
+        node.handle(Input::BatchCommitted { id: BatchId(id) });
+    }
     let first = next_job(&mut node);
     let nonce = mining::search(&first.header, &first.target, 0, 1 << 32).expect("the easiest target");
     node.handle(Input::NonceFound { job: first.id, nonce });

@@ -9,7 +9,7 @@ use super::index::{BlockStatus, EntryId};
 use crate::consensus::check::{CheckedBlock, check_block, check_block_at};
 use crate::consensus::{BlockError, HeaderError, pow};
 use crate::encode::Encode as _;
-use crate::primitives::{Block, Header, Work};
+use crate::primitives::{Block, BlockHash, Header, Work};
 use crate::time::UnixTime;
 
 /// What became of a header that is not refused.
@@ -34,7 +34,16 @@ impl Chainstate {
     /// Takes a header into the tree if the rules allow it there (Core's `AcceptBlockHeader`). `now` is for the limit on
     /// headers from the future.
     pub fn accept_header(&mut self, header: &Header, now: UnixTime) -> Result<Accepted, HeaderError> {
-        let hash = header.block_hash();
+        self.accept_hashed_header(header, header.block_hash(), now)
+    }
+
+    /// The same for a header whose hash is known already.
+    pub fn accept_hashed_header(
+        &mut self,
+        header: &Header,
+        hash: BlockHash,
+        now: UnixTime,
+    ) -> Result<Accepted, HeaderError> {
         if let Some(id) = self.index.id(&hash) {
             let is_invalid = self.index.get(id).status.is_invalid();
             return if is_invalid { Err(HeaderError::KnownInvalid(hash)) } else { Ok(Accepted::Known) };
@@ -87,8 +96,8 @@ impl Chainstate {
     /// Takes in a block: header, then all that can be said without coins; its body then waits for `activate` (Core's
     /// `AcceptBlock`). A block that breaks a rule is remembered as invalid unless someone else may have changed it.
     pub fn accept_block(&mut self, block: Arc<Block>, now: UnixTime) -> Result<BlockOutcome, BlockError> {
-        self.accept_header(&block.header, now)?;
         let hash = block.block_hash();
+        self.accept_hashed_header(&block.header, hash, now)?;
         let id = self.index.id(&hash).ok_or(HeaderError::UnknownParent(block.header.prev_blockhash))?;
         if self.index.get(id).has_body() {
             return Ok(BlockOutcome::Known);

@@ -195,9 +195,12 @@ fn put(table: Table, key: &[u8], payload: &[u8]) -> Op {
     Op::Put { table, key: key.to_vec(), value: record::seal(table, key, payload) }
 }
 
+/// Bytes that a full record of the index mostly fits into.
+const USUAL_RECORD: usize = 8 * 1024;
+
 fn index_op(index: &BlockIndex, record: u32) -> Op {
     let key = record.to_be_bytes();
-    let mut payload = Vec::new();
+    let mut payload = Vec::with_capacity(USUAL_RECORD);
     for (id, entry) in index.record(record) {
         StoredEntry::of(id, entry).encode(&mut payload);
     }

@@ -1,7 +1,7 @@
 //! How much work a chain of headers must have to be worth keeping.
 
 use super::chainstate::Chainstate;
-use crate::primitives::{Header, Target, Work};
+use crate::primitives::{BlockHash, Header, Target, Work};
 use ruint::aliases::U256;
 
 /// Blocks of the tip's work that a chain may be behind ours (Core's `GetAntiDoSWorkThreshold`).
@@ -25,9 +25,10 @@ impl Chainstate {
         ))
     }
 
-    /// Whether headers on a parent that is known are news of a chain without the [least work](Self::least_work).
-    pub fn lacks_work(&self, headers: &[Header]) -> bool {
-        let is_news = headers.last().is_some_and(|last| self.entry(&last.block_hash()).is_none());
+    /// Whether headers on a parent that is known, the last of which has the hash `last`, are news of a chain without the
+    /// [least work](Self::least_work).
+    pub fn lacks_work(&self, headers: &[Header], last: &BlockHash) -> bool {
+        let is_news = self.entry(last).is_none();
         is_news && self.claimed_work(headers).is_some_and(|work| work < self.least_work())
     }
 }

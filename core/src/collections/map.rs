@@ -142,7 +142,11 @@ impl<K: Ord, V> BTreeMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let leaf = self.leaves.partition_point(|leaf| leaf[0].0.borrow() <= key).saturating_sub(1);
+        // Most maps are small.
+        let leaf = match self.leaves.len() {
+            0 | 1 => 0,
+            _ => self.leaves.partition_point(|leaf| leaf[0].0.borrow() <= key).saturating_sub(1),
+        };
         let Some(entries) = self.leaves.get(leaf) else { return Err(Place::default()) };
         match entries.binary_search_by(|(other, _)| other.borrow().cmp(key)) {
             Ok(slot) => Ok(Place { leaf, slot }),

@@ -3,6 +3,7 @@
 use super::limits::{MAX_CONNECTIONS, MAX_RECEIVE_BUFFER};
 use super::network::Network;
 use super::peer::Purpose;
+use super::traffic::Count;
 use crate::bound::Bound;
 use crate::time::UnixTime;
 use std::net::SocketAddr;
@@ -11,6 +12,13 @@ impl Network {
     /// Whether a connection with an address is refused because it is banned or discouraged.
     pub(crate) fn refuses(&self, address: &SocketAddr, now: UnixTime) -> bool {
         self.connections.refuses(address, now).is_some()
+    }
+
+    /// What went out over the connections that are up, and what came in over them.
+    pub(crate) fn traffic(&self) -> (Count, Count) {
+        self.peers.iter().fold(Default::default(), |(sent, received), peer| {
+            (sent + peer.sent.total, received + peer.received.total)
+        })
     }
 
     pub(crate) fn bounds(&self) -> Vec<Bound> {

@@ -4,6 +4,7 @@
 //! window above the last block in common (Core's `FindNextBlocksToDownload`); before those, for blocks that it
 //! announced and whose headers are not known, as before Bitcoin 0.10. A block is asked of one peer at a time.
 
+use super::branch::{is_next, last_common, stretch};
 use super::limits::{
     BLOCK_DOWNLOAD_TIMEOUT_MIN, BLOCK_DOWNLOAD_WINDOW, BLOCK_STALLING_TIMEOUT_DEFAULT,
     BLOCK_STALLING_TIMEOUT_MAX, MAX_BLOCKS_IN_TRANSIT_PER_PEER, MAX_INV_SZ,
@@ -15,7 +16,7 @@ use super::recent::RecentMap;
 use crate::chain::{BlockIndexEntry, Chainstate};
 use crate::collections::{BTreeMap, BTreeSet};
 use crate::interface::PeerId;
-use crate::primitives::{BlockHash, Height};
+use crate::primitives::{BlockHash, Height, Work};
 use crate::time::{Mono, Span};
 use std::collections::VecDeque;
 
@@ -35,6 +36,8 @@ struct Source {
     compact: bool,
     /// The last block with most work that it is known to have (Core's `pindexBestKnownBlock`).
     best_known: Option<BlockHash>,
+    /// How much work there is in the chain that ends with it.
+    best_work: Work,
     /// Up to here we have every block of its chain (Core's `pindexLastCommonBlock`).
     common: Height,
     /// Blocks that it announced and whose headers we do not know; at most `limits::MAX_INV_SZ`.
@@ -63,7 +66,7 @@ pub(crate) struct Progress<'a> {
 pub(crate) struct BlockDownload {
     spacing: Span,
     /// One for each ready peer that is synced from.
-    sources: BTreeMap<PeerId, Source>,
+    sources: BTreeMap<PeerId, Box<Source>>,
     /// Who was asked for what: the union of the sources' `in_flight`.
     in_flight: BTreeMap<BlockHash, PeerId>,
     /// Received, and not judged yet by the node; emptied with every step.
@@ -74,6 +77,10 @@ pub(crate) struct BlockDownload {
     paused: bool,
     /// Only these are asked for, if there is a choice; at most a few stretches of the chain.
     chosen: Option<BTreeSet<BlockHash>>,
+    /// Something may be asked of these that was not a moment ago; some of the sources.
+    changed: BTreeSet<PeerId>,
+    /// The same of anyone.
+    all_changed: bool,
 }
 
 impl BlockDownload {
@@ -88,22 +95,30 @@ impl BlockDownload {
             stalling_timeout: BLOCK_STALLING_TIMEOUT_DEFAULT,
             paused: false,
             chosen: None,
+            changed: BTreeSet::new(),
+            all_changed: false,
         }
+    }
+
+    /// What can be asked of anyone may be different now: the chain has changed, or a request has come to nothing.
+    pub(crate) const fn look_again(&mut self) {
+        self.all_changed = true;
     }
 
     pub(crate) fn peer_ready(&mut self, peer: PeerId, item: fn(BlockHash) -> Inventory) {
         self.sources.insert(
             peer,
-            Source {
+            Box::new(Source {
                 item,
                 compact: false,
                 best_known: None,
+                best_work: Work::ZERO,
                 common: Height::GENESIS,
                 announced: VecDeque::new(),
                 in_flight: Vec::new(),
                 since: Mono(0),
                 stalling: None,
-            },
+            }),
         );
     }
 
@@ -142,6 +157,8 @@ impl BlockDownload {
     /// What was asked of a peer that is gone is asked of others.
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {
         if let Some(source) = self.sources.remove(&peer) {
+            self.changed.remove(&peer);
+            self.look_again();
             for hash in source.in_flight {
                 self.in_flight.remove(&hash);
             }
@@ -155,6 +172,7 @@ impl BlockDownload {
 
     /// While paused nothing is asked for: the store takes no more.
     pub(crate) const fn set_paused(&mut self, paused: bool) {
+        self.all_changed |= self.paused && !paused;
         self.paused = paused;
     }
 
@@ -166,17 +184,20 @@ impl BlockDownload {
     /// From now on only chosen blocks are asked for.
     pub(crate) fn begin_choosing(&mut self) {
         self.chosen = Some(BTreeSet::new());
+        self.look_again();
     }
 
     /// Every block is asked for again.
     pub(crate) fn end_choosing(&mut self) {
         self.chosen = None;
+        self.look_again();
     }
 
     /// Chooses a block.
     pub(crate) fn choose(&mut self, hash: BlockHash) {
         if let Some(chosen) = &mut self.chosen {
             chosen.insert(hash);
+            self.all_changed = true;
         }
     }
 
@@ -188,9 +209,16 @@ impl BlockDownload {
     /// A peer has a block whose header we know, and all below it.
     pub(crate) fn peer_has(&mut self, peer: PeerId, hash: BlockHash, chain: &Chainstate) {
         let Some(source) = self.sources.get_mut(&peer) else { return };
-        let work = |hash: &BlockHash| chain.entry(hash).map(|entry| entry.chainwork);
-        if work(&hash) > source.best_known.as_ref().and_then(work) {
+        if source.best_known == Some(hash) {
+            return;
+        }
+        let Some(work) = chain.entry(&hash).map(|entry| entry.chainwork) else { return };
+        // Of a branch that was given up nothing is left to compare with.
+        let is_left = source.best_known.is_some_and(|best| chain.entry(&best).is_some());
+        if work > source.best_work || !is_left {
             source.best_known = Some(hash);
+            source.best_work = work;
+            self.changed.insert(peer);
         }
     }
 
@@ -213,6 +241,7 @@ impl BlockDownload {
             && source.announced.len() < MAX_INV_SZ
         {
             source.announced.push_back(hash);
+            self.changed.insert(peer);
         }
     }
 
@@ -244,6 +273,7 @@ impl BlockDownload {
 
     /// The node has judged a block.
     pub(crate) fn judged(&mut self, hash: &BlockHash) {
+        self.look_again();
         self.judging.remove(hash);
     }
 
@@ -260,6 +290,7 @@ impl BlockDownload {
         self.forget_request(hash, now);
         if let Some(source) = self.sources.get_mut(&peer) {
             source.best_known = None;
+            source.best_work = Work::ZERO;
         }
     }
 
@@ -274,12 +305,20 @@ impl BlockDownload {
         if self.paused {
             return;
         }
-        let hungry: Vec<PeerId> = self
-            .sources
-            .iter()
-            .filter(|(_, source)| source.in_flight.len() < REFILL_BELOW)
-            .map(|(peer, _)| *peer)
-            .collect();
+        let some = std::mem::take(&mut self.changed);
+        let all = std::mem::take(&mut self.all_changed);
+        let tip_work = chain.tip_entry().chainwork;
+        let is_hungry = |peer: &PeerId| {
+            self.sources.get(peer).is_some_and(|source| {
+                let may_give = source.best_work > tip_work || !source.announced.is_empty();
+                may_give && source.in_flight.len() < REFILL_BELOW
+            })
+        };
+        let hungry: Vec<PeerId> = if all {
+            self.sources.keys().copied().filter(is_hungry).collect()
+        } else {
+            some.iter().copied().filter(is_hungry).collect()
+        };
         for peer in hungry {
             self.request_from(peer, chain, now, outbox);
         }
@@ -310,6 +349,9 @@ impl BlockDownload {
     }
 
     pub(crate) fn next_wakeup(&self) -> Option<Mono> {
+        if self.in_flight.is_empty() {
+            return None;
+        }
         let timeout = self.download_timeout();
         let busy = self.sources.values().filter(|source| !source.in_flight.is_empty());
         let deadlines = busy.map(|source| {
@@ -365,6 +407,8 @@ impl BlockDownload {
             }
             _ => source.item,
         };
+        // Who was looked at before may now wait for this peer.
+        self.all_changed = true;
         source.in_flight.extend(&wanted);
         self.in_flight.extend(wanted.iter().map(|hash| (*hash, peer)));
         outbox.send(peer, Message::GetData(wanted.into_iter().map(item).collect()));
@@ -444,50 +488,13 @@ impl BlockDownload {
 
     /// A request is over, whoever it was made to.
     fn forget_request(&mut self, hash: &BlockHash, now: Mono) {
-        let Some(source) = self.in_flight.remove(hash).and_then(|holder| self.sources.get_mut(&holder))
-        else {
-            return;
-        };
+        let Some(holder) = self.in_flight.remove(hash) else { return };
+        self.look_again();
+        let Some(source) = self.sources.get_mut(&holder) else { return };
         if source.in_flight.first() == Some(hash) {
             source.since = now;
         }
         source.stalling = None;
         source.in_flight.retain(|other| other != hash);
     }
-}
-
-/// Whether a block builds on our tip.
-fn is_next(chain: &Chainstate, hash: &BlockHash) -> bool {
-    chain.entry(hash).is_some_and(|entry| entry.header.prev_blockhash == chain.tip())
-}
-
-/// The hashes of the chain that ends with `tip`, from height `first` to `last`, with their heights.
-fn stretch(chain: &Chainstate, tip: &BlockHash, first: u32, last: u32) -> Vec<(u32, BlockHash)> {
-    let mut hashes = Vec::with_capacity((last + 1 - first) as usize);
-    let mut next = chain.ancestor(tip, Height(last));
-    for height in (first..=last).rev() {
-        let Some(entry) = next.and_then(|hash| chain.entry(&hash)) else { break };
-        hashes.push((height, entry.hash));
-        next = Some(entry.header.prev_blockhash);
-    }
-    hashes.reverse();
-    hashes
-}
-
-/// How far we have every block of the chain that ends with `best`: at least to `known` if that still holds, which a
-/// peer that changed branch undoes.
-fn last_common(chain: &Chainstate, best: &BlockIndexEntry, known: Height) -> Height {
-    let is_linked = |height: u32| {
-        let hash = chain.ancestor(&best.hash, Height(height));
-        hash.and_then(|hash| chain.entry(&hash)).is_some_and(|entry| entry.linked)
-    };
-    if known > Height::GENESIS && is_linked(known.0) {
-        return known;
-    }
-    let (mut linked, mut beyond) = (0, best.height.0 + 1);
-    while beyond - linked > 1 {
-        let middle = linked + (beyond - linked) / 2;
-        if is_linked(middle) { linked = middle } else { beyond = middle }
-    }
-    Height(linked)
 }

@@ -99,6 +99,12 @@ impl Budget {
         self.all().into_iter().for_each(|allowance| allowance.refill(micros));
     }
 
+    /// What it is once time has passed.
+    pub(crate) fn as_of(mut self, now: Mono) -> Self {
+        self.refill(now);
+        self
+    }
+
     /// A message, or a part of the stream that is none, was worked off.
     pub(crate) fn charge(&mut self, bytes: usize, messages: u64, work: Cost) {
         self.bytes.charge(bytes as u64);

@@ -37,16 +37,16 @@ impl Network {
             entry.tolerated.out_of_place += 1;
             return Ok(());
         }
-        if view.chain.lacks_work(&[compact.header]) {
+        let hash = compact.header.block_hash();
+        if view.chain.lacks_work(&[compact.header], &hash) {
             entry.tolerated.low_work += 1;
             return Ok(());
         }
-        let hash = compact.header.block_hash();
         if view.chain.entry(&hash).is_some_and(|entry| entry.status.is_invalid()) {
             entry.tolerated.invalid_blocks += 1;
             return Ok(());
         }
-        if !self.take_header(peer, &compact.header, view.chain, now)? {
+        if !self.take_header(peer, &compact.header, hash, view.chain, now)? {
             return Ok(());
         }
         self.download.peer_has(peer, hash, view.chain);

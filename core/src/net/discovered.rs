@@ -115,7 +115,7 @@ impl Network {
             self.discovery.book.introduced(&address, entry.services(), entry.protocol());
             self.discovery.book.good(&address, now.unix);
         }
-        if purpose.is_full() || purpose == Purpose::AddrFetch {
+        if !self.quiet && (purpose.is_full() || purpose == Purpose::AddrFetch) {
             self.addresses.peer_ready(peer, address, direction, now, &mut self.outbox);
         }
         if purpose == Purpose::Feeler && !self.deliveries.has(address) {
@@ -144,10 +144,8 @@ impl Network {
         if has_grown || self.discovery.next_wakeup().is_some_and(|due| due <= now.mono) {
             self.connections.look_again();
         }
-        let is_over = |peer: &&Peer| {
-            peer.purpose == Purpose::AddrFetch && peer.connected.mono + ADDR_FETCH_TIMEOUT <= now.mono
-        };
-        let over: Vec<PeerId> = self.peers.iter().filter(is_over).map(|peer| peer.id).collect();
+        let is_over = |peer: &&Peer| peer.connected.mono + ADDR_FETCH_TIMEOUT <= now.mono;
+        let over: Vec<PeerId> = self.peers.fetched().filter(is_over).map(|peer| peer.id).collect();
         for peer in over {
             self.disconnect(peer, DisconnectReason::AddressesFetched, now);
         }
@@ -155,8 +153,7 @@ impl Network {
 
     /// When a connection that asks for addresses has had its time.
     pub(super) fn fetches_end(&self) -> Option<Mono> {
-        let fetches = self.peers.iter().filter(|peer| peer.purpose == Purpose::AddrFetch);
-        fetches.map(|peer| peer.connected.mono + ADDR_FETCH_TIMEOUT).min()
+        self.peers.fetched().map(|peer| peer.connected.mono + ADDR_FETCH_TIMEOUT).min()
     }
 
     /// Addresses were learned that were not known: there may be somebody to connect to.

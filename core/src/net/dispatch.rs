@@ -5,8 +5,9 @@ use super::limits::{MAX_INV_SZ, MAX_UNREQUESTED_AHEAD};
 use super::message::{Frame, Inventory, Message};
 use super::network::{Network, View};
 use super::outbox::{NetOutput, Received, ServeRequest};
-use super::peer::{Handshake, Peer, Traffic};
+use super::peer::{Handshake, Peer};
 use super::reason::DisconnectReason;
+use super::traffic::Traffic;
 use crate::chain::{BlockIndexEntry, Chainstate};
 use crate::consensus::HeaderError;
 use crate::interface::{Direction, Event, InventoryKind, LogLine, PeerId, SyncMode};
@@ -30,9 +31,13 @@ impl Network {
             Frame::Message { message, length } => {
                 entry.received.count(message.command(), size, now);
                 self.watch.heard(now.mono);
-                let event = message_event(entry, Direction::Inbound, &message, length);
-                self.outbox.push(NetOutput::Event(event));
-                self.outbox.log(LogLine::Received(message.command().to_owned()));
+                if self.tells_messages {
+                    let event = message_event(entry, Direction::Inbound, &message, length);
+                    self.outbox.push(NetOutput::Event(event));
+                }
+                if self.outbox.logs() {
+                    self.outbox.log(LogLine::Received(message.command().to_owned()));
+                }
                 self.on_message(peer, message, view, now)
             }
             other => {
@@ -255,12 +260,12 @@ impl Network {
         if chain.entry(&hash).is_some_and(BlockIndexEntry::has_body) {
             return Ok(());
         }
-        if !asked && chain.lacks_work(&[block.header]) {
+        if !asked && chain.lacks_work(&[block.header], &hash) {
             entry.tolerated.low_work += 1;
             self.watch.heard_low_work(1, now.mono);
             return Ok(());
         }
-        if !self.take_header(peer, &block.header, chain, now)? {
+        if !self.take_header(peer, &block.header, hash, chain, now)? {
             return Ok(());
         }
         let tip = chain.tip_entry();
@@ -286,11 +291,12 @@ impl Network {
         &mut self,
         peer: PeerId,
         header: &Header,
+        hash: BlockHash,
         chain: &mut Chainstate,
         now: Time,
     ) -> Result<bool, DisconnectReason> {
         let Some(entry) = self.peers.get_mut(peer) else { return Ok(false) };
-        match chain.accept_header(header, now.unix) {
+        match chain.accept_hashed_header(header, hash, now.unix) {
             Ok(_) => return Ok(true),
             Err(HeaderError::UnknownParent(_)) => {
                 entry.tolerated.unconnecting += 1;

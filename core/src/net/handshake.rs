@@ -37,6 +37,7 @@ impl Network {
     /// The handshake is over: the managers take the peer up, and it is told what this node wants.
     pub(super) fn on_ready(&mut self, peer: PeerId, now: Time) {
         let nonce = self.rng.next_u64();
+        self.peers.greeted(peer);
         let Some(entry) = self.peers.get_mut(peer) else { return };
         let (address, purpose, direction) = (entry.address, entry.purpose, entry.direction);
         let (protocol, witness) = (entry.protocol(), entry.services().has(Services::WITNESS));
@@ -46,7 +47,9 @@ impl Network {
         let height = entry.version.as_ref().map_or(0, |version| version.start_height);
         self.watch.crowd_changed();
         self.outbox.log(LogLine::NewConnection);
-        entry.send_ping(nonce, now.mono, &mut self.outbox);
+        if !self.quiet {
+            entry.send_ping(nonce, now.mono, &mut self.outbox);
+        }
         self.tell(peer, PeerState::Connected, None);
         if self.deliveries.has(address) {
             self.deliveries.send(peer, address, nonce.wrapping_add(1), &mut self.outbox);

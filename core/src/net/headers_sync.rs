@@ -39,6 +39,8 @@ pub(crate) struct HeadersSync {
     response_time: Span,
     /// One for each ready peer that is to be synced from.
     peers: BTreeMap<PeerId, Asked>,
+    /// Of those, how many are to be asked or have not answered.
+    open: usize,
     /// Chains that are being looked through, at most one for each ready peer.
     presync: BTreeMap<PeerId, HeadersPresync>,
     /// Headers that were looked through and not kept, since that was last asked.
@@ -49,16 +51,18 @@ pub(crate) struct HeadersSync {
 
 impl HeadersSync {
     pub(crate) const fn new(response_time: Span, rng: ChaCha20Rng) -> Self {
-        Self { response_time, peers: BTreeMap::new(), presync: BTreeMap::new(), low_work: 0, rng }
+        Self { response_time, peers: BTreeMap::new(), open: 0, presync: BTreeMap::new(), low_work: 0, rng }
     }
 
     /// A peer is ready; with `wanted` it will be asked for its headers.
     pub(crate) fn peer_ready(&mut self, peer: PeerId, wanted: bool) {
-        self.peers.insert(peer, if wanted { Asked::Not } else { Asked::Done });
+        self.set(peer, if wanted { Asked::Not } else { Asked::Done });
     }
 
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {
-        self.peers.remove(&peer);
+        if self.peers.remove(&peer).is_some_and(|asked| asked != Asked::Done) {
+            self.open -= 1;
+        }
         self.presync.remove(&peer);
     }
 
@@ -74,6 +78,9 @@ impl HeadersSync {
 
     /// Asks those who are to be asked and may be.
     pub(crate) fn ask(&mut self, chain: &Chainstate, now: Time, outbox: &mut Outbox) {
+        if self.open == 0 {
+            return;
+        }
         let old = chain.best_header().header.time < now.unix.0.saturating_sub(RECENT);
         for peer in self
             .peers
@@ -125,7 +132,7 @@ impl HeadersSync {
                 self.catch_up(peer, chain, now, outbox);
                 return Ok(None);
             }
-            if !chain.lacks_work(headers) {
+            if !chain.lacks_work(headers, newest) {
                 let last = accept(headers, &hashes, chain, now, tolerated)?;
                 if is_full && last.as_ref() == Some(newest) {
                     self.request_from(peer, newest, chain, now.mono, outbox);
@@ -152,6 +159,9 @@ impl HeadersSync {
     }
 
     pub(crate) fn next_wakeup(&self) -> Option<Mono> {
+        if self.open == 0 {
+            return None;
+        }
         let waiting = self.peers.values().filter_map(|asked| match asked {
             Asked::Waiting(since) => Some(*since + self.response_time),
             _ => None,
@@ -188,7 +198,7 @@ impl HeadersSync {
             }
             Step::TakeAll(taken) => {
                 self.done(peer);
-                self.peers.insert(peer, Asked::Not);
+                self.set(peer, Asked::Not);
                 taken
             }
             Step::GiveUp => {
@@ -217,7 +227,7 @@ impl HeadersSync {
         if from != start {
             request.locator.insert(0, from);
         }
-        self.peers.insert(peer, Asked::Waiting(now));
+        self.set(peer, Asked::Waiting(now));
         outbox.send(peer, Message::GetHeaders(request));
     }
 
@@ -229,15 +239,21 @@ impl HeadersSync {
         now: Mono,
         outbox: &mut Outbox,
     ) {
-        self.peers.insert(peer, Asked::Waiting(now));
+        self.set(peer, Asked::Waiting(now));
         outbox.send(peer, Message::GetHeaders(locator::request(chain, from)));
     }
 
     fn done(&mut self, peer: PeerId) {
         self.presync.remove(&peer);
-        if let Some(asked) = self.peers.get_mut(&peer) {
-            *asked = Asked::Done;
+        if self.peers.contains_key(&peer) {
+            self.set(peer, Asked::Done);
         }
+    }
+
+    fn set(&mut self, peer: PeerId, asked: Asked) {
+        let before = self.peers.insert(peer, asked);
+        self.open += usize::from(asked != Asked::Done);
+        self.open -= usize::from(before.is_some_and(|before| before != Asked::Done));
     }
 }
 
@@ -258,7 +274,7 @@ fn accept(
 ) -> Result<Option<BlockHash>, DisconnectReason> {
     let mut last = None;
     for (header, hash) in headers.iter().zip(hashes) {
-        match chain.accept_header(header, now.unix) {
+        match chain.accept_hashed_header(header, *hash, now.unix) {
             Ok(_) => last = Some(*hash),
             Err(HeaderError::TooNew { .. }) => {
                 tolerated.from_future += 1;

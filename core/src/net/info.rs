@@ -5,12 +5,13 @@ use super::budget::BudgetInfo;
 use super::departures::Departure;
 use super::message::Services;
 use super::network::Network;
-use super::peer::{Peer, Ping, Purpose, Totals, Traffic};
+use super::peer::{Peer, Ping, Purpose};
 use super::reason::Tolerated;
+use super::traffic::{Totals, Traffic};
 use crate::chain::Chainstate;
 use crate::interface::{Direction, PeerId, PeerState, SyncMode, TransportProtocol};
 use crate::primitives::{Amount, BlockHash, Height};
-use crate::time::Time;
+use crate::time::{Mono, Time};
 use std::net::SocketAddr;
 
 /// A connection as it stands.
@@ -80,8 +81,8 @@ pub struct PeerInfo {
 
 impl Network {
     /// All connections, in the order in which they were made.
-    pub fn peers(&self, chain: &Chainstate) -> Vec<PeerInfo> {
-        self.peers.iter().map(|peer| self.info(peer, chain)).collect()
+    pub fn peers(&self, chain: &Chainstate, now: Mono) -> Vec<PeerInfo> {
+        self.peers.iter().map(|peer| self.info(peer, chain, now)).collect()
     }
 
     /// The last connections that ended, the latest first.
@@ -101,7 +102,7 @@ impl Network {
         self.download.is_busy()
     }
 
-    fn info(&self, peer: &Peer, chain: &Chainstate) -> PeerInfo {
+    fn info(&self, peer: &Peer, chain: &Chainstate, now: Mono) -> PeerInfo {
         let version = peer.version.as_ref();
         let progress = self.download.progress(peer.id);
         let best_known = progress.as_ref().and_then(|progress| progress.best_known);
@@ -122,7 +123,7 @@ impl Network {
             sent: peer.sent.clone(),
             received: peer.received.clone(),
             tolerated: peer.tolerated,
-            budget: peer.budget.info(),
+            budget: peer.budget.as_of(now).info(),
             last_block: peer.last_block,
             last_transaction: peer.last_transaction,
             addresses: self.addresses.stats(peer.id),

@@ -17,16 +17,18 @@ use super::filtered_blocks::FilteredBlocks;
 use super::filters::Filters;
 use super::getblocks_sync::GetBlocksSync;
 use super::headers_sync::HeadersSync;
-use super::limits::{MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS, MAX_OUTBOUND_CONNECTIONS, MAX_RECEIVE_BUFFER};
+use super::limits::{
+    MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS, MAX_OUTBOUND_CONNECTIONS, MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER,
+};
 use super::message::{Message, Services};
 use super::outbox::{Action, NetOutput, Outbox};
-use super::peer::Totals;
 use super::peers::Peers;
 use super::reason::DisconnectReason;
 use super::rebroadcast::Rebroadcast;
 use super::relay::Relay;
 use super::secret::HashKey;
 use super::serving::Serving;
+use super::traffic::Totals;
 use super::tx_request::TxRequest;
 use super::watch::Watch;
 use crate::chain::{Chainstate, Keeps};
@@ -34,7 +36,7 @@ use crate::consensus::NetworkParams;
 use crate::cost::Cost;
 use crate::interface::{Direction, LightFilter, PeerId, SyncMode};
 use crate::primitives::{Amount, Txid};
-use crate::time::{Mono, Span, Time};
+use crate::time::{Span, Time};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use std::net::SocketAddr;
@@ -47,6 +49,9 @@ const SERVICES: Services =
 
 /// Bytes that one `Send` gathers at most before the next begins, where many small messages go to one peer.
 const SEND_BATCH: usize = 64 * 1024;
+
+/// Bytes that most messages fit into.
+const USUAL_SEND: usize = 256;
 
 /// What a node offers that keeps this of the chain.
 fn services_of(keeps: Keeps, v2transport: bool) -> Services {
@@ -101,6 +106,10 @@ pub struct Network {
     pub(super) keeps: Keeps,
     pub(super) sync: SyncMode,
     pub(super) running: bool,
+    /// Whether events tell of messages.
+    pub(super) tells_messages: bool,
+    /// No pings and no addresses go out.
+    pub(super) quiet: bool,
     pub(super) fee_filter: Amount,
     pub(super) rng: ChaCha20Rng,
     pub(super) outbox: Outbox,
@@ -127,8 +136,8 @@ pub struct Network {
     pub(super) watch: Watch,
     /// What went over connections that are gone.
     pub(super) departed: Totals,
-    deadlines: Deadlines,
-    rebroadcast: Rebroadcast,
+    pub(super) deadlines: Deadlines,
+    pub(super) rebroadcast: Rebroadcast,
     /// Who had the last turn.
     pub(super) turn: PeerId,
 }
@@ -148,6 +157,8 @@ impl Network {
             keeps,
             sync: SyncMode::Headers,
             running: false,
+            tells_messages: true,
+            quiet: false,
             fee_filter: Amount::ZERO,
             rng,
             outbox: Outbox::default(),
@@ -186,6 +197,19 @@ impl Network {
     pub fn set_v2transport(&mut self, v2transport: bool) {
         self.v2transport = v2transport;
         self.addresses.offer(self.services());
+    }
+
+    /// Whether this node exchanges nothing with its peers but what the chain needs: no pings, so that nobody is taken to
+    /// be gone for being silent, and no addresses; for connections from now on.
+    pub fn set_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
+        self.peers.set_quiet(quiet);
+    }
+
+    /// Whether somebody listens for events that tell of messages, and for lines of the log.
+    pub fn set_listeners(&mut self, messages: bool, log: bool) {
+        self.tells_messages = messages;
+        self.outbox.set_log(log);
     }
 
     /// Joins: connections are opened and let in, within `limits`. To `connect` alone where any are named, else to
@@ -270,18 +294,18 @@ impl Network {
 
     /// Bytes came. They are read in [`Network::step`].
     pub fn bytes(&mut self, peer: PeerId, bytes: &[u8], now: Time) {
-        let Some(entry) = self.peers.get_mut(peer) else { return };
-        entry.take_in(bytes);
+        let Some(entry) = self.peers.take_in(peer, bytes) else { return };
         if entry.session.unread() > MAX_RECEIVE_BUFFER {
             self.disconnect(peer, DisconnectReason::ReceiveFlood, now);
         }
     }
 
-    /// Bytes have left; `queued` still wait in the host.
-    pub fn drained(&mut self, peer: PeerId, queued: usize) {
-        if let Some(peer) = self.peers.get_mut(peer) {
-            peer.unsent = queued;
-        }
+    /// Bytes have left; `queued` still wait in the host. Whether a peer is read from and served again that was not, for
+    /// what it was sent had not left.
+    pub fn drained(&mut self, peer: PeerId, queued: usize) -> bool {
+        let Some(peer) = self.peers.get_mut(peer) else { return false };
+        let had_too_much = std::mem::replace(&mut peer.unsent, queued) > MAX_SEND_BUFFER;
+        had_too_much && queued <= MAX_SEND_BUFFER
     }
 
     /// Gives peers their turns, one message each, until `budget` is spent or nothing is left to do; then asks for
@@ -309,7 +333,7 @@ impl Network {
                     }
                 }
                 Action::Send { peer, message } => {
-                    let mut bytes = Vec::new();
+                    let mut bytes = Vec::with_capacity(USUAL_SEND);
                     self.encode(peer, message, &mut bytes, now);
                     while bytes.len() < SEND_BATCH
                         && let Some(message) = self.outbox.pop_message_to(peer)
@@ -322,30 +346,6 @@ impl Network {
                 }
             }
         }
-    }
-
-    /// When [`Network::step`] is to be called even if nothing happens.
-    pub fn next_wakeup(&self) -> Option<Mono> {
-        let judged = [
-            self.peers.next_wakeup(),
-            self.headers.next_wakeup(),
-            self.download.next_wakeup(),
-            self.compact.next_wakeup(),
-        ];
-        let judged = judged.into_iter().flatten().map(|deadline| self.deadlines.judgement_of(deadline));
-        let others = [
-            self.connections.next_wakeup(),
-            self.discovery.next_wakeup(),
-            self.fetches_end(),
-            self.addresses.next_wakeup(),
-            self.getblocks.next_wakeup(),
-            self.transactions.next_wakeup(),
-            self.relay.next_wakeup(),
-            self.rebroadcast.next_wakeup(),
-            self.watch.next_wakeup(),
-        ];
-        let others = others.into_iter().chain([self.compact.end_of_patience()]);
-        judged.chain(others.flatten()).min()
     }
 
     /// Asks peers for headers, blocks and transactions, and announces what waits.
@@ -367,37 +367,6 @@ impl Network {
         self.addresses.flush(now, &mut self.rng, &mut self.outbox);
     }
 
-    /// Everything that time alone brings about.
-    fn tick(&mut self, now: Time) {
-        if self.deadlines.are_judged(now.mono) {
-            self.judge_deadlines(now);
-        }
-        for peer in self.peers.to_ping(now.mono) {
-            let nonce = self.rng.next_u64();
-            if let Some(peer) = self.peers.get_mut(peer) {
-                peer.send_ping(nonce, now.mono, &mut self.outbox);
-            }
-        }
-        self.discover(now);
-        let given_up =
-            self.connections.dial(now, &self.peers, &mut self.discovery, &mut self.rng, &mut self.outbox);
-        for address in given_up {
-            self.undelivered(address);
-        }
-    }
-
-    /// Ends the connections of those who are late.
-    fn judge_deadlines(&mut self, now: Time) {
-        let unread = self.peers.unread();
-        let mut late = self.peers.overdue(now.mono);
-        late.extend(self.headers.overdue(now.mono));
-        late.extend(self.download.overdue(&unread, now.mono));
-        late.extend(self.compact.overdue(now.mono));
-        for (peer, reason) in late.into_iter().filter(|(peer, _)| !unread.contains(peer)) {
-            self.disconnect(peer, reason, now);
-        }
-    }
-
     /// Appends a message's bytes, counts it and tells of it; nothing if the peer is gone, or if it cannot be encrypted
     /// yet.
     fn encode(&mut self, peer: PeerId, message: Message, bytes: &mut Vec<u8>, now: Time) {
@@ -409,8 +378,10 @@ impl Network {
         };
         entry.sent.count(message.command(), sent.size, now);
         entry.unsent += sent.size;
-        let event = message_event(entry, Direction::Outbound, &message, sent.length);
-        self.outbox.push(NetOutput::Event(event));
+        if self.tells_messages {
+            let event = message_event(entry, Direction::Outbound, &message, sent.length);
+            self.outbox.push(NetOutput::Event(event));
+        }
     }
 
     /// Appends what is to be sent before any message.

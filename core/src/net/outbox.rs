@@ -124,13 +124,30 @@ pub(crate) enum Action {
 }
 
 /// The queue that all managers write to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Outbox {
     /// Emptied by the node after every step, which bounds it by what a step may cost.
     queue: VecDeque<Action>,
+    /// Whether somebody listens for lines of the log.
+    logs: bool,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self { queue: VecDeque::new(), logs: true }
+    }
 }
 
 impl Outbox {
+    pub(crate) const fn set_log(&mut self, logs: bool) {
+        self.logs = logs;
+    }
+
+    /// Whether lines of the log go anywhere.
+    pub(crate) const fn logs(&self) -> bool {
+        self.logs
+    }
+
     pub(crate) fn send(&mut self, peer: PeerId, message: Message) {
         self.queue.push_back(Action::Send { peer, message });
     }
@@ -144,7 +161,9 @@ impl Outbox {
     }
 
     pub(crate) fn log(&mut self, line: LogLine) {
-        self.push(NetOutput::Event(Event::Log(line)));
+        if self.logs {
+            self.push(NetOutput::Event(Event::Log(line)));
+        }
     }
 
     pub(crate) fn pop(&mut self) -> Option<Action> {

@@ -6,7 +6,7 @@ use super::message::{Message, Services, VersionMessage};
 use super::outbox::Outbox;
 use super::reason::{DisconnectReason, Tolerated};
 use super::session::{Opening, Session};
-use crate::collections::BTreeMap;
+use super::traffic::Traffic;
 use crate::consensus::TimingParams;
 use crate::interface::{Direction, PeerId, PeerState};
 use crate::time::{Mono, Span, Time};
@@ -36,61 +36,6 @@ impl Purpose {
     /// Whether anything is synced and relayed over such a connection.
     pub(crate) const fn is_full(self) -> bool {
         matches!(self, Self::Inbound | Self::Automatic | Self::ByHand)
-    }
-}
-
-/// How many messages there were of a kind, and how many bytes with their headers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    /// Messages.
-    pub messages: u64,
-    /// Bytes.
-    pub bytes: u64,
-}
-
-/// What went one way over a connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
-    /// In all.
-    pub total: Count,
-    /// By command; one entry for each that we know and `*other*` for the rest, as Core's `getpeerinfo` has it.
-    pub by_command: BTreeMap<&'static str, Count>,
-    /// When the last message passed.
-    pub last: Option<Time>,
-}
-
-impl Traffic {
-    /// The key of commands that this node does not know.
-    pub const OTHER: &'static str = "*other*";
-
-    pub(crate) fn count(&mut self, command: &'static str, bytes: usize, now: Time) {
-        for count in [&mut self.total, self.by_command.entry(command).or_default()] {
-            count.messages += 1;
-            count.bytes += bytes as u64;
-        }
-        self.last = Some(now);
-    }
-
-    /// Counts bytes that belong to no message.
-    pub(crate) const fn count_transport(&mut self, bytes: usize, now: Time) {
-        self.total.bytes += bytes as u64;
-        self.last = Some(now);
-    }
-}
-
-/// Bytes over connections.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Received.
-    pub received: u64,
-    /// Sent.
-    pub sent: u64,
-}
-
-impl Totals {
-    pub(crate) const fn add(&mut self, peer: &Peer) {
-        self.received += peer.received.total.bytes;
-        self.sent += peer.sent.total.bytes;
     }
 }
 
@@ -223,6 +168,11 @@ impl Peer {
         self.has_unread = false;
         let bytes = std::mem::take(&mut self.worked_off) + std::mem::take(&mut self.uncredited);
         (bytes > 0).then_some(bytes)
+    }
+
+    /// Whether there may be a whole message of it.
+    pub(crate) const fn has_unread(&self) -> bool {
+        self.has_unread
     }
 
     /// Whether messages of this peer wait to be read, through no fault of its own: one that does not take what was

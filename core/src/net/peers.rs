@@ -16,15 +16,34 @@ pub(crate) struct Peers {
     own: SocketAddr,
     magic: [u8; 4],
     timing: TimingParams,
+    /// Nobody is pinged, and nobody taken to be gone for being silent.
+    quiet: bool,
     /// Connections that are let in.
     max_inbound: usize,
-    /// At most `limits::MAX_CONNECTIONS`.
-    table: BTreeMap<PeerId, Peer>,
+    /// At most `limits::MAX_CONNECTIONS`; boxed, so that a peer is found without touching the others.
+    table: BTreeMap<PeerId, Box<Peer>>,
+    /// Those with bytes to be read or orders to be served, and perhaps others; some of `table`.
+    awake: BTreeSet<PeerId>,
+    /// Those whose handshake is not over; some of `table`.
+    greeting: BTreeSet<PeerId>,
+    /// Those who are asked for addresses; some of `table`.
+    fetched: BTreeSet<PeerId>,
 }
 
 impl Peers {
     pub(crate) const fn new(own: SocketAddr, magic: [u8; 4], timing: TimingParams) -> Self {
-        Self { own, magic, timing, max_inbound: MAX_INBOUND_CONNECTIONS, table: BTreeMap::new() }
+        let max_inbound = MAX_INBOUND_CONNECTIONS;
+        Self {
+            own,
+            magic,
+            timing,
+            quiet: false,
+            max_inbound,
+            table: BTreeMap::new(),
+            awake: BTreeSet::new(),
+            greeting: BTreeSet::new(),
+            fetched: BTreeSet::new(),
+        }
     }
 
     #[cfg(any(test, feature = "contract"))]
@@ -32,30 +51,62 @@ impl Peers {
         self.max_inbound
     }
 
+    pub(crate) const fn set_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
+    }
+
     pub(crate) const fn set_max_inbound(&mut self, most: usize) {
         self.max_inbound = most;
     }
 
     pub(crate) fn get(&self, id: PeerId) -> Option<&Peer> {
-        self.table.get(&id)
+        self.table.get(&id).map(|peer| &**peer)
     }
 
     pub(crate) fn get_mut(&mut self, id: PeerId) -> Option<&mut Peer> {
-        self.table.get_mut(&id)
+        self.table.get_mut(&id).map(|peer| &mut **peer)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Peer> {
-        self.table.values()
+        self.table.values().map(|peer| &**peer)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// The peer whose turn comes after `last`'s; the first after the last.
+    /// Bytes of a peer came.
+    pub(crate) fn take_in(&mut self, id: PeerId, bytes: &[u8]) -> Option<&Peer> {
+        let peer = self.table.get_mut(&id)?;
+        peer.take_in(bytes);
+        self.awake.insert(id);
+        Some(peer)
+    }
+
+    /// The peer whose turn comes after `last`'s among those who may have something to do; the first after the last.
     pub(crate) fn after(&self, last: PeerId) -> Option<PeerId> {
         let later = (Bound::Excluded(last), Bound::Unbounded);
-        self.table.range(later).chain(&self.table).map(|(id, _)| *id).next()
+        self.awake.range(later).chain(&self.awake).copied().next()
+    }
+
+    /// How many may have something to do.
+    pub(crate) fn awake(&self) -> usize {
+        self.awake.len()
+    }
+
+    /// A peer has nothing to do before more bytes of it come.
+    pub(crate) fn rest(&mut self, id: PeerId) {
+        self.awake.remove(&id);
+    }
+
+    /// The handshake of a peer is over.
+    pub(crate) fn greeted(&mut self, id: PeerId) {
+        self.greeting.remove(&id);
+    }
+
+    /// Those who are asked for addresses.
+    pub(crate) fn fetched(&self) -> impl Iterator<Item = &Peer> {
+        self.fetched.iter().filter_map(|id| self.get(*id))
     }
 
     pub(crate) fn ids(&self) -> Vec<PeerId> {
@@ -91,7 +142,11 @@ impl Peers {
         {
             return Err(DisconnectReason::InboundFull(self.max_inbound));
         }
-        self.table.insert(new.id, Peer::new(new, self.magic, now));
+        self.table.insert(new.id, Box::new(Peer::new(new, self.magic, now)));
+        self.greeting.insert(new.id);
+        if new.purpose == Purpose::AddrFetch {
+            self.fetched.insert(new.id);
+        }
         Ok(twin)
     }
 
@@ -108,7 +163,10 @@ impl Peers {
     }
 
     pub(crate) fn remove(&mut self, id: PeerId) -> Option<Peer> {
-        self.table.remove(&id)
+        for set in [&mut self.awake, &mut self.greeting, &mut self.fetched] {
+            set.remove(&id);
+        }
+        self.table.remove(&id).map(|peer| *peer)
     }
 
     /// Whether `nonce` stands in a `version` that this node sent over another connection: then it speaks to itself.
@@ -116,9 +174,18 @@ impl Peers {
         self.iter().any(|peer| peer.direction == Direction::Outbound && peer.nonce == nonce)
     }
 
-    /// Time has passed: all may take more.
+    /// Time has passed: those who have something to be read may take more.
     pub(crate) fn refill_budgets(&mut self, now: Mono) {
-        self.table.values_mut().for_each(|peer| peer.budget.refill(now));
+        for id in &self.awake {
+            if let Some(peer) = self.table.get_mut(id) {
+                peer.budget.refill(now);
+            }
+        }
+    }
+
+    /// Whether somebody who may have something to do is over its budget.
+    pub(crate) fn any_awake_is_over(&self) -> bool {
+        self.awake.iter().filter_map(|id| self.get(*id)).any(|peer| peer.budget.is_over())
     }
 
     /// Those of whom there are messages that this node has not read yet.
@@ -128,15 +195,23 @@ impl Peers {
 
     /// Who must go now, and why.
     pub(crate) fn overdue(&self, now: Mono) -> Vec<(PeerId, DisconnectReason)> {
-        self.iter().filter_map(|peer| Some((peer.id, peer.overdue(&self.timing, now)?))).collect()
+        let watched = self.watched();
+        watched.filter_map(|peer| Some((peer.id, peer.overdue(&self.timing, now)?))).collect()
     }
 
     /// Who is to be pinged now.
     pub(crate) fn to_ping(&self, now: Mono) -> Vec<PeerId> {
-        self.iter().filter(|peer| peer.wants_ping(&self.timing, now)).map(|peer| peer.id).collect()
+        self.watched().filter(|peer| peer.wants_ping(&self.timing, now)).map(|peer| peer.id).collect()
     }
 
     pub(crate) fn next_wakeup(&self) -> Option<Mono> {
-        self.iter().map(|peer| peer.next_wakeup(&self.timing)).min()
+        self.watched().map(|peer| peer.next_wakeup(&self.timing)).min()
+    }
+
+    /// Those of whom signs of life are expected.
+    fn watched(&self) -> impl Iterator<Item = &Peer> {
+        let all = if self.quiet { None } else { Some(self.iter()) };
+        let some = if self.quiet { Some(self.greeting.iter().filter_map(|id| self.get(*id))) } else { None };
+        all.into_iter().flatten().chain(some.into_iter().flatten())
     }
 }

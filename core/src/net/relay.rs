@@ -49,7 +49,9 @@ pub(crate) struct Relay {
     /// Between announcements to one that we connected to, on average.
     outbound_interval: Span,
     /// One for each ready peer.
-    listeners: BTreeMap<PeerId, Listener>,
+    listeners: BTreeMap<PeerId, Box<Listener>>,
+    /// Whether anything waits for anyone, or a moment is drawn for it; where it is not, neither is the case.
+    waits: bool,
     /// When those who connected to us are told; none while nothing waits for any of them.
     inbound_due: Option<Mono>,
 }
@@ -60,6 +62,7 @@ impl Relay {
             inbound_interval: timing.inbound_broadcast,
             outbound_interval: timing.outbound_broadcast,
             listeners: BTreeMap::new(),
+            waits: false,
             inbound_due: None,
         }
     }
@@ -67,7 +70,7 @@ impl Relay {
     pub(crate) fn peer_ready(&mut self, peer: PeerId, direction: Direction, transactions: bool) {
         self.listeners.insert(
             peer,
-            Listener {
+            Box::new(Listener {
                 direction,
                 headers: false,
                 transactions,
@@ -76,7 +79,7 @@ impl Relay {
                 known: RecentSet::new(MAX_KNOWN_TRANSACTIONS),
                 queue: InventoryQueue::default(),
                 due: None,
-            },
+            }),
         );
     }
 
@@ -191,6 +194,7 @@ impl Relay {
         filters: &mut Filters,
     ) {
         let txid = transaction.txid();
+        self.waits = true;
         for (peer, listener) in &mut self.listeners {
             listener.announce(txid, fee_rate, || filters.wants(*peer, transaction));
         }
@@ -212,6 +216,7 @@ impl Relay {
         fee_rate: Amount,
         filters: &mut Filters,
     ) {
+        self.waits = true;
         if let Some(listener) = self.listeners.get_mut(&peer) {
             listener.announce(transaction.txid(), fee_rate, || filters.wants(peer, transaction));
         }
@@ -226,15 +231,18 @@ impl Relay {
 
     /// Sends what is due of what waits to be announced, and draws the moments of what is not.
     pub(crate) fn flush(&mut self, now: Mono, rng: &mut ChaCha20Rng, outbox: &mut Outbox) {
+        if !self.waits {
+            return;
+        }
         let (inbound, outbound) = (self.inbound_interval, self.outbound_interval);
-        if self.listeners.values().any(Listener::waits_inbound) {
+        if self.listeners.values().any(|listener| listener.waits_inbound()) {
             let due = *self.inbound_due.get_or_insert_with(|| now + poisson::wait(inbound, rng));
             if due <= now {
                 for (&peer, listener) in self.listeners.iter_mut().filter(|(_, other)| other.waits_inbound())
                 {
                     listener.send(peer, inbound, outbox);
                 }
-                let is_left = self.listeners.values().any(Listener::waits_inbound);
+                let is_left = self.listeners.values().any(|listener| listener.waits_inbound());
                 self.inbound_due = is_left.then(|| now + poisson::wait(inbound, rng));
             }
         } else {
@@ -253,10 +261,14 @@ impl Relay {
                 listener.due = is_left.then(|| now + poisson::wait(outbound, rng));
             }
         }
+        self.waits = self.inbound_due.is_some() || self.listeners.values().any(|other| other.due.is_some());
     }
 
     /// When the next announcement is due.
     pub(crate) fn next_wakeup(&self) -> Option<Mono> {
+        if !self.waits {
+            return None;
+        }
         self.listeners.values().filter_map(|listener| listener.due).chain(self.inbound_due).min()
     }
 }

@@ -76,7 +76,7 @@ pub(super) struct Customer {
 #[derive(Debug, Default)]
 pub(crate) struct Serving {
     /// One for each ready peer.
-    pub(super) customers: BTreeMap<PeerId, Customer>,
+    pub(super) customers: BTreeMap<PeerId, Box<Customer>>,
 }
 
 impl Serving {
@@ -85,7 +85,7 @@ impl Serving {
     }
 
     pub(crate) fn peer_ready(&mut self, peer: PeerId) {
-        self.customers.insert(peer, Customer::default());
+        self.customers.insert(peer, Box::default());
     }
 
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {

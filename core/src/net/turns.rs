@@ -26,7 +26,7 @@ impl Network {
         self.peers.refill_budgets(now.mono);
         let mut spent = self.turns_of(|peer| !peer.budget.is_over(), view, now, budget);
         // Whoever is within has nothing left, and nothing comes in the middle of a step.
-        if spent < budget && self.peers.iter().any(|peer| peer.budget.is_over()) {
+        if spent < budget && self.peers.any_awake_is_over() {
             let left = Cost(budget.0 - spent.0);
             spent += self.turns_of(|_| true, view, now, left);
         }
@@ -37,22 +37,30 @@ impl Network {
     fn turns_of(&mut self, may: fn(&Peer) -> bool, view: &mut View<'_>, now: Time, budget: Cost) -> Cost {
         let mut spent = Cost::ZERO;
         let mut idle = 0;
-        while spent < budget {
-            let Some(peer) = self.peers.after(self.turn) else { break };
-            self.turn = peer;
-            let may = self.peers.get(peer).is_some_and(may);
-            match may.then(|| self.take_turn(peer, view, now)).flatten() {
-                Some(cost) => {
-                    spent += cost;
-                    idle = 0;
-                }
-                None => idle += 1,
-            }
-            if idle >= self.peers.len() {
-                break;
+        let mut last = self.turn;
+        while spent < budget
+            && idle < self.peers.awake()
+            && let Some(peer) = self.peers.after(last)
+        {
+            last = peer;
+            if !self.peers.get(peer).is_some_and(may) {
+                idle += 1;
+            } else if let Some(cost) = self.take_turn(peer, view, now) {
+                self.turn = peer;
+                spent += cost;
+                idle = 0;
+            } else if self.has_work_from(peer) {
+                idle += 1;
+            } else {
+                self.peers.rest(peer);
             }
         }
         spent
+    }
+
+    /// Whether a peer's bytes or orders wait, though its turn may not have come.
+    fn has_work_from(&self, peer: PeerId) -> bool {
+        self.serving.is_busy(peer) || self.peers.get(peer).is_some_and(Peer::has_unread)
     }
 
     /// Reads one message of a peer, or serves it; none if there is nothing to do for it now.

@@ -80,7 +80,7 @@ impl Announcer {
 #[derive(Debug)]
 pub(crate) struct TxRequest {
     /// One for each ready peer.
-    peers: BTreeMap<PeerId, Announcer>,
+    peers: BTreeMap<PeerId, Box<Announcer>>,
     /// Bounded by the announcements of all peers.
     wanted: BTreeMap<Txid, Wanted>,
     /// Deadlines of what was asked, a subset of `wanted`.
@@ -100,7 +100,7 @@ impl TxRequest {
     }
 
     pub(crate) fn peer_ready(&mut self, peer: PeerId, witness: bool) {
-        self.peers.insert(peer, Announcer::new(witness));
+        self.peers.insert(peer, Box::new(Announcer::new(witness)));
     }
 
     /// What was asked of a peer that is gone is asked of the next.
@@ -184,6 +184,9 @@ impl TxRequest {
 
     /// Asks for what may be asked for.
     pub(crate) fn request(&mut self, now: Mono, outbox: &mut Outbox) {
+        if self.wanted.is_empty() {
+            return;
+        }
         let deadline = now + GETDATA_TX_INTERVAL;
         for (&peer, announcer) in &mut self.peers {
             let mut batch = Vec::new();

@@ -23,7 +23,7 @@ impl Network {
         if !self.watch.is_due(now.mono) || !self.running {
             return;
         }
-        let found = self.watch.judge(self.crowd(), now.mono);
+        let found = self.watch.judge(self.crowd(now), now.mono);
         let mut acted = Vec::with_capacity(found.len());
         for warning in found {
             let due = self.watch.is_action_due(&warning, now.mono);
@@ -53,13 +53,13 @@ impl Network {
         }
     }
 
-    fn crowd(&self) -> Crowd {
+    fn crowd(&self, now: Time) -> Crowd {
         let mut groups = BTreeSet::new();
         let mut agents: BTreeMap<&str, u32> = BTreeMap::new();
         let (mut peers, mut waiting) = (0, 0);
         for peer in self.peers.ready() {
             peers += 1;
-            waiting += u32::from(peer.budget.is_over());
+            waiting += u32::from(peer.budget.as_of(now.mono).is_over());
             groups.insert(AddressGroup::of(&peer.address));
             if let Some(version) = &peer.version {
                 *agents.entry(&version.user_agent).or_default() += 1;

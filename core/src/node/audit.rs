@@ -6,6 +6,7 @@ use super::engine::Engine;
 use super::snapshot::RECENT_BLOCKS;
 use crate::bound::Bound;
 use crate::mempool::MempoolFlaw;
+use crate::net::Count;
 use crate::primitives::{BlockHash, Height};
 use std::net::SocketAddr;
 
@@ -61,6 +62,16 @@ impl Node {
     /// The tip's height and hash, at less cost than a snapshot's; none before there is a chain.
     pub fn standing(&self) -> Option<(Height, BlockHash)> {
         self.engine.as_ref().map(|engine| (engine.chain.height(), engine.chain.tip()))
+    }
+
+    /// The active chain's blocks above its first, in order.
+    pub fn active_chain(&self) -> Vec<BlockHash> {
+        self.engine.as_ref().map(|engine| engine.hashes_from(Height(1))).unwrap_or_default()
+    }
+
+    /// What went out over the connections that are up, and what came in over them.
+    pub fn traffic(&self) -> (Count, Count) {
+        self.engine.as_ref().map_or_else(Default::default, |engine| engine.network.traffic())
     }
 
     /// Whether this node keeps an address away, banned or discouraged.

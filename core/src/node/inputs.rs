@@ -1,7 +1,7 @@
 //! Taking inputs in: each goes to the part that waits for it, or is counted as late.
 
-use super::Node;
 use super::io::Input;
+use super::{Listens, Node};
 use crate::interface::PeerId;
 
 /// Inputs that came too late to mean anything, by what they were about.
@@ -20,6 +20,17 @@ pub struct LateEvents {
 }
 
 impl Node {
+    /// Bytes have left: that there is room again is known at once, and needs no step unless somebody waited for it.
+    pub(super) fn drained(&mut self, peer: PeerId, queued: usize) -> bool {
+        match self.engine.as_mut().filter(|engine| engine.network.has_peer(peer)) {
+            Some(engine) => engine.network.drained(peer, queued),
+            None => {
+                self.late.peers += 1;
+                false
+            }
+        }
+    }
+
     /// Takes in everything that the host told.
     pub(super) fn work_inputs(&mut self) {
         while let Some(input) = self.inputs.pop_front() {
@@ -38,6 +49,7 @@ impl Node {
             Input::Loaded { id, values } => self.loaded(id, values),
             Input::Room { nodes } => self.place.set_nodes(nodes),
             Input::Helpers { least } => self.set_helpers(least),
+            Input::Listens { messages, log } => self.listens = Listens { messages, log },
             Input::Verified { id, result } => self.batch_checked(id, Some(result)),
             Input::Unverified { id } => self.batch_checked(id, None),
             peer => self.take_in_from_network(peer),
@@ -66,7 +78,6 @@ impl Node {
             }
             Input::ConnectFailed { address, .. } => network.connect_failed(address, now),
             Input::PeerBytes { peer, bytes } => network.bytes(peer, &bytes, now),
-            Input::PeerDrained { peer, queued } => network.drained(peer, queued),
             Input::PeerClosed { peer, reason } => {
                 engine.orphans.remove_peer(peer);
                 network.closed(peer, &reason, now);
@@ -81,9 +92,7 @@ impl Node {
 /// The peer that an input is about and that must be known already.
 fn subject(input: &Input) -> Option<PeerId> {
     match input {
-        Input::PeerBytes { peer, .. } | Input::PeerDrained { peer, .. } | Input::PeerClosed { peer, .. } => {
-            Some(*peer)
-        }
+        Input::PeerBytes { peer, .. } | Input::PeerClosed { peer, .. } => Some(*peer),
         _ => None,
     }
 }

@@ -99,6 +99,9 @@ pub enum Input {
     /// From now on helpers check the scripts of a block in which these cost so much at least; none where there are no
     /// helpers, as until this is said: then the node checks all of them itself.
     Helpers { least: Option<Cost> },
+    /// From now on the host has use for events that tell of messages, and for lines of the log, or has none; for both,
+    /// until this is said.
+    Listens { messages: bool, log: bool },
     /// A helper has checked a batch, and found this.
     Verified { id: VerifyId, result: Verdict },
     /// No helper checks a batch: it never began, it ended, it failed. The node does it itself.

@@ -69,6 +69,13 @@ use std::collections::VecDeque;
 use verification::Verification;
 use walk::{Walk, WalkId};
 
+/// Which events somebody listens for.
+#[derive(Clone, Copy, Debug)]
+struct Listens {
+    messages: bool,
+    log: bool,
+}
+
 /// One node.
 pub struct Node {
     config: NodeConfig,
@@ -109,14 +116,29 @@ pub struct Node {
     outputs: VecDeque<Output>,
     verification: Verification,
     late: LateEvents,
+    listens: Listens,
+    /// See [`Node::keep_quiet`].
+    quiet: bool,
     /// Something happened in this step that peers may have to be asked or told of in another.
     has_news: bool,
 }
 
 impl Node {
-    /// Takes an input in; it takes effect in the next step.
-    pub fn handle(&mut self, input: Input) {
-        self.inputs.push_back(input);
+    /// From when it next joins the network this node sends no pings, takes nobody to be gone for being silent, and
+    /// exchanges no addresses. For hosts that know who is up and name everyone's peers, as a simulation of thousands does.
+    pub fn keep_quiet(&mut self) {
+        self.quiet = true;
+    }
+
+    /// Takes an input in; it takes effect in the next step. Whether that is needed for it.
+    pub fn handle(&mut self, input: Input) -> bool {
+        match input {
+            Input::PeerDrained { peer, queued } => self.drained(peer, queued),
+            input => {
+                self.inputs.push_back(input);
+                true
+            }
+        }
     }
 
     /// Works: peers and chain for about `budget` each; true while there is more to do at once.
@@ -192,6 +214,8 @@ impl Node {
     }
 
     fn log(&mut self, line: LogLine) {
-        self.event(Event::Log(line));
+        if self.listens.log {
+            self.event(Event::Log(line));
+        }
     }
 }

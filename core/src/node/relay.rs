@@ -30,6 +30,7 @@ impl Node {
         let may_download = is_stored && engine.journey != Journey::Stuck;
         network.pause_download(!may_download || chain.pending_bytes() > MAX_PENDING_BYTES);
         let floor = Amount::from_sat(mempool.min_fee(now.unix).to_sat_per_kvb() as i64);
+        network.set_listeners(self.listens.messages, self.listens.log);
         network.set_fee_filter(floor.max(mempool.policy().min_relay_fee));
         // Without witnesses a wtxid is the txid, and an orphan with them is asked for once more at worst.
         let wallet = &self.wallet;

@@ -48,7 +48,10 @@ impl Node {
 
     /// The connections with all that is known of them.
     pub(super) fn peer_infos(&self) -> Vec<PeerInfo> {
-        self.engine.as_ref().map(|engine| engine.network.peers(&engine.chain)).unwrap_or_default()
+        self.engine
+            .as_ref()
+            .map(|engine| engine.network.peers(&engine.chain, self.now.mono))
+            .unwrap_or_default()
     }
 
     fn chain_summary(&self, engine: &Engine) -> ChainSummary {

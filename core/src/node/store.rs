@@ -8,7 +8,7 @@ use super::reads::{FilterReader, Reader, Reads};
 use super::tip::Journey;
 use super::verification::Verification;
 use super::walk::replaced;
-use super::{LateEvents, Node};
+use super::{LateEvents, Listens, Node};
 use crate::chain::{Body, Chainstate, Keeps, LoadError, StoredFilter};
 use crate::collections::BTreeMap;
 use crate::consensus::{Network as ChainNetwork, Preset};
@@ -81,6 +81,8 @@ impl Node {
             outputs: VecDeque::new(),
             verification: Verification::default(),
             late: LateEvents::default(),
+            listens: Listens { messages: true, log: true },
+            quiet: false,
             has_news: false,
         };
         notes.extend(node.restore_bans(&loaded.peers));

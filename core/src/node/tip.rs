@@ -211,11 +211,13 @@ impl Node {
         let first = (tip + 1).saturating_sub(RECENT_BLOCKS as u32);
         let mut unknown = Vec::new();
         for entry in (first..=tip).filter_map(|height| engine.chain.active_entry(Height(height))) {
-            let summary = known.iter().find(|summary| summary.hash == entry.hash);
-            engine.recent.push_back(summary.cloned().unwrap_or_else(|| {
-                unknown.push(entry.hash);
-                header_summary(entry)
-            }));
+            let summary = known.iter().position(|summary| summary.hash == entry.hash);
+            engine.recent.push_back(summary.and_then(|place| known.swap_remove_front(place)).unwrap_or_else(
+                || {
+                    unknown.push(entry.hash);
+                    header_summary(entry)
+                },
+            ));
         }
         for hash in unknown {
             self.deliver(Reader::Recent, hash);

@@ -2,6 +2,7 @@
 //!
 //! Bytes are in internal order, as hashed and as on the wire; text is reversed, as every explorer shows it.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -31,8 +32,25 @@ fn parse(text: &str) -> Result<[u8; 32], ParseHashError> {
 macro_rules! hash_newtype {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name([u8; 32]);
+
+        impl Ord for $name {
+            /// That of the bytes in internal order. The first eight tell almost any two apart, at a fraction of the cost.
+            fn cmp(&self, other: &Self) -> Ordering {
+                let first = |hash: &Self| {
+                    let [a, b, c, d, e, f, g, h, ..] = hash.0;
+                    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+                };
+                first(self).cmp(&first(other)).then_with(|| self.0.cmp(&other.0))
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
         impl $name {
             /// All bytes zero, which stands for "none".

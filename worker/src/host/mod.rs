@@ -135,6 +135,8 @@ impl Host {
             let mut host = host.borrow_mut();
             let least = host.helpers.least();
             host.node.handle(Input::Helpers { least });
+            // Nobody has subscribed yet: what would be dropped need not be told.
+            host.node.handle(Input::Listens { messages: false, log: true });
             host.directory.introduction().into_iter().for_each(|text| host.tell_directory(Some(text)));
             host.drive(Grind::No);
         }
@@ -146,15 +148,23 @@ impl Host {
         self.feed.touch();
         match message {
             PageMessage::Boot { .. } => page::fail("the page sent Boot twice".to_owned()),
-            PageMessage::Command { id, command } => self.node.handle(Input::Command { id, command }),
-            PageMessage::Cancel { id } => self.node.handle(Input::Cancel { id }),
+            PageMessage::Command { id, command } => self.tell(Input::Command { id, command }),
+            PageMessage::Cancel { id } => self.tell(Input::Cancel { id }),
             PageMessage::SetHashRate { khs } => self.miner.set_budget(khs),
             PageMessage::Clock(clock) => self.clock.set(clock, real_time()),
             PageMessage::Conditions(list) => self.connections.transport_mut().set_conditions(&list),
-            PageMessage::Subscribe { messages } => self.feed.subscribe(messages),
+            PageMessage::Subscribe { messages } => {
+                self.feed.subscribe(messages);
+                self.tell(Input::Listens { messages, log: true });
+            }
             PageMessage::Shutdown => self.shut_down(),
         }
         self.drive(Grind::No);
+    }
+
+    /// Tells the node something, for its next step.
+    fn tell(&mut self, input: Input) {
+        self.node.handle(input);
     }
 
     /// Takes in a message of the node's channel.

@@ -13,7 +13,7 @@ use terrarium_core::store::{Database, Store, StoreBatch, StoreError, Table};
 use wasm_bindgen_futures::spawn_local;
 
 impl Host {
-    /// Does what the node asks and lets it hear what follows at once; true where there was anything to hear.
+    /// Does what the node asks and lets it hear what follows at once; true where the node has to work for it.
     pub(super) fn exchange(&mut self) -> bool {
         let mut heard = false;
         while let Some(output) = self.node.poll() {
@@ -23,9 +23,8 @@ impl Host {
         }
         let now = self.now();
         while let Some(input) = self.connections.poll(now) {
-            heard = true;
             self.feed.touch();
-            self.node.handle(input);
+            heard |= self.node.handle(input);
         }
         heard
     }

@@ -24,10 +24,12 @@ impl Host {
     /// Takes in a message of a helper.
     pub(super) fn hear_helper(&mut self, message: &JsValue) {
         match self.helpers.hear(message, js::monotonic_ms()) {
-            Ok(Some(Answer { id, verdict })) => self.node.handle(match verdict {
-                Some(result) => Input::Verified { id, result },
-                None => Input::Unverified { id },
-            }),
+            Ok(Some(Answer { id, verdict })) => {
+                self.node.handle(match verdict {
+                    Some(result) => Input::Verified { id, result },
+                    None => Input::Unverified { id },
+                });
+            }
             Ok(None) => {}
             Err(why) => self.give_up_helpers(&why),
         }

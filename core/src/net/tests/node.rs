@@ -30,6 +30,8 @@ pub(super) struct TestNode {
     pub(super) kept_back: Vec<BlockHash>,
     /// Refuses connections: not there.
     pub(super) up: bool,
+    /// When it last worked.
+    worked: Time,
 }
 
 impl TestNode {
@@ -47,6 +49,7 @@ impl TestNode {
             shown: Vec::new(),
             kept_back: Vec::new(),
             up: true,
+            worked: Time::default(),
         }
     }
 
@@ -60,7 +63,7 @@ impl TestNode {
     }
 
     pub(super) fn peers(&self) -> Vec<PeerInfo> {
-        self.network.peers(&self.chain)
+        self.network.peers(&self.chain, self.worked.mono)
     }
 
     /// The one connection there is.
@@ -80,6 +83,7 @@ impl TestNode {
 
     /// Lets the network work; true if work is left.
     pub(super) fn step(&mut self, now: Time, budget: Cost) -> bool {
+        self.worked = now;
         let Self { network, chain, pool, .. } = self;
         let has_transaction = |txid: &Txid| pool.contains_key(txid);
         let show = |show: &mut dyn FnMut(&Wtxid, &Arc<Transaction>)| {

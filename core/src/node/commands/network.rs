@@ -67,6 +67,7 @@ impl Node {
             inbound: options.max_inbound.map_or(default.inbound, usize::from),
         };
         if let Some(engine) = &mut self.engine {
+            engine.network.set_quiet(self.quiet);
             engine.network.set_light_filter(options.filters);
             engine.network.set_v2transport(options.transport == TransportChoice::V2);
             let (connect, seed_nodes) = (addresses(connect), addresses(&options.seed_nodes));

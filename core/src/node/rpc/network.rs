@@ -227,7 +227,7 @@ fn height(height: Option<Height>) -> Json {
 
 fn by_command(traffic: &Traffic) -> Json {
     let mut counts = Object::default();
-    traffic.by_command.iter().for_each(|(command, count)| counts.put(*command, count.bytes));
+    traffic.by_command.iter().for_each(|(command, count)| counts.put(command, count.bytes));
     counts.into()
 }
 
