@@ -27,7 +27,7 @@ pub(crate) enum Wish {
     /// Serve.
     Serve {
         /// So.
-        options: Options,
+        options: Box<Options>,
         /// Whether to say what happens.
         log: bool,
     },
@@ -57,7 +57,7 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
             _ => return Err(format!("unknown argument {name}; --help lists them")),
         }
     }
-    Ok(Wish::Serve { options, log })
+    Ok(Wish::Serve { options: Box::new(options), log })
 }
 
 fn parse<T: FromStr>(name: &str, value: &str) -> Result<T, String> {

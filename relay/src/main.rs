@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     if log {
         terrarium_relay::log::turn_on();
     }
-    match run(options) {
+    match run(*options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -108,7 +108,7 @@ fn record(entry: Entry) -> Result<Record, StateError> {
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {
-    if text.len() > 2 * MAX_CHAIN || text.len() % 2 != 0 {
+    if text.len() > 2 * MAX_CHAIN || !text.len().is_multiple_of(2) {
         return None;
     }
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();

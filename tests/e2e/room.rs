@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, thread, time::Duration};
 
 use serde_json::{Value, json};
 use terrarium_relay::{Options, Relay, Site};
-use terrarium_tests::browser::{Outcome, Page, Stage, Switches, Test, expect, expect_text};
+use terrarium_tests::browser::{Outcome, Page, Screen, Stage, Switches, Test, expect, expect_text};
 use thirtyfour::By;
 use tokio::sync::oneshot;
 
@@ -146,6 +146,7 @@ async fn block(stage: &Stage<'_>) -> Outcome {
         if !(address.starts_with("10.") && address.ends_with(":3000")) {
             return Err(format!("{peers:#}").into());
         }
+        teacher.show_on(Screen { width: 1_280, height: 720, theme: "light" }).await?;
         teacher.screenshot("class-teacher").await?;
         student.screenshot("class-student").await?;
         Ok(())

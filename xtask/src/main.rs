@@ -11,6 +11,7 @@ usage: cargo xtask COMMAND
   relay [--dev] [ARGUMENTS]          build the page and start the relay with it (port 8080); --help lists its arguments
   test [--only STEP] [--nightly]     every check and test; ends with a count
   bench [--only NAME]                measure, beside references; table here, JSON in target/bench/
+  bench relay                        measure the relay
   sim [--seed N | --seeds N]         storms: networks in which everything goes wrong, one for each seed
       [--faults-only]                without NATs, light nodes and adversaries
       [--helpers]                    scripts are checked by helpers, some of which give up

@@ -1,4 +1,5 @@
 //! Browsers as the relay sees them.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test that asked for it")]
 
 use futures_util::{SinkExt, StreamExt};
 use std::path::PathBuf;

@@ -17,8 +17,12 @@ const BINARY: &str = "terrarium-bench";
 /// What the figures stand beside.
 const REFERENCES: [&str; 2] = ["@noble/hashes@2.4.0", "@noble/secp256k1@3.2.0"];
 
-/// Builds the product and the bench's page, and measures; `--only NAME` measures a part.
+/// Builds the product and the bench's page, and measures; `--only NAME` measures a part, `relay` the relay instead.
 pub fn run(args: &mut Args) -> Result<(), Error> {
+    if args.flag("relay") {
+        args.finish()?;
+        return relay();
+    }
     let only: Option<String> = args.value("--only")?;
     args.finish()?;
     tools::ensure_browser()?;
@@ -42,6 +46,16 @@ pub fn run(args: &mut Args) -> Result<(), Error> {
     run_program(measure.env("TERRARIUM_SITE", &site))
 }
 
+/// Measures the relay, with its page in it.
+fn relay() -> Result<(), Error> {
+    let program = super::relay::build(Profile::Release)?;
+    announce("Measuring the relay (about a minute); nothing else should run meanwhile");
+    let mut measure = cargo();
+    measure.args(["bench", "--locked", "--quiet", "--profile", super::relay::PROFILE]);
+    measure.args(["-p", "terrarium-relay", "--bench", "load"]);
+    run_program(measure.env("TERRARIUM_RELAY", program))
+}
+
 fn build_wasm(site: &Path) -> Result<(), Error> {
     let mut build = cargo();
     build.args(["build", "--locked", "--profile", "worker", "--target", WASM_TARGET]);
@@ -58,7 +72,7 @@ fn build_wasm(site: &Path) -> Result<(), Error> {
 }
 
 /// Where cargo builds.
-fn target_folder() -> PathBuf {
+pub(super) fn target_folder() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(paths::output, |folder| paths::root().join(folder))
 }
 

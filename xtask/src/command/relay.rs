@@ -2,27 +2,31 @@
 
 use std::path::PathBuf;
 
+use super::bench::target_folder;
 use crate::{
-    Args, Error, paths,
-    process::{announce, cargo, run as run_program},
+    Args, Error,
+    process::{announce, cargo, program, run as run_program},
     trunk::{self, Profile},
 };
 
 /// Cargo's profile for the relay.
-const PROFILE: &str = "relay";
+pub(super) const PROFILE: &str = "relay";
 
 /// Builds the page and the relay that holds it, and starts it; what is left of the arguments is for the relay.
 pub fn run(args: &mut Args) -> Result<(), Error> {
     let profile = if args.flag("--dev") { Profile::Dev } else { Profile::Release };
     let rest = args.rest();
-    trunk::build(profile, &profile.site())?;
-    announce("Building the relay (about 3 minutes the first time)");
-    let mut relay = cargo();
-    relay.args(["run", "--locked", "--quiet", "--profile", PROFILE, "-p", "terrarium-relay", "--"]);
-    run_program(relay.args(rest).env("TERRARIUM_EMBED", embedded(profile)))
+    let relay = build(profile)?;
+    run_program(program(relay).args(rest))
 }
 
-/// Where the page lies that goes into the relay.
-fn embedded(profile: Profile) -> PathBuf {
-    paths::root().join(profile.site())
+/// Builds the page and the relay with it; returns the program.
+pub(super) fn build(profile: Profile) -> Result<PathBuf, Error> {
+    let site = profile.site();
+    trunk::build(profile, &site)?;
+    announce("Building the relay (about 3 minutes the first time)");
+    let mut build = cargo();
+    build.args(["build", "--locked", "--profile", PROFILE, "-p", "terrarium-relay"]);
+    run_program(build.env("TERRARIUM_EMBED", site))?;
+    Ok(target_folder().join(PROFILE).join(format!("terrarium-relay{}", std::env::consts::EXE_SUFFIX)))
 }
