@@ -191,7 +191,7 @@ fn however_many_flood_who_is_within_its_budget_waits_for_one_message_at_most() {
     let mut flood = Flood::new(30, 1);
     // Each uses up what it has saved: nobody is over its budget before.
     let big = encode(params().magic, &Message::NotFound(vec![Inventory::Tx(Txid::ZERO); 25_000]));
-    flood.send_all(&[big.clone()], 3);
+    flood.send_all(std::slice::from_ref(&big), 3);
     flood.longest = Cost::ZERO;
     flood.send_all(&[big], 5);
     assert_eq!((flood.answered, flood.waiting.len()), (flood.pings, 0));
