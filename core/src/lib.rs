@@ -11,6 +11,8 @@
 #[cfg(any(test, feature = "contract"))]
 mod bound;
 pub mod chain;
+#[cfg(any(test, feature = "contract"))]
+mod choices;
 pub mod collections;
 pub mod consensus;
 pub mod cost;

@@ -217,6 +217,18 @@ fn a_ping_on_demand_is_answered_and_counted() {
 }
 
 #[test]
+fn a_connection_is_ended_by_its_address_and_one_that_is_not_there_is_named() {
+    let mut stage = stage();
+    let nobody = Command::DisconnectNode { address: NodeId(3999).local_address() };
+    assert!(matches!(stage.world.execute(A, nobody), Err(CommandError::NotFound { .. })));
+    assert_eq!(stage.json(Command::GetConnectionCount), 1);
+    let address = stage.world.snapshot(A).peers[0].address;
+    stage.world.execute(A, Command::DisconnectNode { address }).expect("it is ended");
+    assert_eq!(stage.json(Command::GetConnectionCount), 0);
+    assert_eq!(stage.json(Command::ListBanned), Value::Array(Vec::new()), "it is not banned");
+}
+
+#[test]
 fn all_bans_are_lifted_at_once() {
     let mut stage = stage();
     let ban = Command::SetBan { address: B.local_address(), action: BanAction::Add, seconds: None };

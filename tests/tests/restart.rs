@@ -40,6 +40,31 @@ fn height(world: &World) -> u32 {
 }
 
 #[test]
+fn of_two_tips_with_the_same_work_the_active_one_stays_over_a_restart() {
+    let other = NodeId(3001);
+    let mut world = world(Some(Preset::Regtest));
+    let (role, network) = (Role::Full, Some(Preset::Regtest));
+    world.add(NodeConfig { id: other, role, network, sync: SyncMode::Headers, connect: vec![A] });
+    for id in [A, other] {
+        world.execute(id, Command::Generate { blocks: 2, address: None }).expect("two blocks");
+        world.execute(id, Command::StartNode(Default::default())).expect("the node starts");
+    }
+    let tip = |world: &World, id| world.snapshot(id).chain.map(|chain| chain.tip);
+    let (own, rival) = (tip(&world, A), tip(&world, other));
+    assert_ne!(own, rival);
+    world.run_for(Span::from_secs(30));
+    assert_eq!(world.snapshot(A).peers.len(), 1);
+    for _ in 0..3 {
+        restart(&mut world);
+        world.execute(A, Command::StartNode(Default::default())).expect("the node starts");
+        world.run_for(Span::from_secs(30));
+        assert_eq!((tip(&world, A), tip(&world, other)), (own, rival));
+    }
+    world.execute(other, Command::Generate { blocks: 1, address: None }).expect("one more");
+    assert!(world.run_until(Span::from_secs(60), |world| tip(world, A) == tip(world, other)));
+}
+
+#[test]
 fn a_restarted_node_keeps_keys_labels_history_and_the_count_of_blocks_it_found() {
     let mut world = world(None);
     let alice = address(&mut world, "alice");

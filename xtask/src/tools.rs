@@ -98,16 +98,8 @@ pub(crate) fn ensure_wasm_bindgen() -> Result<(), Error> {
     ensure_cargo_tool(&WASM_BINDGEN)
 }
 
-/// What fuzzing takes: a nightly compiler, whose sanitizers stable does not have, and cargo-fuzz.
-///
-/// # Errors
-/// One line that says what to install.
-pub(crate) fn ensure_fuzzer() -> Result<(), Error> {
-    if output(program("rustup").args(["run", "nightly", "rustc", "--version"])).is_none() {
-        announce("Installing Rust's nightly toolchain (about a minute)");
-        run(program("rustup").args(["toolchain", "install", "nightly", "--profile", "minimal"]))
-            .map_err(|_| Error::new("missing: a nightly toolchain; run: rustup toolchain install nightly"))?;
-    }
+/// What builds and runs fuzz targets.
+pub(crate) fn ensure_cargo_fuzz() -> Result<(), Error> {
     ensure_cargo_tool(&CARGO_FUZZ)
 }
 

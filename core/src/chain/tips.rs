@@ -3,6 +3,7 @@
 use super::chainstate::Chainstate;
 use super::index::BlockStatus;
 use crate::primitives::{BlockHash, Height};
+use std::cmp::Reverse;
 
 /// How far the branch of a tip is known to be good (the words are Core's).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Chainstate {
                 ChainTip { hash: entry.hash, height: entry.height, branch_len, status }
             })
             .collect();
-        tips.sort_unstable_by(|a, b| (b.height, b.hash).cmp(&(a.height, a.hash)));
+        tips.sort_unstable_by_key(|tip| Reverse((tip.height, tip.hash)));
         tips
     }
 

@@ -1,7 +1,7 @@
 //! Readers of what peers send: whatever can be read is written and read again as the same.
 
-use super::choices::Choices;
 use super::scene::MAGIC;
+use crate::choices::Choices;
 use crate::encode::{deserialize, serialize};
 use crate::net::message::{Frame, Message, MessageDecoder};
 use crate::primitives::{Block, BlockHash, Script};

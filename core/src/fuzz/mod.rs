@@ -3,14 +3,12 @@
 //!
 //! `fuzz/` at the top of the repository hands these functions to libFuzzer, and `cargo xtask test --nightly` runs it.
 
-mod choices;
 mod corpus;
 mod formats;
 mod moves;
 mod scene;
 
 pub use crate::net::fuzz_address_manager as address_manager;
-pub(crate) use choices::Choices;
 pub use formats::{filters, merkle_block, message_stream, payload};
 pub use moves::{compact_block, header_sync, node_inputs};
 

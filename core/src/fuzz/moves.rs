@@ -1,8 +1,8 @@
 //! Sequences of what can happen to a node, each move chosen and filled in by the fuzzer.
 
-use super::choices::Choices;
 use super::formats::COMMANDS;
 use super::scene::{Scene, solve};
+use crate::choices::Choices;
 use crate::interface::{Command, MiningMode};
 use crate::net::message::{
     BlockTransactions, CMPCTBLOCKS_VERSION, CompactBlock, Inventory, LocatorRequest, Message, SendCompact,

@@ -52,6 +52,13 @@ pub struct Ping {
     pub fastest: Option<Span>,
 }
 
+impl Ping {
+    /// Since when a ping waits for its answer.
+    pub fn waiting_since(&self) -> Option<Mono> {
+        self.waiting.map(|(_, since)| since)
+    }
+}
+
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct Peer {

@@ -2,7 +2,7 @@
 
 use super::placement::PlacementKey;
 use super::{AddrMan, BUCKET_SIZE, Book, From, NEW_BUCKETS_PER_ADDRESS};
-use crate::fuzz::Choices;
+use crate::choices::Choices;
 use crate::net::message::{NetAddress, Services, TimedAddress};
 use crate::time::UnixTime;
 use rand_chacha::ChaCha20Rng;

@@ -248,6 +248,33 @@ fn pings_measure_round_trips_and_keep_a_connection_for_ever() {
 }
 
 #[test]
+fn a_pong_of_another_number_is_counted_and_leaves_the_ping_waiting() {
+    let mut lab = Lab::new(1);
+    lab.start(0, SyncMode::Headers, &[]);
+    let peer = lab.greeted(0, stranger(1), 0);
+    let greetings = lab.heard_all(0, peer);
+    let nonce = greetings.iter().find_map(|message| match message {
+        Message::Ping(nonce) => Some(*nonce),
+        _ => None,
+    });
+    let nonce = nonce.expect("a ping comes with the handshake");
+    let since = lab.nodes[0].peer().ping.waiting_since();
+    assert!(since.is_some());
+    lab.advance(Span::from_secs(3));
+    for wrong in [nonce.wrapping_add(1), 0] {
+        lab.say(0, peer, &Message::Pong(wrong));
+    }
+    let info = lab.nodes[0].peer();
+    assert_eq!((info.ping.waiting_since(), info.ping.last), (since, None));
+    assert_eq!(info.tolerated.out_of_place, 2);
+    lab.say(0, peer, &Message::Pong(nonce));
+    let info = lab.nodes[0].peer();
+    assert_eq!((info.ping.waiting_since(), info.ping.last), (None, Some(Span::from_secs(3))));
+    lab.say(0, peer, &Message::Pong(nonce));
+    assert_eq!(lab.nodes[0].peer().tolerated.out_of_place, 3, "nobody asked for another");
+}
+
+#[test]
 fn a_peer_with_an_obsolete_version_is_not_spoken_to() {
     for (spoken, ends) in [(MIN_PEER_PROTO_VERSION, false), (MIN_PEER_PROTO_VERSION - 1, true)] {
         let mut lab = Lab::new(1);

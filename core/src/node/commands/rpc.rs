@@ -32,7 +32,10 @@ impl Node {
                 ))
             }
             Command::GetConnectionCount => json(self.peer_infos().len()),
-            Command::GetPeerInfo => json(self.peer_infos().iter().map(rpc::network::peer).collect::<Json>()),
+            Command::GetPeerInfo => {
+                let (peers, now) = (self.peer_infos(), self.now.mono);
+                json(peers.iter().map(|peer| rpc::network::peer(peer, now)).collect::<Json>())
+            }
             Command::GetNodeAddresses { count } => {
                 let now = self.now;
                 let network = &mut self.engine.as_mut().ok_or(CommandError::NoBlockchain)?.network;

@@ -12,7 +12,7 @@ use crate::net::{
     USER_AGENT,
 };
 use crate::primitives::Height;
-use crate::time::{Span, Time, UnixTime};
+use crate::time::{Mono, Span, Time, UnixTime};
 
 /// `getnetworkinfo`.
 pub(in crate::node) fn info(
@@ -84,7 +84,7 @@ fn budget(budget: &BudgetInfo) -> Object {
 }
 
 /// One connection of `getpeerinfo`.
-pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
+pub(in crate::node) fn peer(peer: &PeerInfo, now: Mono) -> Object {
     let mut fields = Object::default();
     let mut put = |name: &'static str, value: Json| fields.put(name, value);
     put("id", peer.id.0.into());
@@ -106,6 +106,9 @@ pub(in crate::node) fn peer(peer: &PeerInfo) -> Object {
     }
     if let Some(ping) = peer.ping.fastest {
         put("minping", seconds(ping));
+    }
+    if let Some(since) = peer.ping.waiting_since() {
+        put("pingwait", seconds(now - since));
     }
     put("version", peer.protocol.into());
     put("subver", peer.user_agent.clone().into());
