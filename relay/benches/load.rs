@@ -65,10 +65,10 @@ fn main() {
     println!("| the relay's file | {:.1} MB |", size as f64 / 1e6);
     let runtime = tokio::runtime::Runtime::new().expect("threads can be had");
     runtime.block_on(async {
+        idle(&relay).await;
         throughput(&relay).await;
         latency(&relay, "10,000 frames/s", false).await;
         latency(&relay, "the same beside a reader that stops", true).await;
-        idle(&relay).await;
     });
 }
 
@@ -215,12 +215,13 @@ async fn latency(relay: &Relay, what: &str, slow: bool) {
     }
     tokio::time::sleep(GATHER).await;
     over.store(true, Ordering::Relaxed);
+    let seconds = began.elapsed().as_secs_f64();
     let mut micros: Vec<u64> = readers.join_all().await.into_iter().flatten().collect();
     drop(senders.join_all().await);
     micros.sort_unstable();
     let at =
         |share: usize| micros.get(micros.len() * share / 100).copied().unwrap_or_default() as f64 / 1_000.0;
-    let rate = micros.len() as f64 / GATHER.as_secs_f64();
+    let rate = micros.len() as f64 / seconds;
     println!("| latency, {what} ({rate:.0}/s measured) | p50 {:.2} ms, p99 {:.2} ms |", at(50), at(99));
 }
 

@@ -53,6 +53,8 @@ fn relay() -> Result<(), Error> {
     let mut measure = cargo();
     measure.args(["bench", "--locked", "--quiet", "--profile", super::relay::PROFILE]);
     measure.args(["-p", "terrarium-relay", "--bench", "load"]);
+    // The relay is built with the bench, and must not lose its page by that.
+    measure.env("TERRARIUM_EMBED", Profile::Release.site());
     run_program(measure.env("TERRARIUM_RELAY", program))
 }
 
