@@ -1,6 +1,6 @@
 //! What is still to happen, in order of time and, at one time, in the order in which it was planned.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use terrarium_core::interface::NodeId;
 use terrarium_core::node::Input;
@@ -38,46 +38,38 @@ pub(super) struct Entry {
 /// The plan of a world.
 #[derive(Default)]
 pub(super) struct Agenda {
-    plans: BinaryHeap<Plan>,
+    /// When each entry is due and, at one time, which was planned first; small, for it is moved about much.
+    order: BinaryHeap<Reverse<(Mono, u64, u32)>>,
+    /// The entries, at the places that `order` names.
+    entries: Vec<Option<Entry>>,
+    /// Places of `entries` where nothing is.
+    free: Vec<u32>,
     planned: u64,
-}
-
-struct Plan {
-    at: Mono,
-    order: u64,
-    entry: Entry,
+    taken: u64,
 }
 
 impl Agenda {
     pub(super) fn add(&mut self, at: Mono, entry: Entry) {
         self.planned += 1;
-        self.plans.push(Plan { at, order: self.planned, entry });
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            (self.entries.len() - 1) as u32
+        });
+        self.entries[place as usize] = Some(entry);
+        self.order.push(Reverse((at, self.planned, place)));
     }
 
     /// The next entry, unless it is after `end`.
     pub(super) fn next(&mut self, end: Mono) -> Option<(Mono, Entry)> {
-        self.plans.peek().filter(|plan| plan.at <= end)?;
-        self.plans.pop().map(|plan| (plan.at, plan.entry))
+        let Reverse((at, _, place)) = self.order.peek().copied().filter(|Reverse((at, ..))| *at <= end)?;
+        self.order.pop();
+        self.free.push(place);
+        self.taken += 1;
+        self.entries[place as usize].take().map(|entry| (at, entry))
+    }
+
+    /// How many entries were taken out.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 }
-
-impl Ord for Plan {
-    /// The heap gives its greatest: the earliest.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.order).cmp(&(self.at, self.order))
-    }
-}
-
-impl PartialOrd for Plan {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Plan {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Plan {}

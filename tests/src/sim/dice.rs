@@ -45,8 +45,14 @@ impl Dice {
         &choices[self.below(choices.len())]
     }
 
+    /// Normally distributed around 0, with a standard deviation of 1 (Box and Muller's way).
+    pub fn normal(&mut self) -> f64 {
+        let (radius, turn) = (self.fraction(), self.fraction());
+        libm::sqrt(-2.0 * libm::log(1.0 - radius)) * libm::cos(std::f64::consts::TAU * turn)
+    }
+
     /// Evenly in 0..1.
-    fn fraction(&mut self) -> f64 {
+    pub fn fraction(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

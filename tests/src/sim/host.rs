@@ -53,6 +53,8 @@ pub struct Host {
     woken: (Mono, u32),
     /// When the sessions' timer is set to fire.
     pub(super) session_wake: Option<Mono>,
+    /// Whether others are let in, as they are while the node is on a network.
+    pub(super) listens: bool,
     /// The miner's budget, in hashes a second.
     hash_rate: f64,
     /// Whether helpers check the scripts of every block.
@@ -94,6 +96,7 @@ impl Host {
             wake: None,
             woken: (Mono(0), 0),
             session_wake: None,
+            listens: false,
             hash_rate: 8_000.0,
             has_helpers: false,
             batches: BTreeSet::new(),
@@ -222,14 +225,19 @@ impl Host {
         self.life
     }
 
-    /// Tells the node something, which it takes up in its next step; whether it is there.
+    /// Tells the node something, which it takes up in its next step; whether it is there and needs one.
     pub(super) fn tell(&mut self, input: Input) -> bool {
         let Some(node) = &mut self.node else { return false };
         if let Some(journal) = &mut self.journal {
             journal.push(Entry::Input(input.clone()));
         }
-        node.handle(input);
-        true
+        node.handle(input)
+    }
+
+    pub(super) fn keep_quiet(&mut self) {
+        if let Some(node) = &mut self.node {
+            node.keep_quiet();
+        }
     }
 
     /// Whether the node is on a network.
@@ -271,6 +279,7 @@ impl Host {
         self.life += 1;
         self.wake = None;
         self.session_wake = None;
+        self.listens = false;
         self.directory.clear();
         self.batches.clear();
     }
@@ -314,8 +323,7 @@ impl Host {
         Some(at)
     }
 
-    /// The node's timer fires.
-    /// Whether the node wants to be woken again and again at one moment: in a browser it would take a whole core.
+    /// The node's timer fires. Whether the node wants to be woken again and again at one moment: in a browser it would take a whole core.
     pub(super) fn note_wake(&mut self, now: Mono) -> bool {
         self.wake = None;
         let times = if self.woken.0 == now { self.woken.1 + 1 } else { 1 };

@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::fault::{Fault, FaultCounts};
-use std::collections::BTreeMap;
+use super::regions::Regions;
 use terrarium_core::interface::NodeId;
 use terrarium_core::time::{Mono, Span};
 
@@ -16,6 +16,8 @@ pub struct Link {
     pub latency: Span,
     /// Up to this much more, drawn evenly for each frame.
     pub jitter: Span,
+    /// Bytes a second; none is unlimited.
+    pub bandwidth: Option<u64>,
     /// The share of frames that vanish.
     pub loss: f64,
     /// The share of frames that come twice.
@@ -27,16 +29,20 @@ pub struct Link {
 impl Default for Link {
     /// Five milliseconds, and nothing happens on the way.
     fn default() -> Self {
-        Self { latency: Span::from_millis(5), jitter: Span(0), loss: 0.0, doubling: 0.0, cut: false }
+        let latency = Span::from_millis(5);
+        Self { latency, jitter: Span(0), bandwidth: None, loss: 0.0, doubling: 0.0, cut: false }
     }
 }
 
 /// All lines of a world, each from one host to another.
 pub(super) struct Lines {
+    seed: u64,
     /// How a line is that nobody changed.
     usual: Link,
-    /// Lines that are otherwise, or carry something in order.
-    lines: BTreeMap<(NodeId, NodeId), Line>,
+    /// Where hosts are, and how lines between such places are, if that is what decides how a line is.
+    regions: Option<Regions>,
+    /// By where they begin, and there in order of where they end: lines that are otherwise, or carry something in order.
+    lines: Vec<Vec<(NodeId, Line)>>,
     dice: Dice,
 }
 
@@ -47,13 +53,35 @@ struct Line {
     dead: bool,
     /// Holds everything back until then.
     clogged_until: Mono,
+    /// Until when what was sent already takes all of its bandwidth.
+    busy_until: Mono,
     /// When the last frame on the way arrives.
     last_due: Mono,
 }
 
+impl Line {
+    fn new(link: Link) -> Self {
+        let at_once = Mono(0);
+        Self { link, dead: false, clogged_until: at_once, busy_until: at_once, last_due: at_once }
+    }
+
+    /// When a frame that is sent now and would be there at `due` on an empty line is there, after those before it.
+    fn queue(&mut self, now: Mono, due: Mono, length: usize) -> Mono {
+        let mut due = due.max(self.clogged_until);
+        if let Some(bandwidth) = self.link.bandwidth {
+            let takes = Span((length as u64 * 1_000_000).div_ceil(bandwidth.max(1)));
+            self.busy_until = self.busy_until.max(now) + takes;
+            due = due + (self.busy_until - now);
+        }
+        self.last_due = due.max(self.last_due);
+        self.last_due
+    }
+}
+
 impl Lines {
     pub(super) fn new(seed: u64) -> Self {
-        Self { usual: Link::default(), lines: BTreeMap::new(), dice: Dice::new(seed, "lines") }
+        let dice = Dice::new(seed, "lines");
+        Self { seed, usual: Link::default(), regions: None, lines: Vec::new(), dice }
     }
 
     /// Makes every line that nobody changed yet as `link`.
@@ -61,8 +89,19 @@ impl Lines {
         self.usual = link;
     }
 
+    /// Makes every line that nobody changed yet as lines between its ends' regions are.
+    pub(super) fn set_regions(&mut self, regions: Regions) {
+        self.regions = Some(regions);
+    }
+
     pub(super) fn between(&self, from: NodeId, to: NodeId) -> Link {
-        self.lines.get(&(from, to)).map_or(self.usual, |line| line.link)
+        self.find(from, to).map_or_else(|| self.unchanged(from, to), |line| line.link)
+    }
+
+    /// To whom the lines from a host are cut.
+    pub(super) fn cut_from(&self, from: NodeId) -> Vec<NodeId> {
+        let lines = self.lines.get(usize::from(from.0)).into_iter().flatten();
+        lines.filter(|(_, line)| line.link.cut).map(|(to, _)| *to).collect()
     }
 
     pub(super) fn set(&mut self, from: NodeId, to: NodeId, link: Link) {
@@ -77,44 +116,59 @@ impl Lines {
         self.line(from, to).clogged_until = until;
     }
 
-    /// When the copies of a frame that is sent now arrive; none where it is lost.
+    /// When a frame of so many bytes that is sent now arrives, and when a second copy of it; never where it is lost.
     pub(super) fn carry(
         &mut self,
         now: Mono,
         from: NodeId,
         to: NodeId,
+        length: usize,
         faults: &mut FaultCounts,
-    ) -> [Option<Mono>; 2] {
-        let link = self.between(from, to);
-        let known = self.lines.get(&(from, to)).copied();
+    ) -> (Option<Mono>, Option<Mono>) {
+        let known = self.find(from, to).copied();
+        let link = known.map_or_else(|| self.unchanged(from, to), |line| line.link);
         if link.cut || known.is_some_and(|line| line.dead) {
-            return [None, None];
+            return (None, None);
         }
         if self.dice.chance(link.loss) {
             faults.note(Fault::FrameLost);
-            return [None, None];
+            return (None, None);
         }
         let mut due = now + link.latency;
         if link.jitter > Span(0) {
             due = due + Span(self.dice.within(0, link.jitter.0));
         }
-        if let Some(line) = known {
-            due = due.max(line.clogged_until);
-        }
-        if known.is_some() || link.jitter > Span(0) {
-            let line = self.line(from, to);
-            due = due.max(line.last_due);
-            line.last_due = due;
+        if known.is_some() || link.jitter > Span(0) || link.bandwidth.is_some() || self.regions.is_some() {
+            due = self.line(from, to).queue(now, due, length);
         }
         let echo = self.dice.chance(link.doubling).then(|| {
             faults.note(Fault::FrameDoubled);
             due + Span(self.dice.within(0, LONGEST_ECHO.0))
         });
-        [Some(due), echo]
+        (Some(due), echo)
+    }
+
+    /// How a line is that nobody changed.
+    fn unchanged(&self, from: NodeId, to: NodeId) -> Link {
+        self.regions.as_ref().map_or(self.usual, |regions| regions.link(self.seed, from, to))
+    }
+
+    fn find(&self, from: NodeId, to: NodeId) -> Option<&Line> {
+        let lines = self.lines.get(usize::from(from.0))?;
+        let at = lines.binary_search_by_key(&to, |(to, _)| *to).ok()?;
+        Some(&lines[at].1)
     }
 
     fn line(&mut self, from: NodeId, to: NodeId) -> &mut Line {
-        let new = Line { link: self.usual, dead: false, clogged_until: Mono(0), last_due: Mono(0) };
-        self.lines.entry((from, to)).or_insert(new)
+        let place = usize::from(from.0);
+        if self.lines.len() <= place {
+            self.lines.resize_with(place + 1, Vec::new);
+        }
+        let at = self.lines[place].binary_search_by_key(&to, |(to, _)| *to).unwrap_or_else(|at| {
+            let new = Line::new(self.unchanged(from, to));
+            self.lines[place].insert(at, (to, new));
+            at
+        });
+        &mut self.lines[place][at].1
     }
 }

@@ -53,14 +53,14 @@ impl World {
     pub fn crash(&mut self, id: NodeId, power: Power) {
         self.faults.note(Fault::Crash);
         self.die(id);
-        if let Some(host) = self.hosts.get_mut(&id).filter(|_| power == Power::Lost) {
+        if let Some(host) = self.hosts.get_mut(id).filter(|_| power == Power::Lost) {
             host.disk.lose_power(&mut self.dice, &mut self.faults);
         }
     }
 
     /// Damages a record of a node that is down.
     pub fn damage(&mut self, id: NodeId, database: Database) {
-        if let Some(host) = self.hosts.get_mut(&id).filter(|host| !host.is_open()) {
+        if let Some(host) = self.hosts.get_mut(id).filter(|host| !host.is_open()) {
             host.disk.damage(database, &mut self.dice, &mut self.faults);
         }
     }

@@ -75,8 +75,9 @@ mod tests {
             for (host, address) in self.hosts.iter_mut().zip(ADDRESSES) {
                 while let Some((to, frame)) = host.wire_mut().take() {
                     let from = NodeId(address.port());
-                    let due = self.lines.carry(self.now, from, to, &mut FaultCounts::default());
-                    for at in due.into_iter().flatten() {
+                    let mut faults = FaultCounts::default();
+                    let (first, echo) = self.lines.carry(self.now, from, to, frame.len(), &mut faults);
+                    for at in first.into_iter().chain(echo) {
                         self.sent += 1;
                         self.frames.insert((at, self.sent), (to, frame.clone()));
                     }

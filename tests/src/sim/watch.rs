@@ -43,20 +43,20 @@ impl World {
     }
 
     pub(super) fn write_journal(&mut self, id: NodeId) {
-        if let (Some(recorder), Some(host)) = (&mut self.recorder, self.hosts.get_mut(&id)) {
+        if let (Some(recorder), Some(host)) = (&mut self.recorder, self.hosts.get_mut(id)) {
             recorder.note(id, host.take_journal());
         }
     }
 
     /// Hashes from now on what every node does.
     pub fn begin_trace(&mut self) {
-        self.hosts.values_mut().for_each(Host::begin_trace);
+        self.hosts.iter_mut().for_each(Host::begin_trace);
     }
 
     /// Everything that the nodes did since [`World::begin_trace`], hashed in order: two runs are the same when their
     /// traces are.
     pub fn trace(&self) -> Vec<[u8; 32]> {
-        self.hosts.values().filter_map(Host::trace).collect()
+        self.hosts.iter().filter_map(Host::trace).collect()
     }
 
     /// Something did not hold.

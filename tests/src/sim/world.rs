@@ -1,56 +1,33 @@
 //! Nodes, lines and time.
 
 use super::adversary::Villain;
-use super::agenda::{Agenda, Entry, Happening};
+use super::agenda::Agenda;
 use super::dice::Dice;
-use super::disk::Written;
-use super::fault::{Fault, FaultCounts};
+use super::directory::Directory;
+use super::fault::FaultCounts;
 use super::host::Host;
-use super::invariant::{self, Invariant, Violation};
-use super::link::{Lines, Link};
-use super::nat::{Nat, Nats};
+use super::hosts::Hosts;
+use super::invariant::Violation;
+use super::link::Lines;
+use super::nat::Nats;
 use super::recorder::Recorder;
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
-use terrarium_core::chain::verify_batch;
-use terrarium_core::interface::{
-    Command, CommandError, Event, NodeConfig, NodeId, NodeSnapshot, Reply, RequestId,
-};
-use terrarium_core::net::seed_answer;
-use terrarium_core::node::{Input, MiningJob, Output, VerifyId};
-use terrarium_core::store::StoreBatch;
+use super::scale::Arrivals;
+use std::collections::BTreeMap;
+use terrarium_core::interface::{Command, CommandError, NodeConfig, NodeId, NodeSnapshot, Reply, RequestId};
+use terrarium_core::node::Input;
 use terrarium_core::time::{Mono, Span, Time, UnixTime};
-use terrarium_core::transport::{Now, Transport};
 
 /// When every world begins, in seconds since 1970: 2026-01-01.
 pub(super) const START: u32 = 1_767_225_600;
 
-/// How long a disk takes over a write or a read.
-const DISK_LATENCY: Span = Span::from_millis(2);
-
-/// How long a seed takes to answer.
-const SEED_LATENCY: Span = Span::from_millis(20);
-
-/// How long the way over the rendezvous takes.
-const RENDEZVOUS: Span = Span::from_millis(40);
-
-/// The longest that a helper takes over a batch of scripts.
-const SLOWEST_HELPER: Span = Span::from_millis(800);
-
-/// How likely it gives its batch back unchecked.
-const HELPER_GIVES_BACK: f64 = 0.1;
-
 /// How long a command is waited for.
 const PATIENCE: Span = Span::from_secs(600);
-
-/// The longest that a host stays down after a fault ended it.
-const LONGEST_DOWN: Span = Span::from_secs(5);
 
 /// Several nodes and what lies between them.
 pub struct World {
     pub(super) now: Mono,
     pub(super) seed: u64,
-    pub(super) hosts: BTreeMap<NodeId, Host>,
+    pub(super) hosts: Hosts,
     /// Adversaries, each at an address that no node has.
     pub(super) villains: BTreeMap<NodeId, Villain>,
     pub(super) lines: Lines,
@@ -59,13 +36,12 @@ pub struct World {
     requests: u32,
     pub(super) dice: Dice,
     /// What helpers do, and when.
-    helpers: Dice,
-    handed_out: u64,
+    pub(super) helpers: Dice,
+    pub(super) handed_out: u64,
     pub(super) faults: FaultCounts,
-    /// Which nodes were on which network when the directory last told.
-    listed: BTreeMap<NodeId, String>,
-    /// Seeds that do not answer.
-    dead_seeds: BTreeSet<u8>,
+    pub(super) directory: Directory,
+    /// When what came to which node, where that is all that is asked of the world.
+    pub(super) arrivals: Option<Arrivals>,
     /// What did not hold, where that is collected; where it is not, the world ends at once.
     pub(super) violations: Option<Vec<Violation>>,
     /// Where all that goes into nodes and comes out is written, if anywhere.
@@ -78,7 +54,7 @@ impl World {
         Self {
             now: Mono(0),
             seed,
-            hosts: BTreeMap::new(),
+            hosts: Hosts::default(),
             villains: BTreeMap::new(),
             lines: Lines::new(seed),
             nats: Nats::default(),
@@ -88,8 +64,8 @@ impl World {
             helpers: Dice::new(seed, "helpers"),
             handed_out: 0,
             faults: FaultCounts::default(),
-            listed: BTreeMap::new(),
-            dead_seeds: BTreeSet::new(),
+            directory: Directory::default(),
+            arrivals: None,
             violations: None,
             recorder: None,
         }
@@ -114,10 +90,8 @@ impl World {
     /// Opens a node that was killed, from what its store holds.
     pub fn open(&mut self, id: NodeId) {
         self.host_mut(id).open();
-        for other in self.ids() {
-            if self.lines.between(id, other).cut {
-                self.host_mut(id).connections.transport_mut().cut(other);
-            }
+        for other in self.lines.cut_from(id) {
+            self.host_mut(id).connections.transport_mut().cut(other);
         }
         self.pump(id);
     }
@@ -142,7 +116,7 @@ impl World {
 
     /// The ids of all nodes, open or not.
     pub fn ids(&self) -> Vec<NodeId> {
-        self.hosts.keys().copied().collect()
+        self.hosts.iter().map(Host::id).collect()
     }
 
     /// What surrounds a node.
@@ -150,12 +124,12 @@ impl World {
     /// # Panics
     /// If there is no such node.
     pub fn host(&self, id: NodeId) -> &Host {
-        self.hosts.get(&id).unwrap_or_else(|| panic!("there is no node {id}"))
+        self.hosts.get(id).unwrap_or_else(|| panic!("there is no node {id}"))
     }
 
     /// As [`World::host`], to change it.
     pub fn host_mut(&mut self, id: NodeId) -> &mut Host {
-        self.hosts.get_mut(&id).unwrap_or_else(|| panic!("there is no node {id}"))
+        self.hosts.get_mut(id).unwrap_or_else(|| panic!("there is no node {id}"))
     }
 
     /// A node's state.
@@ -202,64 +176,25 @@ impl World {
         self.host_mut(id).take_reply(request).expect("it has replied")
     }
 
-    /// Makes every link that nobody set yet as `link`, in both directions.
-    pub fn set_usual_link(&mut self, link: Link) {
-        self.lines.set_usual(link);
-    }
-
-    /// The link between two nodes.
-    pub fn link(&self, a: NodeId, b: NodeId) -> Link {
-        self.lines.between(a, b)
-    }
-
-    /// Sets the link between two nodes in both directions; what is cut closes at once, at both ends.
-    pub fn set_link(&mut self, a: NodeId, b: NodeId, link: Link) {
-        for (from, to) in [(a, b), (b, a)] {
-            let was_cut = self.lines.between(from, to).cut;
-            self.lines.set(from, to, link);
-            match (was_cut, link.cut) {
-                (false, true) => self.host_mut(from).connections.transport_mut().cut(to),
-                (true, false) => self.host_mut(from).connections.transport_mut().heal(to),
-                _ => {}
-            }
-        }
-        self.pump(a);
-        self.pump(b);
-    }
-
-    /// What NAT a node is behind.
-    pub fn nat(&self, id: NodeId) -> Nat {
-        self.nats.of(id)
-    }
-
-    /// Puts a node behind a NAT.
-    pub fn set_nat(&mut self, id: NodeId, nat: Nat) {
-        self.nats.set(id, nat);
-    }
-
-    /// Cuts every link between different groups; nodes not named form one more group.
-    pub fn partition(&mut self, groups: &[&[NodeId]]) {
-        let group_of = |id: &NodeId| groups.iter().position(|group| group.contains(id));
-        let ids = self.ids();
-        for (at, a) in ids.iter().enumerate() {
-            for b in &ids[at + 1..] {
-                let cut = group_of(a) != group_of(b);
-                let link = self.lines.between(*a, *b);
-                if link.cut != cut {
-                    self.set_link(*a, *b, Link { cut, ..link });
-                }
-            }
-        }
-    }
-
-    /// Mends every cut.
-    pub fn heal(&mut self) {
-        self.partition(&[]);
-    }
-
     /// How often each fault happened so far.
     pub fn faults(&self) -> &FaultCounts {
         &self.faults
+    }
+
+    /// From now on notes when what came to which node, and nothing else of what nodes tell.
+    pub(super) fn note_arrivals(&mut self, arrivals: Arrivals) {
+        self.arrivals = Some(arrivals);
+    }
+
+    /// Has a node keep quiet, to its peers (see [`terrarium_core::node::Node::keep_quiet`]) and to its host.
+    pub fn keep_quiet(&mut self, id: NodeId) {
+        self.host_mut(id).keep_quiet();
+        self.give(id, Input::Listens { messages: false, log: false });
+    }
+
+    /// How many entries of the plan have happened.
+    pub fn events(&self) -> u64 {
+        self.agenda.taken()
     }
 
     /// Lets time pass.
@@ -277,274 +212,6 @@ impl World {
             if !self.advance(end) {
                 self.now = end;
                 return done(self);
-            }
-        }
-    }
-
-    /// Moves to the next thing that happens, unless it is after `end` or something did not hold; whether there was one.
-    fn advance(&mut self, end: Mono) -> bool {
-        if !self.violations().is_empty() {
-            return false;
-        }
-        let Some((at, entry)) = self.agenda.next(end) else { return false };
-        self.now = self.now.max(at);
-        let Some(host) = self.hosts.get(&entry.node) else {
-            self.happen_to_villain(entry.node, entry.happening);
-            return true;
-        };
-        if host.asleep_until > self.now {
-            let until = host.asleep_until;
-            self.agenda.add(until, entry);
-        } else if host.life() == entry.life || matches!(entry.happening, Happening::Frame(_)) {
-            self.happen(entry.node, entry.happening);
-        }
-        true
-    }
-
-    fn happen(&mut self, id: NodeId, happening: Happening) {
-        let now = self.now;
-        match happening {
-            Happening::Input(input) if !self.host_mut(id).still_says(&input) => {}
-            Happening::Input(input) => self.give(id, input),
-            Happening::Wake => {
-                if self.host_mut(id).note_wake(now) {
-                    self.report(Some(Violation::at(
-                        id,
-                        Invariant::NodesComeToRest,
-                        "it is woken without end",
-                    )));
-                }
-                self.pump(id);
-            }
-            Happening::SessionWake => {
-                let host = self.host_mut(id);
-                host.session_wake = None;
-                host.connections.transport_mut().tick(Now::both(now));
-                self.pump(id);
-            }
-            Happening::Frame(frame) => {
-                if self.host(id).is_open() {
-                    self.host_mut(id).connections.transport_mut().receive(Now::both(now), frame);
-                    self.pump(id);
-                }
-            }
-            Happening::Write(batch) => self.write(id, &batch),
-            Happening::Punch(to) => {
-                self.faults.note(Fault::HolePunched);
-                self.nats.open(now, id, to);
-            }
-            // Adversaries alone take turns.
-            Happening::Turn => {}
-            Happening::Open => {
-                self.open(id);
-                self.follow_routine(id);
-            }
-        }
-    }
-
-    fn plan(&mut self, at: Mono, node: NodeId, happening: Happening) {
-        let life = self.host(node).life();
-        self.agenda.add(at, Entry { node, life, happening });
-    }
-
-    /// Tells a node something now and lets it work.
-    fn give(&mut self, id: NodeId, input: Input) {
-        if self.tell(id, input) {
-            self.pump(id);
-        }
-    }
-
-    /// Lets a node work off what it has, does what it asks, and sets its timers.
-    pub(super) fn pump(&mut self, id: NodeId) {
-        let now = self.now;
-        self.hear(id);
-        while let Some((outputs, busy)) = self.host_mut(id).step(now) {
-            for output in outputs {
-                self.obey(id, output);
-            }
-            if !self.hear(id) && !busy {
-                break;
-            }
-            if self.host(id).is_stuck() {
-                self.report(Some(Violation::at(id, Invariant::NodesComeToRest, "it is busy without end")));
-                break;
-            }
-        }
-        self.write_journal(id);
-        let host = self.host_mut(id);
-        if !host.is_open() {
-            return;
-        }
-        host.note_recovery();
-        let (wake, session_wake) = (host.next_wake(), host.next_session_wake());
-        if let Some(at) = wake {
-            self.plan(at.max(now), id, Happening::Wake);
-        }
-        if let Some(at) = session_wake {
-            self.plan(at.max(now), id, Happening::SessionWake);
-        }
-        self.update_directory(id);
-    }
-
-    /// Tells a node what its connections have for it and carries their frames; whether there was anything to tell.
-    fn hear(&mut self, id: NodeId) -> bool {
-        let now = Now::both(self.now);
-        let mut told = false;
-        while let Some(input) = self.host_mut(id).connections.poll(now) {
-            told |= self.tell(id, input);
-        }
-        while let Some((to, frame)) = self.host_mut(id).connections.transport_mut().wire_mut().take() {
-            self.carry(id, to, frame);
-        }
-        told
-    }
-
-    /// Tells a node something, which it takes up in its next step; whether it is there.
-    fn tell(&mut self, id: NodeId, input: Input) -> bool {
-        self.host_mut(id).tell(input)
-    }
-
-    /// Sends a frame on its way; to an address at which nobody is it comes to nothing.
-    pub(super) fn carry(&mut self, from: NodeId, to: NodeId, frame: Vec<u8>) {
-        if !self.hosts.contains_key(&to) && !self.villains.contains_key(&to) {
-            return;
-        }
-        if !self.nats.pass(self.now, from, to) {
-            self.faults.note(Fault::NatRefused);
-            return;
-        }
-        let arrivals = self.lines.carry(self.now, from, to, &mut self.faults);
-        for at in arrivals.into_iter().flatten() {
-            let life = self.hosts.get(&to).map_or(0, Host::life);
-            self.agenda.add(at, Entry { node: to, life, happening: Happening::Frame(frame.clone()) });
-        }
-    }
-
-    fn obey(&mut self, id: NodeId, output: Output) {
-        let now = self.now;
-        match output {
-            Output::Connect { address } => {
-                self.ask_rendezvous(id, NodeId(address.port()));
-                self.host_mut(id).connections.connect(Now::both(now), address);
-            }
-            Output::AskSeed { seed } => self.ask_seed(id, seed),
-            Output::Send { peer, bytes } => self.host_mut(id).connections.send(Now::both(now), peer, &bytes),
-            Output::Disconnect { peer, .. } => self.host_mut(id).connections.disconnect(peer),
-            Output::Consumed { peer, bytes } => self.host_mut(id).connections.consumed(peer, bytes),
-            Output::Commit(batch) => self.plan(now + DISK_LATENCY, id, Happening::Write(batch)),
-            Output::Load { id: load, database, table, keys } => {
-                let values = self.host(id).read(database, table, &keys);
-                self.plan(now + DISK_LATENCY, id, Happening::Input(Input::Loaded { id: load, values }));
-            }
-            Output::Mine(job) => self.mine(id, &job),
-            // The node ignores the nonce of a job that it gave up.
-            Output::CancelMine => {}
-            Output::CancelVerify => self.host_mut(id).cancel_batches(),
-            Output::Verify { id: batch, checks } => self.verify(id, batch, &checks),
-            Output::Event(event) => self.note(id, event),
-            Output::Reply { id: request, result } => self.host_mut(id).answer(request, result),
-        }
-    }
-
-    /// Lets these seeds answer no more, and all others.
-    pub fn set_dead_seeds(&mut self, seeds: impl IntoIterator<Item = u8>) {
-        self.dead_seeds = seeds.into_iter().collect();
-    }
-
-    /// Has a seed answer, unless it is dead.
-    fn ask_seed(&mut self, id: NodeId, seed: u8) {
-        if self.dead_seeds.contains(&seed) {
-            return;
-        }
-        let network = self.listed.get(&id);
-        let others = self.listed.iter().filter(|(other, theirs)| **other != id && Some(*theirs) == network);
-        let up: Vec<SocketAddr> = others.map(|(other, _)| other.local_address()).collect();
-        let mut dice = Dice::new(self.seed, &format!("seed {seed} {id} {}", self.now.0));
-        let addresses = seed_answer(&up, || dice.number());
-        self.plan(self.now + SEED_LATENCY, id, Happening::Input(Input::SeedAnswer { seed, addresses }));
-    }
-
-    /// Has the other side of a connection send first too, where it can be reached in no other way.
-    fn ask_rendezvous(&mut self, from: NodeId, to: NodeId) {
-        if self.hosts.contains_key(&to) && self.nats.needs_rendezvous(from, to) {
-            self.plan(self.now + RENDEZVOUS, to, Happening::Punch(from));
-        }
-    }
-
-    fn note(&mut self, id: NodeId, event: Event) {
-        let host = self.host_mut(id);
-        let violation = invariant::at_event(host, &event);
-        host.note(event);
-        self.report(violation);
-    }
-
-    /// Has a helper check a batch of scripts: it answers when it likes, or gives the batch back.
-    fn verify(&mut self, id: NodeId, batch: VerifyId, checks: &[u8]) {
-        self.handed_out += 1;
-        self.host_mut(id).hand_out(batch);
-        let gives_back = self.helpers.chance(HELPER_GIVES_BACK);
-        let took = Span(self.helpers.within(0, SLOWEST_HELPER.0));
-        let input = match verify_batch(checks) {
-            Ok(result) if !gives_back => Input::Verified { id: batch, result },
-            _ => Input::Unverified { id: batch },
-        };
-        self.plan(self.now + took, id, Happening::Input(input));
-    }
-
-    /// Finds the nonce at once and tells it when the node's hash rate would have.
-    fn mine(&mut self, id: NodeId, job: &MiningJob) {
-        let Some(host) = self.hosts.get_mut(&id) else { return };
-        let (input, took) = host.grind(job, &mut self.dice);
-        self.plan(self.now + took, id, Happening::Input(input));
-    }
-
-    fn write(&mut self, id: NodeId, batch: &StoreBatch) {
-        let Some(host) = self.hosts.get_mut(&id) else { return };
-        match host.disk.write(batch, &mut self.dice, &mut self.faults) {
-            Written::Committed => self.give(id, Input::BatchCommitted { id: batch.id }),
-            Written::Refused(reason) => self.give(id, Input::BatchFailed { id: batch.id, reason }),
-            Written::Died => self.die(id),
-        }
-    }
-
-    /// Ends a node, to be opened again within seconds.
-    pub(super) fn die(&mut self, id: NodeId) {
-        if self.host(id).is_recovering() {
-            self.faults.note(Fault::CrashInRecovery);
-        }
-        self.kill(id);
-        let down = Span(self.dice.within(0, LONGEST_DOWN.0));
-        self.plan(self.now + down, id, Happening::Open);
-    }
-
-    /// Takes note of whether a node has joined or left a network, lets it listen or not, and tells the others.
-    fn update_directory(&mut self, id: NodeId) {
-        let host = self.host(id);
-        let runs = host.is_running();
-        if self.listed.contains_key(&id) == runs {
-            return;
-        }
-        match host.network().filter(|_| runs) {
-            Some(network) => drop(self.listed.insert(id, network)),
-            None => drop(self.listed.remove(&id)),
-        }
-        let transport = self.host_mut(id).connections.transport_mut();
-        match runs {
-            true => transport.listen(),
-            false => transport.stop_listening(),
-        }
-        self.announce();
-    }
-
-    /// Tells every running node which others run on its network, as the directory channel does.
-    fn announce(&mut self) {
-        self.listed.retain(|id, _| self.hosts.get(id).is_some_and(Host::is_open));
-        let listed = self.listed.clone();
-        for (id, network) in &listed {
-            let others = listed.iter().filter(|(other, theirs)| *other != id && *theirs == network);
-            let up: Vec<SocketAddr> = others.map(|(other, _)| other.local_address()).collect();
-            if self.host_mut(*id).learn(&up) {
-                self.plan(self.now, *id, Happening::Input(Input::Directory { up }));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask sim`: the simulator's storms and journals.
+//! `cargo xtask sim`: the simulator's storms, journals and large networks.
 
 use std::process::Command;
 
@@ -7,10 +7,25 @@ use crate::{
     process::{announce, cargo, run as run_program},
 };
 
+/// What takes a value.
+const VALUES: [&str; 11] = [
+    "--seed",
+    "--seeds",
+    "--journal",
+    "--replay",
+    "--nodes",
+    "--blocks",
+    "--spacing",
+    "--payments",
+    "--connections",
+    "--table",
+    "--csv",
+];
+
 /// Builds the simulator and hands it its arguments.
 pub fn run(args: &mut Args) -> Result<(), Error> {
     let mut simulate = program();
-    for name in ["--seed", "--seeds", "--journal", "--replay"] {
+    for name in VALUES {
         if let Some(value) = args.value::<String>(name)? {
             simulate.args([name, &value]);
         }
@@ -21,13 +36,26 @@ pub fn run(args: &mut Args) -> Result<(), Error> {
         }
     }
     args.finish()?;
-    announce("Building the simulator (about 3 minutes the first time)");
+    announce("Building the simulator (about 4 minutes the first time)");
     run_program(&mut simulate)
 }
 
 /// The command that builds the simulator and runs it.
 pub(super) fn program() -> Command {
     let mut simulate = cargo();
-    simulate.args(["run", "--locked", "--quiet", "-p", "terrarium-tests", "--bin", "sim", "--"]);
+    // Thousands of nodes are gigabytes in small pieces: with large pages they are found sooner (glibc, where there is one).
+    simulate.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+    simulate.args([
+        "run",
+        "--locked",
+        "--quiet",
+        "--profile",
+        "sim",
+        "-p",
+        "terrarium-tests",
+        "--bin",
+        "sim",
+        "--",
+    ]);
     simulate
 }

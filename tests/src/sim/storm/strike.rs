@@ -25,6 +25,7 @@ impl Storm {
             loss: self.dice.within(0, 20) as f64 / 1_000.0,
             doubling: self.dice.within(0, 50) as f64 / 100.0,
             cut: false,
+            ..Link::default()
         };
         self.world.set_usual_link(usual);
         for id in self.nodes.clone() {
