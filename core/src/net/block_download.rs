@@ -77,10 +77,6 @@ pub(crate) struct BlockDownload {
     paused: bool,
     /// Only these are asked for, if there is a choice; at most a few stretches of the chain.
     chosen: Option<BTreeSet<BlockHash>>,
-    /// Something may be asked of these that was not a moment ago; some of the sources.
-    changed: BTreeSet<PeerId>,
-    /// The same of anyone.
-    all_changed: bool,
 }
 
 impl BlockDownload {
@@ -95,14 +91,7 @@ impl BlockDownload {
             stalling_timeout: BLOCK_STALLING_TIMEOUT_DEFAULT,
             paused: false,
             chosen: None,
-            changed: BTreeSet::new(),
-            all_changed: false,
         }
-    }
-
-    /// What can be asked of anyone may be different now: the chain has changed, or a request has come to nothing.
-    pub(crate) const fn look_again(&mut self) {
-        self.all_changed = true;
     }
 
     pub(crate) fn peer_ready(&mut self, peer: PeerId, item: fn(BlockHash) -> Inventory) {
@@ -157,8 +146,6 @@ impl BlockDownload {
     /// What was asked of a peer that is gone is asked of others.
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {
         if let Some(source) = self.sources.remove(&peer) {
-            self.changed.remove(&peer);
-            self.look_again();
             for hash in source.in_flight {
                 self.in_flight.remove(&hash);
             }
@@ -172,7 +159,6 @@ impl BlockDownload {
 
     /// While paused nothing is asked for: the store takes no more.
     pub(crate) const fn set_paused(&mut self, paused: bool) {
-        self.all_changed |= self.paused && !paused;
         self.paused = paused;
     }
 
@@ -184,20 +170,17 @@ impl BlockDownload {
     /// From now on only chosen blocks are asked for.
     pub(crate) fn begin_choosing(&mut self) {
         self.chosen = Some(BTreeSet::new());
-        self.look_again();
     }
 
     /// Every block is asked for again.
     pub(crate) fn end_choosing(&mut self) {
         self.chosen = None;
-        self.look_again();
     }
 
     /// Chooses a block.
     pub(crate) fn choose(&mut self, hash: BlockHash) {
         if let Some(chosen) = &mut self.chosen {
             chosen.insert(hash);
-            self.all_changed = true;
         }
     }
 
@@ -218,7 +201,6 @@ impl BlockDownload {
         if work > source.best_work || !is_left {
             source.best_known = Some(hash);
             source.best_work = work;
-            self.changed.insert(peer);
         }
     }
 
@@ -241,7 +223,6 @@ impl BlockDownload {
             && source.announced.len() < MAX_INV_SZ
         {
             source.announced.push_back(hash);
-            self.changed.insert(peer);
         }
     }
 
@@ -273,7 +254,6 @@ impl BlockDownload {
 
     /// The node has judged a block.
     pub(crate) fn judged(&mut self, hash: &BlockHash) {
-        self.look_again();
         self.judging.remove(hash);
     }
 
@@ -305,21 +285,13 @@ impl BlockDownload {
         if self.paused {
             return;
         }
-        let some = std::mem::take(&mut self.changed);
-        let all = std::mem::take(&mut self.all_changed);
         let tip_work = chain.tip_entry().chainwork;
-        let is_hungry = |peer: &PeerId| {
-            self.sources.get(peer).is_some_and(|source| {
-                let may_give = source.best_work > tip_work || !source.announced.is_empty();
-                may_give && source.in_flight.len() < REFILL_BELOW
-            })
+        let is_hungry = |source: &Source| {
+            let may_give = source.best_work > tip_work || !source.announced.is_empty();
+            may_give && source.in_flight.len() < REFILL_BELOW
         };
-        let hungry: Vec<PeerId> = if all {
-            self.sources.keys().copied().filter(is_hungry).collect()
-        } else {
-            some.iter().copied().filter(is_hungry).collect()
-        };
-        for peer in hungry {
+        let hungry = self.sources.iter().filter(|(_, source)| is_hungry(source)).map(|(peer, _)| *peer);
+        for peer in hungry.collect::<Vec<_>>() {
             self.request_from(peer, chain, now, outbox);
         }
     }
@@ -407,8 +379,6 @@ impl BlockDownload {
             }
             _ => source.item,
         };
-        // Who was looked at before may now wait for this peer.
-        self.all_changed = true;
         source.in_flight.extend(&wanted);
         self.in_flight.extend(wanted.iter().map(|hash| (*hash, peer)));
         outbox.send(peer, Message::GetData(wanted.into_iter().map(item).collect()));
@@ -489,7 +459,6 @@ impl BlockDownload {
     /// A request is over, whoever it was made to.
     fn forget_request(&mut self, hash: &BlockHash, now: Mono) {
         let Some(holder) = self.in_flight.remove(hash) else { return };
-        self.look_again();
         let Some(source) = self.sources.get_mut(&holder) else { return };
         if source.in_flight.first() == Some(hash) {
             source.since = now;

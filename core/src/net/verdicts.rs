@@ -61,7 +61,6 @@ impl Network {
 
     /// The chain found a block invalid when it came to connecting it.
     pub fn block_failed(&mut self, hash: BlockHash, error: BlockError, now: Time) {
-        self.download.look_again();
         if let Some(peer) = self.download.sender(&hash) {
             self.blame(peer, hash, error, now);
         }
@@ -103,7 +102,6 @@ impl Network {
         for _ in 0..connected {
             self.download.connected();
         }
-        self.download.look_again();
         self.transactions.tip_changed();
         self.watch.tip_changed();
         if self.keeps == Keeps::Headers {
