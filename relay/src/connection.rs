@@ -65,7 +65,8 @@ async fn greet(
             (room, Guest { page, pass: None, token, name, urls })
         }
         ToRelay::Join { page, code, pass, token, name, .. } => {
-            (lobby.find(code, from)?, Guest { page, pass, token, name, urls })
+            let guest = Guest { page, pass, token, name, urls };
+            (lobby.find(code, &guest, from)?, guest)
         }
         ToRelay::Nodes(_) | ToRelay::Share(_) | ToRelay::Set(_) | ToRelay::Remove(_) => {
             return Err(Refusal::Malformed);
@@ -98,7 +99,7 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, line: &L
     let mut beat = interval(limits.ping);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.tick().await;
-    loop {
+    'work: loop {
         let messages: Vec<Message> = tokio::select! {
             work = line.next() => match work {
                 Work::Send(messages) => messages.into_iter().map(Message::Binary).collect(),
@@ -113,6 +114,9 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, line: &L
             }
         };
         for message in messages {
+            if line.has_ended() {
+                continue 'work;
+            }
             match timeout(limits.slow, sink.feed(message)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
@@ -131,8 +135,10 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, line: &L
 async fn read(mut stream: SplitStream<WebSocket>, lobby: &Lobby, seat: &Seat) -> Option<End> {
     let limits = &lobby.limits;
     let began = Instant::now();
-    let bucket = |rate: u32| Bucket::full(f64::from(rate), f64::from(rate), 0.0);
-    let (mut messages, mut bytes) = (bucket(limits.messages_per_second), bucket(limits.bytes_per_second));
+    let bucket = |rate: u32, most: u32| Bucket::full(f64::from(rate), f64::from(most), 0.0);
+    let mut messages = bucket(limits.messages_per_second, limits.messages_per_second);
+    let mut bytes = bucket(limits.bytes_per_second, limits.bytes_per_second);
+    let mut news = bucket(limits.news_per_second, limits.news);
     let mut malformed = 0;
     while let Some(Ok(message)) = stream.next().await {
         seat.line.hear();
@@ -144,11 +150,15 @@ async fn read(mut stream: SplitStream<WebSocket>, lobby: &Lobby, seat: &Seat) ->
         };
         let now = began.elapsed().as_secs_f64();
         let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
-        let wait = messages.spend(1.0, now).max(bytes.spend(f64::from(length), now));
-        if !take(body, lobby, seat) {
-            malformed += 1;
-            if malformed >= limits.malformed {
-                return Some(End::Malformed);
+        let mut wait = messages.spend(1.0, now).max(bytes.spend(f64::from(length), now));
+        match take(body, lobby, seat) {
+            Taken::Done => {}
+            Taken::News => wait = wait.max(news.spend(1.0, now)),
+            Taken::Refused => {
+                malformed += 1;
+                if malformed >= limits.malformed {
+                    return Some(End::Malformed);
+                }
             }
         }
         // A debt this small is not worth a timer.
@@ -159,35 +169,51 @@ async fn read(mut stream: SplitStream<WebSocket>, lobby: &Lobby, seat: &Seat) ->
     None
 }
 
-/// Does what a message asks; false where it must not ask that, or asks nothing.
-fn take(body: Bytes, lobby: &Lobby, seat: &Seat) -> bool {
+/// What became of a message.
+#[derive(Debug)]
+enum Taken {
+    Done,
+    /// It was done, and may have gone to everybody in the room.
+    News,
+    /// It must not ask that, or asks nothing.
+    Refused,
+}
+
+impl Taken {
+    fn done(done: bool) -> Self {
+        if done { Self::Done } else { Self::Refused }
+    }
+}
+
+/// Does what a message asks.
+fn take(body: Bytes, lobby: &Lobby, seat: &Seat) -> Taken {
     if body.first() == Some(&FRAME) {
-        return seat.route(body);
+        return Taken::done(seat.route(body));
     }
     let message = if body.len() > room::MAX_MESSAGE { None } else { ToRelay::decode(&body).ok() };
     match message {
         Some(ToRelay::Nodes(nodes)) => {
             seat.set_nodes(nodes);
-            true
+            Taken::News
         }
         Some(ToRelay::Share(chain)) => obeyed(lobby, seat.share(chain)),
         Some(ToRelay::Set(settings)) => obeyed(lobby, seat.set(settings)),
         Some(ToRelay::Remove(address)) => obeyed(lobby, seat.remove(address)),
         Some(ToRelay::Create { .. } | ToRelay::Join { .. }) | None => {
             lobby.metrics.malformed.add(1);
-            false
+            Taken::Refused
         }
     }
 }
 
 /// What came of a teacher's command: it may change what survives a restart, or came from somebody else.
-fn obeyed(lobby: &Lobby, obeyed: bool) -> bool {
+fn obeyed(lobby: &Lobby, obeyed: bool) -> Taken {
     if obeyed {
         lobby.touch();
     } else {
         lobby.metrics.forbidden.add(1);
     }
-    obeyed
+    Taken::done(obeyed)
 }
 
 fn binary(message: &ToBrowser) -> Message {

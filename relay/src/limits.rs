@@ -12,6 +12,8 @@ pub struct Limits {
     pub connections: usize,
     /// A request's head must have come by then.
     pub head: Duration,
+    /// A connection that has become no WebSocket by then is closed, however much it asks for.
+    pub conversation: Duration,
     /// The first message must have come by then.
     pub hello: Duration,
     /// How often a browser is pinged and told the time.
@@ -30,6 +32,10 @@ pub struct Limits {
     pub messages_per_second: u32,
     /// Bytes a second, likewise.
     pub bytes_per_second: u32,
+    /// News of its nodes that one connection may send at once; they concern everybody in its room.
+    pub news: u32,
+    /// News a second that one connection may send for long; it is not read faster.
+    pub news_per_second: u32,
     /// Messages that are none, after which a connection is closed.
     pub malformed: u32,
     /// Wrong codes that one address may try at once; one more is allowed every `try_again`.
@@ -43,6 +49,7 @@ impl Default for Limits {
         Self {
             connections: 4_096,
             head: Duration::from_secs(10),
+            conversation: Duration::from_secs(300),
             hello: Duration::from_secs(10),
             ping: Duration::from_secs(15),
             silence: Duration::from_secs(45),
@@ -52,6 +59,8 @@ impl Default for Limits {
             queue_messages: 65_536,
             messages_per_second: 20_000,
             bytes_per_second: 64 * 1024 * 1024,
+            news: 20,
+            news_per_second: 5,
             malformed: 100,
             tries: 20,
             try_again: Duration::from_secs(3),

@@ -66,6 +66,11 @@ impl Line {
         self.news.notify_one();
     }
 
+    /// Whether the connection is to end.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.queue().end.is_some()
+    }
+
     /// Asks the browser for a sign of life.
     pub(crate) fn ping(&self) {
         self.queue().ping = true;
@@ -145,8 +150,10 @@ mod tests {
     fn an_end_comes_before_all_that_waits_and_nothing_after_it() {
         let line = Line::new();
         assert!(line.push(Bytes::from_static(b"1"), &Limits::default()));
+        assert!(!line.has_ended());
         line.end(End::TooSlow);
         line.end(End::Shutdown);
+        assert!(line.has_ended());
         assert!(matches!(line.take(), Some(Work::End(End::TooSlow))));
         assert!(!line.push(Bytes::from_static(b"2"), &Limits::default()));
     }

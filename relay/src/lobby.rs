@@ -19,7 +19,7 @@ const MAX_TRIERS: usize = 10_000;
 /// The rooms of a relay.
 #[derive(Debug)]
 pub(crate) struct Lobby {
-    /// Bounded by `max_rooms`.
+    /// Bounded by `max_rooms`, beside the relay's own.
     rooms: RwLock<HashMap<RoomCode, Arc<Room>>>,
     /// Bounded by [`MAX_TRIERS`].
     tries: Mutex<HashMap<IpAddr, Bucket>>,
@@ -44,10 +44,14 @@ pub(crate) struct Bounds {
 }
 
 impl Lobby {
-    pub(crate) fn new(bounds: Bounds, records: Vec<Record>) -> Self {
+    /// A lobby with the rooms that survived a restart. How long nobody was there before it does not count.
+    pub(crate) fn new(bounds: Bounds, mut records: Vec<Record>) -> Self {
         let Bounds { max_rooms, max_peers, room_life, limits } = bounds;
         let (limits, metrics) = (Arc::new(limits), Arc::new(Metrics::default()));
+        records.sort_by_key(|record| (!record.own, record.code));
+        let seen = clock::unix_seconds();
         let room = |record: Record| {
+            let record = Record { seen, ..record };
             let room = Room::new(record, max_peers, Arc::clone(&limits), Arc::clone(&metrics));
             (room.code(), Arc::new(room))
         };
@@ -66,11 +70,21 @@ impl Lobby {
         }
     }
 
-    /// Makes a room.
+    /// Makes a room for a browser that asks for one.
     pub(crate) fn create(&self, by_hand: bool) -> Result<Arc<Room>, Refusal> {
+        self.make(by_hand, false)
+    }
+
+    /// The relay's own room, for who started it; a new one where there is none.
+    pub(crate) fn own(&self) -> Result<Arc<Room>, Refusal> {
+        let own = self.rooms().into_iter().filter(|room| room.is_own()).min_by_key(|room| room.code());
+        own.map_or_else(|| self.make(false, true), Ok)
+    }
+
+    fn make(&self, by_hand: bool, own: bool) -> Result<Arc<Room>, Refusal> {
         let (key, token) = (secret()?, secret()?);
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        if rooms.len() >= self.max_rooms {
+        if rooms.len() >= self.max_rooms && !own {
             return Err(Refusal::RelayFull);
         }
         let code = loop {
@@ -80,7 +94,7 @@ impl Lobby {
                 break code;
             }
         };
-        let seen = clock::unix_ms() / 1_000;
+        let seen = clock::unix_seconds();
         let record = Record {
             code,
             key,
@@ -90,6 +104,7 @@ impl Lobby {
             settings: Settings::default(),
             last: 0,
             seen,
+            own,
         };
         let room = Room::new(record, self.max_peers, Arc::clone(&self.limits), Arc::clone(&self.metrics));
         let room = Arc::new(room);
@@ -99,14 +114,18 @@ impl Lobby {
         Ok(room)
     }
 
-    /// The room of a code, for somebody at `from`, who may be wrong only so often.
-    pub(crate) fn find(&self, code: RoomCode, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+    /// The room of a code, for a guest at `from`, where one may be wrong only so often. Who shows a pass or the token of
+    /// the room comes in whatever others at the same address have tried.
+    pub(crate) fn find(&self, code: RoomCode, guest: &Guest, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+        let room = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&code).cloned();
+        if let Some(room) = room.as_ref().filter(|room| room.knows(guest)) {
+            return Ok(Arc::clone(room));
+        }
         let now = self.began.elapsed().as_secs_f64();
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         if tries.get_mut(&from).is_some_and(|bucket| !bucket.has_one(now)) {
             return Err(Refusal::TooManyTries);
         }
-        let room = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&code).cloned();
         if let Some(room) = room {
             return Ok(room);
         }
@@ -168,12 +187,12 @@ impl Lobby {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    /// Ends rooms that have been empty for too long.
+    /// Ends rooms that have been empty for too long. The relay's own stays: its link is printed once.
     pub(crate) fn end_empty_rooms(&self) {
         let life = self.room_life.as_secs();
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         let before = rooms.len();
-        rooms.retain(|_, room| room.empty_for() < life);
+        rooms.retain(|_, room| room.is_own() || room.empty_for() < life);
         if rooms.len() < before {
             self.changed.notify_one();
         }
@@ -192,4 +211,60 @@ fn secret() -> Result<Secret, Refusal> {
     // A machine without a generator can make no rooms.
     getrandom::fill(&mut bytes).map_err(|_| Refusal::RelayFull)?;
     Ok(Secret(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use terrarium_link::room::Pass;
+
+    fn record(number: u64, own: bool) -> Record {
+        let (code, settings) = (RoomCode::from_number(number), Settings::default());
+        let (key, token) = (Secret([1; 16]), Secret([2; 16]));
+        Record { code, key, token, by_hand: false, chain: Vec::new(), settings, last: 0, seen: 0, own }
+    }
+
+    fn lobby(max_rooms: usize, room_life: Duration, records: Vec<Record>) -> Lobby {
+        let limits = Limits { tries: 1, ..Limits::default() };
+        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, limits }, records)
+    }
+
+    #[test]
+    fn a_room_that_survived_a_restart_counts_as_seen_at_the_start() {
+        let lobby = lobby(10, Duration::from_secs(3_600), vec![record(1, false)]);
+        lobby.end_empty_rooms();
+        assert_eq!(lobby.rooms().len(), 1);
+    }
+
+    #[test]
+    fn the_relays_own_room_is_the_same_after_a_restart_and_never_goes() {
+        let lobby = lobby(10, Duration::ZERO, vec![record(1, false), record(2, true), record(3, false)]);
+        lobby.end_empty_rooms();
+        let codes: Vec<RoomCode> = lobby.rooms().iter().map(|room| room.code()).collect();
+        assert_eq!(codes, [RoomCode::from_number(2)]);
+        assert_eq!(lobby.own().unwrap().code(), codes[0]);
+    }
+
+    #[test]
+    fn the_relay_has_a_room_of_its_own_however_many_others_there_are() {
+        let full = lobby(1, Duration::ZERO, vec![record(1, false)]);
+        assert_eq!(full.create(false).map(drop), Err(Refusal::RelayFull));
+        let own = full.own().unwrap();
+        assert_eq!(full.own().unwrap().code(), own.code());
+        let again = lobby(1, Duration::ZERO, full.records());
+        assert_eq!(again.own().unwrap().code(), own.code());
+    }
+
+    #[test]
+    fn who_shows_a_pass_or_the_token_comes_in_whatever_others_at_the_address_have_tried() {
+        let (lobby, from) = (lobby(10, Duration::ZERO, vec![record(1, false)]), [10, 0, 0, 1].into());
+        let (right, wrong) = (RoomCode::from_number(1), RoomCode::from_number(2));
+        let guest = |pass, token| Guest { page: 1, pass, token, name: String::new(), urls: Vec::new() };
+        let find = |code, guest| lobby.find(code, &guest, from).map(drop);
+        let forged = Pass { address: [10, 1, 0, 2], proof: Secret([3; 16]) };
+        assert_eq!(find(wrong, guest(None, Some(Secret([2; 16])))), Err(Refusal::NoRoom), "it costs a try");
+        assert_eq!(find(right, guest(None, None)), Err(Refusal::TooManyTries));
+        assert_eq!(find(right, guest(Some(forged), Some(Secret([3; 16])))), Err(Refusal::TooManyTries));
+        assert_eq!(find(right, guest(None, Some(Secret([2; 16])))), Ok(()));
+    }
 }

@@ -5,7 +5,7 @@ use crate::metrics::Metrics;
 use crate::{Limits, clock};
 use axum::body::Bytes;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use terrarium_link::Header;
 use terrarium_link::room::{
@@ -14,6 +14,10 @@ use terrarium_link::room::{
 
 /// Addresses that a room gives away in its life; a browser that shows its pass takes none.
 const MAX_NUMBERS: u16 = 60_000;
+/// Addresses that were sent away and are remembered.
+const MAX_BARRED: usize = 1_000;
+/// A message of fewer bytes is copied before it waits: it may be a small part of the buffer that it was read into.
+const COPIED: usize = 64 * 1024;
 
 /// What of a room survives a restart of the relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub(crate) struct Record {
     pub(crate) last: u16,
     /// When somebody was last there, in seconds since 1970.
     pub(crate) seen: u64,
+    /// Whether it is the one whose teacher's link the relay prints.
+    pub(crate) own: bool,
 }
 
 /// Who wants in.
@@ -67,6 +73,7 @@ pub(crate) struct Room {
     key: Secret,
     token: Secret,
     by_hand: bool,
+    own: bool,
     limits: Arc<Limits>,
     metrics: Arc<Metrics>,
     max_peers: usize,
@@ -82,6 +89,8 @@ struct Inner {
     seen: u64,
     /// By number; bounded by `max_peers`.
     members: BTreeMap<u16, Member>,
+    /// Numbers whose passes hold no more; bounded by [`MAX_BARRED`].
+    barred: BTreeSet<u16>,
 }
 
 #[derive(Debug)]
@@ -96,9 +105,10 @@ struct Member {
 
 impl Room {
     pub(crate) fn new(record: Record, max_peers: usize, limits: Arc<Limits>, metrics: Arc<Metrics>) -> Self {
-        let Record { code, key, token, by_hand, chain, settings, last, seen } = record;
-        let inner = RwLock::new(Inner { chain, settings, last, seen, members: BTreeMap::new() });
-        Self { code, key, token, by_hand, limits, metrics, max_peers, inner }
+        let Record { code, key, token, by_hand, chain, settings, last, seen, own } = record;
+        let (members, barred) = (BTreeMap::new(), BTreeSet::new());
+        let inner = RwLock::new(Inner { chain, settings, last, seen, members, barred });
+        Self { code, key, token, by_hand, own, limits, metrics, max_peers, inner }
     }
 
     pub(crate) fn code(&self) -> RoomCode {
@@ -109,11 +119,16 @@ impl Room {
         self.token
     }
 
+    /// Whether it is the relay's own.
+    pub(crate) fn is_own(&self) -> bool {
+        self.own
+    }
+
     /// What survives a restart.
     pub(crate) fn record(&self) -> Record {
         let inner = self.read();
-        let seen = if inner.members.is_empty() { inner.seen } else { clock::unix_ms() / 1_000 };
-        let Self { code, key, token, by_hand, .. } = *self;
+        let seen = if inner.members.is_empty() { inner.seen } else { clock::unix_seconds() };
+        let Self { code, key, token, by_hand, own, .. } = *self;
         Record {
             code,
             key,
@@ -123,6 +138,7 @@ impl Room {
             settings: inner.settings,
             last: inner.last,
             seen,
+            own,
         }
     }
 
@@ -134,14 +150,19 @@ impl Room {
     /// Seconds for which nobody has been there.
     pub(crate) fn empty_for(&self) -> u64 {
         let inner = self.read();
-        if inner.members.is_empty() { (clock::unix_ms() / 1_000).saturating_sub(inner.seen) } else { 0 }
+        if inner.members.is_empty() { clock::unix_seconds().saturating_sub(inner.seen) } else { 0 }
+    }
+
+    /// Whether a guest shows a pass of this room that holds, or its token.
+    pub(crate) fn knows(&self, guest: &Guest) -> bool {
+        guest.token == Some(self.token) || self.number_shown(&self.read(), guest).is_some()
     }
 
     /// Gives a guest a seat: the address of its pass, else a new one. `replace` takes the seat from another tab.
     pub(crate) fn seat(self: &Arc<Self>, guest: &Guest, replace: bool) -> Result<Asked, Refusal> {
         let teacher = guest.token == Some(self.token);
         let mut inner = self.write();
-        let number = match guest.pass.and_then(|pass| self.number_of(pass)) {
+        let number = match self.number_shown(&inner, guest) {
             Some(number) => number,
             None if inner.settings.locked && !teacher => return Err(Refusal::Locked),
             None => inner.new_number(teacher)?,
@@ -211,6 +232,11 @@ impl Room {
         (number != 0 && same(self.pass(number), pass)).then_some(number)
     }
 
+    /// The number of the pass that a guest shows, if it is this room's and has not been barred.
+    fn number_shown(&self, inner: &Inner, guest: &Guest) -> Option<u16> {
+        guest.pass.and_then(|pass| self.number_of(pass)).filter(|number| !inner.barred.contains(number))
+    }
+
     fn announce(&self, inner: &Inner, number: u16) {
         let Some(member) = inner.members.get(&number) else { return };
         let message: Bytes = self.introduction(number, member).encode().into();
@@ -261,8 +287,11 @@ impl Seat {
         self.room.pass(self.number).address
     }
 
-    /// Passes a frame on: from this browser alone, to a browser of this room alone.
+    /// Passes a frame on: from this browser alone, to a browser of this room alone, and no more once it was told to go.
     pub(crate) fn route(&self, message: Bytes) -> bool {
+        if self.line.has_ended() {
+            return true;
+        }
         let metrics = &self.room.metrics;
         let Some(Ok(header)) = message.strip_prefix(&[FRAME]).map(Header::decode) else {
             metrics.malformed.add(1);
@@ -283,6 +312,8 @@ impl Seat {
             None => metrics.nobody.add(1),
             Some(member) => {
                 let length = message.len() as u64;
+                let small = message.len() < COPIED;
+                let message = if small { Bytes::copy_from_slice(&message) } else { message };
                 if member.line.push(message, &self.room.limits) {
                     metrics.frames.add(1);
                     metrics.bytes.add(length);
@@ -294,12 +325,14 @@ impl Seat {
         true
     }
 
-    /// Takes over what nodes this browser runs.
+    /// Takes over what nodes this browser runs, and tells the others if that is news.
     pub(crate) fn set_nodes(&self, nodes: Vec<NodeEntry>) {
+        if self.line.has_ended() {
+            return;
+        }
         let mut inner = self.room.write();
-        if let Some(member) =
-            inner.members.get_mut(&self.number).filter(|member| Arc::ptr_eq(&member.line, &self.line))
-        {
+        let news = |member: &&mut Member| Arc::ptr_eq(&member.line, &self.line) && member.nodes != nodes;
+        if let Some(member) = inner.members.get_mut(&self.number).filter(news) {
             member.nodes = nodes;
             self.room.announce(&inner, self.number);
         }
@@ -329,13 +362,21 @@ impl Seat {
         true
     }
 
-    /// Sends a browser away; false from anybody but the teacher.
+    /// Sends a browser away, whose pass holds no more; false from anybody but the teacher.
     pub(crate) fn remove(&self, address: [u8; 4]) -> bool {
         if self.teacher {
-            let inner = self.room.read();
-            let numbers =
-                inner.members.iter().filter(|(number, _)| self.room.pass(**number).address == address);
-            numbers.for_each(|(_, member)| member.line.end(End::Removed));
+            let [_, _, high, low] = address;
+            let number = u16::from_be_bytes([high, low]);
+            let mut inner = self.room.write();
+            if self.room.pass(number).address == address
+                && let Some(member) = inner.members.get(&number)
+            {
+                member.line.end(End::Removed);
+                inner.barred.insert(number);
+                if inner.barred.len() > MAX_BARRED {
+                    inner.barred.pop_first();
+                }
+            }
         }
         self.teacher
     }
@@ -348,7 +389,7 @@ impl Drop for Seat {
         let is_mine = |member: &Member| Arc::ptr_eq(&member.line, &self.line);
         if inner.members.get(&self.number).is_some_and(is_mine) {
             inner.members.remove(&self.number);
-            inner.seen = clock::unix_ms() / 1_000;
+            inner.seen = clock::unix_seconds();
             let message: Bytes = ToBrowser::Gone(self.address()).encode().into();
             inner.members.values().for_each(|member| room.push(member, message.clone()));
         }
@@ -360,3 +401,6 @@ fn same(own: Pass, shown: Pass) -> bool {
     let pairs = own.proof.0.iter().zip(shown.proof.0);
     own.address == shown.address && pairs.fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,18 +130,13 @@ impl Relay {
         &self.desk.urls
     }
 
-    /// A room for the teacher who started this relay: the first that there is, or a new one. Its code, and what the
-    /// teacher's link has behind the page's address.
+    /// The room for the teacher who started this relay, the same after a restart. Its code, and what the teacher's link
+    /// has behind the page's address.
     ///
     /// # Errors
     /// [`RelayError::Room`].
     pub fn teachers_room(&self) -> Result<(RoomCode, String), RelayError> {
-        let mut rooms = self.desk.lobby.rooms();
-        rooms.sort_by_key(|room| room.code());
-        let room = match rooms.into_iter().next() {
-            Some(room) => room,
-            None => self.desk.lobby.create(false).map_err(RelayError::Room)?,
-        };
+        let room = self.desk.lobby.own().map_err(RelayError::Room)?;
         Ok((room.code(), format!("#room={}&teacher={}", room.code(), room.token().to_hex())))
     }
 
@@ -183,8 +178,8 @@ async fn accept(listener: &TcpListener, desk: &Arc<Desk>, connections: &mut Join
         match listener.accept().await {
             Ok((stream, from)) => {
                 let router = router.clone();
-                let head = desk.lobby.limits.head;
-                connections.spawn(converse(stream, from, router, head, place));
+                let limits = Arc::clone(&desk.lobby.limits);
+                connections.spawn(converse(stream, from, router, limits, place));
             }
             // A machine without free descriptors has some again soon.
             Err(_) => sleep(Duration::from_millis(50)).await,
@@ -197,7 +192,7 @@ async fn converse(
     stream: TcpStream,
     from: SocketAddr,
     router: TowerToHyperService<axum::Router>,
-    head: Duration,
+    limits: Arc<Limits>,
     place: OwnedSemaphorePermit,
 ) {
     // Frames are small and do not wait for each other.
@@ -209,9 +204,11 @@ async fn converse(
         router.call(request)
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(16 * 1024);
-    // A connection that breaks concerns nobody else.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(16 * 1024);
+    // One that becomes a WebSocket is handed over, and this has come to its end.
+    let conversation = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    // A connection that breaks, or takes too long, concerns nobody else.
+    let _ = timeout(limits.conversation, conversation).await;
 }
 
 /// Writes the state file whenever something changed.

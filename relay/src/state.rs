@@ -27,6 +27,8 @@ struct Entry {
     locked: bool,
     last: u16,
     seen: u64,
+    #[serde(default)]
+    own: bool,
 }
 
 /// Why rooms could not be read.
@@ -76,7 +78,7 @@ pub(crate) fn save(file: &Path, records: Vec<Record>) -> io::Result<()> {
 }
 
 fn entry(record: Record) -> Entry {
-    let Record { code, key, token, by_hand, chain, settings, last, seen } = record;
+    let Record { code, key, token, by_hand, chain, settings, last, seen, own } = record;
     let Settings { mining, khs, locked } = settings;
     let chain = chain.iter().map(|byte| format!("{byte:02x}")).collect();
     Entry {
@@ -90,6 +92,7 @@ fn entry(record: Record) -> Entry {
         locked,
         last,
         seen,
+        own,
     }
 }
 
@@ -104,6 +107,7 @@ fn record(entry: Entry) -> Result<Record, StateError> {
         settings: Settings { mining: entry.mining, khs: entry.khs.clamp(1, MAX_KHS), locked: entry.locked },
         last: entry.last,
         seen: entry.seen,
+        own: entry.own,
     })
 }
 
@@ -113,4 +117,23 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     }
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     text.as_bytes().chunks(2).map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_says_which_room_is_the_relays_own_and_one_without_a_word_has_none() {
+        let (code, settings) = ("ABC234".parse().unwrap(), Settings::default());
+        let (key, token) = (Secret([1; 16]), Secret([2; 16]));
+        let own =
+            Record { code, key, token, by_hand: true, chain: vec![3], settings, last: 4, seen: 5, own: true };
+        let text = serde_json::to_string(&entry(own.clone())).unwrap();
+        assert_eq!(record(serde_json::from_str(&text).unwrap()).unwrap(), own);
+        let older = text.replace(",\"own\":true", "");
+        assert_ne!(older, text);
+        let other = record(serde_json::from_str(&older).unwrap()).unwrap();
+        assert_eq!(other, Record { own: false, ..own });
+    }
 }

@@ -136,6 +136,10 @@ async fn codes_can_be_guessed_only_so_often() {
     }
     assert_eq!(Browser::try_join(&relay, wrong).await.map(drop), Err(Refusal::TooManyTries));
     assert_eq!(Browser::try_join(&relay, teacher.code).await.map(drop), Err(Refusal::TooManyTries));
+    // Others behind the same address who have been there are not shut out.
+    let (code, pass) = (teacher.code, teacher.pass);
+    drop(teacher);
+    assert_eq!(Browser::come_back(&relay, code, pass, None).await.unwrap().pass, pass);
 }
 
 #[tokio::test]
@@ -175,6 +179,8 @@ async fn only_the_teacher_decides_for_all_and_who_comes_later_hears_of_it() {
     assert_eq!(late.hear_settings().await, wish);
     teacher.tell(&ToRelay::Remove(late.pass.address)).await;
     assert_eq!(late.end().await, Some(End::Removed));
+    let again = Browser::come_back(&relay, teacher.code, late.pass, None).await.unwrap();
+    assert_ne!(again.pass.address, late.pass.address, "its pass holds no more");
     assert!(relay.get("/metrics").await.contains("{reason=\"not_the_teacher\"} 2"));
 }
 
@@ -300,6 +306,18 @@ async fn a_browser_that_says_nothing_is_let_go() {
     let student = Browser::join(&relay, teacher.code, "student").await;
     // The teacher's socket is read, and so answers pings; the student's is not.
     teacher.hear_gone(student.pass.address).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_becomes_no_websocket_ends_and_a_websocket_stays() {
+    let (conversation, head) = (Duration::from_millis(200), Duration::from_secs(3_600));
+    let limits = Limits { conversation, head, ..Limits::default() };
+    let relay = relay(Options { limits, ..quick() }).await;
+    let mut a = Browser::create(&relay, "a").await;
+    let mut b = Browser::join(&relay, a.code, "b").await;
+    relay.wait_until_closed().await;
+    a.post(frame(a.pass.address, b.pass.address, 1)).await;
+    assert_eq!(b.hear_frame().await, frame(a.pass.address, b.pass.address, 1));
 }
 
 #[tokio::test]

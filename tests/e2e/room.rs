@@ -116,17 +116,25 @@ async fn wait_for_node(page: &Page, id: &str, holds: &str) -> Outcome {
     page.wait_for(&body, json!(id)).await
 }
 
-/// Two stages, each with a browser on a profile of its own.
-async fn with_two(stage: &Stage<'_>, work: impl AsyncFnOnce(Page, Page) -> Outcome) -> Outcome {
+/// Two stages, each with a browser on a profile of its own. Either may log the console error that is `expected`.
+async fn with_two(
+    stage: &Stage<'_>,
+    expected: Option<&'static str>,
+    work: impl AsyncFnOnce(Page, Page) -> Outcome,
+) -> Outcome {
     let teacher = stage.launch(Switches::Usual).await?;
     let second = Stage::set(stage.environment())?;
+    if let Some(text) = expected {
+        stage.expect_console_error(text);
+        second.expect_console_error(text);
+    }
     let student = second.launch(Switches::Usual).await?;
     second.attend("the_students_browser", work(teacher, student)).await
 }
 
 async fn block(stage: &Stage<'_>) -> Outcome {
     let relay = Running::start(stage, Running::any_port())?;
-    with_two(stage, async |teacher, student| {
+    with_two(stage, None, async |teacher, student| {
         let code = open_class(&teacher, &relay, "?scene=first&lang=en").await?;
         join_class(&student, &relay, &code, "王小明").await?;
         expect(&node(&teacher, "3000").await?["id"], &json!("3000"))?;
@@ -156,7 +164,7 @@ async fn block(stage: &Stage<'_>) -> Outcome {
 
 async fn controls(stage: &Stage<'_>) -> Outcome {
     let relay = Running::start(stage, Running::any_port())?;
-    with_two(stage, async |teacher, student| {
+    with_two(stage, None, async |teacher, student| {
         let code = open_class(&teacher, &relay, "?scene=first&lang=en").await?;
         join_class(&student, &relay, &code, "Bo").await?;
         wait_for_node(&student, "3001", "node.peers > 0").await?;
@@ -192,7 +200,7 @@ async fn controls(stage: &Stage<'_>) -> Outcome {
 /// Node 3000 is the teacher's; 3001 and 3002 run in the other browser, and know it by its id.
 async fn seed_000(stage: &Stage<'_>) -> Outcome {
     let relay = Running::start(stage, Running::any_port())?;
-    with_two(stage, async |teacher, student| {
+    with_two(stage, None, async |teacher, student| {
         let code = open_class(&teacher, &relay, "?scene=seed-000&lang=en").await?;
         join_class(&student, &relay, &code, "学生").await?;
         let wallet1 = teacher.new_chain("3000").await?;
@@ -270,9 +278,8 @@ async fn restart(stage: &Stage<'_>) -> Outcome {
     let state = Some(folder.join("rooms.json"));
     let relay = Running::start(stage, Options { state: state.clone(), ..Running::any_port() })?;
     let port = relay.port;
-    // The page's requests and sockets fail while there is no relay, as they must.
-    stage.expect_console_error("WebSocket connection to");
-    let outcome = with_two(stage, async |teacher, student| {
+    // The pages' sockets fail while there is no relay, as they must.
+    let outcome = with_two(stage, Some("WebSocket connection to"), async |teacher, student| {
         let code = open_class(&teacher, &relay, "?scene=first&lang=en").await?;
         teacher.eval("for (let at = 0; at < 5; at += 1) await terrarium.mine('3000')", json!(null)).await?;
         join_class(&student, &relay, &code, "Bo").await?;

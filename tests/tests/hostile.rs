@@ -7,11 +7,11 @@ use terrarium_core::interface::{
     SyncMode,
 };
 use terrarium_core::mining;
-use terrarium_core::net::message::{Message, encode};
+use terrarium_core::net::message::{Inventory, Message, NetAddress, Services, VersionMessage, encode};
 use terrarium_core::node::{
     Cost, Entropy, Input, JobId, LateEvents, LoadId, Loaded, MiningJob, Node, Output, VerifyId,
 };
-use terrarium_core::primitives::{Header, MerkleRoot, Target};
+use terrarium_core::primitives::{Header, MerkleRoot, Target, Txid};
 use terrarium_core::store::BatchId;
 use terrarium_core::time::{Mono, Time, UnixTime};
 
@@ -64,6 +64,25 @@ fn tell(node: &mut Node, bytes: Vec<u8>) {
     work(node);
 }
 
+/// Introduces the peer.
+fn greet(node: &mut Node) {
+    let nobody = NetAddress { services: Services::NONE, address: NodeId(3001).local_address() };
+    let version = VersionMessage {
+        version: 70_016,
+        services: Services::NONE,
+        timestamp: 1_767_225_600,
+        receiver: nobody,
+        sender: nobody,
+        nonce: 7,
+        user_agent: "/hostile:1/".to_owned(),
+        start_height: 0,
+        relay: false,
+    };
+    for message in [Message::Version(Box::new(version)), Message::Verack] {
+        tell(node, encode(Preset::Classroom.params().magic, &message));
+    }
+}
+
 fn is_alive(node: &mut Node) -> bool {
     node.handle(Input::Command { id: RequestId(99), command: Command::GetBlockchainInfo });
     work(node).iter().any(|output| matches!(output, Output::Reply { id: RequestId(99), result: Ok(_) }))
@@ -104,6 +123,21 @@ const COMMANDS: [&str; 30] = [
 
 fn some_bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..most)
+}
+
+#[test]
+fn orders_of_any_number_are_answered_though_nothing_else_happens() {
+    let mut node = connected();
+    greet(&mut node);
+    let unknown: Vec<Txid> = (1..=40).map(|byte| Txid::from_bytes([byte; 32])).collect();
+    let getdata = Message::GetData(unknown.iter().copied().map(Inventory::Tx).collect());
+    node.handle(Input::PeerBytes { peer: PEER, bytes: encode(Preset::Classroom.params().magic, &getdata) });
+    let sent: Vec<u8> = work(&mut node)
+        .into_iter()
+        .flat_map(|output| if let Output::Send { bytes, .. } = output { bytes } else { Vec::new() })
+        .collect();
+    let is_answered = |txid: &&Txid| sent.windows(32).any(|window| window == txid.as_bytes());
+    assert_eq!(unknown.iter().filter(is_answered).count(), 40);
 }
 
 proptest! {

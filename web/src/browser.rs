@@ -135,8 +135,11 @@ pub(crate) fn download(name: &str, bytes: &[u8]) {
         let _ = link.set_attribute("download", name);
         link.click();
     }
-    // The download has its own hold on the bytes by now.
-    let _ = web_sys::Url::revoke_object_url(&address);
+    // Some browsers read the bytes only once the visitor has said where they go.
+    wasm_bindgen_futures::spawn_local(async move {
+        sleep(60_000).await;
+        let _ = web_sys::Url::revoke_object_url(&address);
+    });
 }
 
 /// A file that the visitor chose: its name and what is in it; no bytes where it cannot be read, none at all where nothing

@@ -203,6 +203,8 @@ impl Node {
     }
 
     fn serve(&mut self, peer: PeerId, request: ServeRequest) {
+        // What is answered out of memory makes room for the peer's next orders, and draws moments for what it announces.
+        self.has_news = true;
         if let ServeRequest::Block(hash) = request {
             return self.deliver(Reader::Peer(peer), hash);
         }

@@ -77,6 +77,7 @@ impl Node {
             for transaction in self.wallet.own_waiting() {
                 engine.network.announce_again(&transaction);
             }
+            self.has_news = true;
         }
     }
 }

@@ -51,6 +51,12 @@ impl Running {
         tokio_tungstenite::client_async(address, stream).await.unwrap().0
     }
 
+    /// Connects, asks for nothing, and waits until the relay closes the connection.
+    pub(crate) async fn wait_until_closed(&self) {
+        let mut stream = TcpStream::connect(&self.host).await.unwrap();
+        assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+    }
+
     pub(crate) fn own_origin(&self) -> String {
         format!("http://{}", self.host)
     }

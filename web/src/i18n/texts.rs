@@ -53,6 +53,7 @@ texts! {
     moving_opened: "{0} is open.", "已打开 {0}。";
     moving_unread: "The browser could not read this file.", "浏览器无法读取这个文件。";
     moving_no_lab: "This is no lab file that can be opened: {0}", "这不是可以打开的实验室文件：{0}";
+    moving_in_class: "A lab file is opened outside of a class: leave the class first.", "请先退出课堂，再打开实验室文件。";
     moving_elsewhere: "Another tab runs node {0}: do it there, or close that tab.", "节点 {0} 正在另一个标签页中运行：请在那里操作，或关闭那个标签页。";
     moving_node: "Node {0}: {1}", "节点 {0}：{1}";
 

@@ -58,13 +58,6 @@ impl LabClock {
         LabClock { speed, ..self.at(wall_ms, running) }
     }
 
-    /// The same clock, set forward to `lab_ms` if that is later.
-    pub(crate) fn no_earlier_than(&self, wall_ms: f64, lab_ms: f64) -> Self {
-        let mut clock = self.at(wall_ms, self.setting.speed);
-        clock.setting.lab_ms = clock.setting.lab_ms.max(lab_ms);
-        clock
-    }
-
     fn at(&self, wall_ms: f64, speed: f64) -> Self {
         let setting = Clock { wall_ms, lab_ms: self.lab_ms(wall_ms), speed };
         LabClock { setting, speed: self.speed }
@@ -144,13 +137,6 @@ mod tests {
         assert_eq!(LabClock::start(1_000.0, Some(5_000.0)).lab_ms(1_000.0), 5_000.0);
         assert_eq!(LabClock::start(1_000.0, Some(500.0)).lab_ms(1_000.0), 1_000.0);
         assert_eq!(LabClock::start(1_000.0, Some(f64::NAN)).lab_ms(1_000.0), 1_000.0);
-    }
-
-    #[test]
-    fn a_clock_is_set_forward_and_never_back() {
-        let clock = LabClock::start(1_000.0, None).with_speed(1_000.0, 2.0);
-        assert_eq!(clock.no_earlier_than(1_500.0, 9_000.0).lab_ms(2_000.0), 10_000.0);
-        assert_eq!(clock.no_earlier_than(1_500.0, 500.0).lab_ms(2_000.0), 3_000.0);
     }
 
     #[test]

@@ -21,6 +21,10 @@ const VERSION: u8 = 1;
 /// A larger file is not read, bytes.
 pub(crate) const MAX_BYTES: usize = 256 * 1024 * 1024;
 
+/// How far a lab's time may be ahead of the clock of the machine that opens it, milliseconds: a year. Labs run up to four
+/// times as fast as the world.
+const MAX_AHEAD_MS: f64 = 366.0 * 24.0 * 60.0 * 60.0 * 1_000.0;
+
 /// The most nodes of a lab file; a machine runs fewer.
 const MAX_NODES: usize = 64;
 
@@ -73,6 +77,9 @@ pub(crate) enum LabFileError {
     /// A node's place or dial is none.
     #[error("it is damaged: {what} of node {node}")]
     BadNode { node: NodeId, what: &'static str },
+    /// It was saved in a far future.
+    #[error("its time is more than a year ahead of this machine's clock")]
+    TooLate,
     /// It has more nodes than a lab file may.
     #[error("it has {0} nodes, and {MAX_NODES} are allowed")]
     TooManyNodes(usize),
@@ -89,8 +96,8 @@ impl LabFile {
         out
     }
 
-    /// Reads a file that anyone may have made.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, LabFileError> {
+    /// Reads a file that anyone may have made; `now_ms` is the machine's clock, milliseconds since 1970.
+    pub(crate) fn from_bytes(bytes: &[u8], now_ms: f64) -> Result<Self, LabFileError> {
         if bytes.len() > MAX_BYTES {
             return Err(LabFileError::TooLarge(bytes.len()));
         }
@@ -104,6 +111,9 @@ impl LabFile {
         let (chains, nodes) = Wire::read(&mut reader)?;
         reader.finish()?;
         let file = LabFile { lab_ms, chains, nodes };
+        if !(0.0..=now_ms + MAX_AHEAD_MS).contains(&file.lab_ms) {
+            return Err(LabFileError::TooLate);
+        }
         file.check()?;
         Ok(file)
     }
@@ -125,11 +135,7 @@ impl LabFile {
                 return wrong("the dial");
             }
         }
-        if self.lab_ms.is_finite() {
-            Ok(())
-        } else {
-            Err(DecodeError::InvalidValue { field: "lab time" }.into())
-        }
+        Ok(())
     }
 }
 
@@ -205,6 +211,8 @@ mod tests {
     use super::*;
     use terrarium_core::encode::hex;
 
+    const NOW_MS: f64 = 500.0;
+
     fn file() -> LabFile {
         let config = NodeConfig {
             id: NodeId(3002),
@@ -232,7 +240,7 @@ mod tests {
     #[test]
     fn a_lab_file_is_read_back_as_it_was_written() {
         let file = file();
-        assert!(LabFile::from_bytes(&file.to_bytes()) == Ok(file));
+        assert!(LabFile::from_bytes(&file.to_bytes(), NOW_MS) == Ok(file));
     }
 
     #[test]
@@ -245,13 +253,13 @@ mod tests {
         let mut expected = file();
         expected.nodes[0].entry.start = StartOptions::default();
         let bytes = hex::decode(&saved.replace(' ', "")).expect("hex");
-        assert!(LabFile::from_bytes(&bytes) == Ok(expected));
+        assert!(LabFile::from_bytes(&bytes, NOW_MS) == Ok(expected));
     }
 
     #[test]
     fn a_file_that_is_no_lab_is_refused_by_what_is_wrong_with_it() {
         let good = file().to_bytes();
-        let refused = |bytes: &[u8]| LabFile::from_bytes(bytes).err();
+        let refused = |bytes: &[u8]| LabFile::from_bytes(bytes, NOW_MS).err();
         assert_eq!(refused(b"PNG"), Some(LabFileError::OtherFile));
         assert_eq!(refused(MAGIC), Some(LabFileError::OtherFile));
         let mut newer = good.clone();
@@ -271,8 +279,10 @@ mod tests {
         assert_eq!(elsewhere.as_deref(), Some("it is damaged: the chain of node 3002"));
         let fast = with(|file| file.nodes[0].entry.khs = f64::NAN);
         assert_eq!(fast.as_deref(), Some("it is damaged: the dial of node 3002"));
-        let never = with(|file| file.lab_ms = f64::INFINITY);
-        assert!(never.is_some_and(|text| text.contains("lab time")));
+        for lab_ms in [NOW_MS + MAX_AHEAD_MS + 1.0, f64::INFINITY, f64::NAN] {
+            let late = LabFile { lab_ms, ..file() };
+            assert_eq!(refused(&late.to_bytes()), Some(LabFileError::TooLate), "{lab_ms}");
+        }
         let crowd = with(|file| {
             let node = file.nodes[0].clone();
             file.nodes = (1..=65)

@@ -6,7 +6,9 @@ use super::roster::{self, RosterEntry};
 use super::{clock, port};
 use crate::browser;
 use std::net::Ipv4Addr;
-use terrarium_core::interface::{ChainFile, Command, CommandError, MiningMode, NodeId, Reply, Role};
+use terrarium_core::interface::{
+    ChainFile, Command, CommandError, MiningMode, NodeId, Reply, Role, StartOptions,
+};
 
 /// Why a lab could not be saved or opened.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -14,6 +16,9 @@ pub(crate) enum MovingError {
     /// What was chosen is no lab file.
     #[error("this is no lab file that can be opened: {0}")]
     File(#[from] LabFileError),
+    /// A class goes by its teacher's chain and by the relay's time.
+    #[error("a lab file is opened outside of a class: leave it first")]
+    InClass,
     /// Another tab runs nodes of this lab.
     #[error("another tab runs node {0}: do it there, or close that tab")]
     RunsElsewhere(NodeId),
@@ -31,6 +36,11 @@ pub(crate) enum Keys {
 
 /// The lab as one file.
 pub(crate) async fn save(lab: Lab, keys: Keys) -> Result<LabFile, MovingError> {
+    let listed = roster::load(&lab.name()).unwrap_or_default();
+    let here = |id: &NodeId| lab.nodes(|nodes| nodes.contains_key(id));
+    if let Some(id) = listed.iter().map(|entry| entry.config.id).find(|id| !here(id)) {
+        return Err(MovingError::RunsElsewhere(id));
+    }
     let entries: Vec<RosterEntry> =
         lab.nodes(|nodes| nodes.values().map(|node| node.entry.clone()).collect());
     let mut file = LabFile { lab_ms: lab.time_ms(), chains: Vec::new(), nodes: Vec::new() };
@@ -46,32 +56,26 @@ pub(crate) async fn save(lab: Lab, keys: Keys) -> Result<LabFile, MovingError> {
             Keys::With => keys_of(lab, id).await.map_err(of_node)?,
             Keys::Without => Vec::new(),
         };
-        // Rewards do not go to an address whose key stays behind.
-        let reward = entry.reward.filter(|_| !keys.is_empty());
-        file.nodes.push(SavedNode { entry: RosterEntry { reward, ..entry }, chain, keys });
+        let entry = if keys.is_empty() { without_addresses(entry) } else { entry };
+        file.nodes.push(SavedNode { entry, chain, keys });
     }
     Ok(file)
 }
 
 /// Puts the lab of a file in the place of this one. The file is tried out first, aside: where a node would refuse a part of
-/// it, nothing here changes.
+/// it, nothing here changes. Should it fail later, for want of room, what was there comes back.
 pub(crate) async fn open(lab: Lab, file: &LabFile) -> Result<(), MovingError> {
-    let own: Vec<NodeId> = lab.nodes(|nodes| nodes.keys().copied().collect());
-    for &id in &own {
-        open_own(lab, id).await?;
+    if lab.is_in_class() {
+        return Err(MovingError::InClass);
     }
+    let before = save(lab, Keys::With).await?;
     try_out(lab, file).await?;
-    for id in own {
-        lab.remove(id).await.map_err(|error| MovingError::Node(id, error))?;
+    if let Err(error) = replace(lab, file).await {
+        replace(lab, &before).await?;
+        resume(lab, &before).await;
+        return Err(error);
     }
-    roster::set_up(&lab.name(), true);
-    lab.catch_up(file.lab_ms);
-    for node in &file.nodes {
-        move_in(lab, node, &file.chains).await?;
-    }
-    for SavedNode { entry, .. } in &file.nodes {
-        resume(lab, entry.clone()).await?;
-    }
+    resume(lab, file).await;
     Ok(())
 }
 
@@ -86,18 +90,28 @@ async fn try_out(lab: Lab, file: &LabFile) -> Result<(), MovingError> {
     }
     roster::forget(&name);
     let trial = Lab::open(name.clone(), Ipv4Addr::LOCALHOST);
-    trial.catch_up(file.lab_ms);
-    let mut outcome = Ok(());
+    let outcome = replace(trial, file).await;
     for node in &file.nodes {
-        if outcome.is_ok() {
-            outcome = move_in(trial, node, &file.chains).await;
-        }
         // It holds nothing that would be missed.
         let _ = trial.remove(node.entry.config.id).await;
     }
     roster::forget(&name);
     browser::forget(&clock::key(&name));
     outcome
+}
+
+/// Removes all nodes and makes those of the file, which rest.
+async fn replace(lab: Lab, file: &LabFile) -> Result<(), MovingError> {
+    let gone: Vec<NodeId> = lab.nodes(|nodes| nodes.keys().copied().collect());
+    for id in gone {
+        lab.remove(id).await.map_err(|error| MovingError::Node(id, error))?;
+    }
+    roster::set_up(&lab.name(), true);
+    lab.start_clock(file.lab_ms);
+    for node in &file.nodes {
+        move_in(lab, node, &file.chains).await?;
+    }
+    Ok(())
 }
 
 /// Makes a node, stopped, with its chain and its keys.
@@ -117,18 +131,22 @@ async fn move_in(lab: Lab, node: &SavedNode, chains: &[ChainFile]) -> Result<(),
     lab.ready(id).await.map_err(of_node)
 }
 
-/// Lets a node do again what it did when it was saved.
-async fn resume(lab: Lab, entry: RosterEntry) -> Result<(), MovingError> {
-    let id = entry.config.id;
-    let of_node = |error| MovingError::Node(id, error);
-    if entry.running {
-        lab.start(id, Some(entry.start)).await.map_err(of_node)?;
+/// Lets every node do again what it did when it was saved; one that cannot says so in its log.
+async fn resume(lab: Lab, file: &LabFile) {
+    for SavedNode { entry, .. } in &file.nodes {
+        let id = entry.config.id;
+        if entry.running
+            && let Err(error) = lab.start(id, Some(entry.start.clone())).await
+        {
+            lab.note(id, &error.to_string());
+        }
+        if entry.mining != MiningMode::Off {
+            let mine = Command::SetMining { mode: entry.mining, address: entry.reward.clone() };
+            if let Err(error) = lab.exec(id, mine).await {
+                lab.note(id, &error.to_string());
+            }
+        }
     }
-    if entry.mining != MiningMode::Off {
-        let mine = Command::SetMining { mode: entry.mining, address: entry.reward };
-        lab.exec(id, mine).await.map_err(of_node)?;
-    }
-    Ok(())
 }
 
 /// Brings a node's worker up; the node must be this tab's.
@@ -137,6 +155,12 @@ async fn open_own(lab: Lab, id: NodeId) -> Result<(), MovingError> {
     lab.ready(id).await.map_err(|error| MovingError::Node(id, error))?;
     let elsewhere = lab.nodes(|nodes: &port::Nodes| nodes.get(&id).is_some_and(Node::is_viewer));
     if elsewhere { Err(MovingError::RunsElsewhere(id)) } else { Ok(()) }
+}
+
+/// Rewards do not go to an address whose key stays behind.
+fn without_addresses(entry: RosterEntry) -> RosterEntry {
+    let start = StartOptions { miner: None, ..entry.start };
+    RosterEntry { reward: None, start, ..entry }
 }
 
 /// A node's chain; none where it has none, or headers alone, which it finds again.

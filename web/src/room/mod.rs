@@ -85,6 +85,8 @@ struct Inner {
     bridge: Option<Bridge>,
     presence: Presence,
     chain: Vec<u8>,
+    /// The relay has not been told of this chain, which is the teacher's newest.
+    unshared: bool,
     /// The relay's time and the page's clock when it was told.
     time: Option<(f64, f64)>,
     /// Told how the first try ended.
@@ -187,6 +189,7 @@ impl Room {
             bridge: None,
             presence: Presence::default(),
             chain: Vec::new(),
+            unshared: false,
             time: None,
             first: Some(first),
             failures: 0,
@@ -269,7 +272,7 @@ impl Room {
         self.change(|inner| {
             if teacher && inner.chain != file.0 && file.0.len() <= MAX_CHAIN {
                 inner.chain.clone_from(&file.0);
-                inner.tell(&ToRelay::Share(file.0.clone()));
+                inner.unshared = !inner.tell(&ToRelay::Share(file.0.clone()));
             }
         });
     }
@@ -304,8 +307,9 @@ impl Room {
         if bytes.first() == Some(&FRAME) {
             let frame = frame_of(bytes).unwrap_or_default();
             if let Ok(header) = Header::decode(frame) {
-                let deliver = |bridge: &mut Bridge| bridge.deliver(header.to.port, frame, browser::now_ms());
-                self.change(|inner| inner.bridge.as_mut().map(deliver));
+                let port = header.to.port;
+                let deliver = |bridge: &mut Bridge| bridge.deliver(port, frame, browser::now_ms());
+                self.change(|inner| inner.bridge.as_mut().filter(|_| inner.presence.runs(port)).map(deliver));
             }
             return;
         }
@@ -322,8 +326,10 @@ impl Room {
             ToBrowser::Gone(address) => self.change_presence(|presence| presence.remove(address)),
             ToBrowser::Time(unix_ms) => self.hear_time(unix_ms),
             ToBrowser::Chain(chain) => {
-                self.change(|inner| inner.chain = chain);
-                self.pass_on_chain();
+                if !self.with(|inner| inner.unshared) {
+                    self.change(|inner| inner.chain = chain);
+                    self.pass_on_chain();
+                }
             }
             ToBrowser::End(reason) => self.ended(reason),
             ToBrowser::Settings(settings) => {
@@ -352,6 +358,9 @@ impl Room {
         self.hear_time(unix_ms);
         self.change(|inner| {
             inner.tell_nodes();
+            if inner.unshared {
+                inner.unshared = !inner.tell(&ToRelay::Share(inner.chain.clone()));
+            }
             if let Some(first) = inner.first.take() {
                 // Who asked may have gone.
                 let _ = first.send(Ok(()));
@@ -465,10 +474,9 @@ impl Room {
 }
 
 impl Inner {
-    fn tell(&self, message: &ToRelay) {
-        if let Some(socket) = &self.socket {
-            socket.send(&message.encode());
-        }
+    /// Whether it was sent.
+    fn tell(&self, message: &ToRelay) -> bool {
+        self.socket.as_ref().is_some_and(|socket| socket.send(&message.encode()))
     }
 
     fn tell_nodes(&self) {

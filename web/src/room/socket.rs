@@ -53,11 +53,11 @@ impl Socket {
     }
 
     /// Sends a message, if it is up and not too much waits already.
-    pub(super) fn send(&self, message: &[u8]) {
-        if self.socket.ready_state() == WebSocket::OPEN && self.socket.buffered_amount() < MAX_WAITING {
-            // One that is closing loses what is sent, as any network does.
-            let _ = self.socket.send_with_u8_array(message);
-        }
+    pub(super) fn send(&self, message: &[u8]) -> bool {
+        let is_open =
+            self.socket.ready_state() == WebSocket::OPEN && self.socket.buffered_amount() < MAX_WAITING;
+        // One that is closing loses what is sent, as any network does.
+        is_open && self.socket.send_with_u8_array(message).is_ok()
     }
 }
 

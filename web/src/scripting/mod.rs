@@ -5,6 +5,7 @@ mod arguments;
 mod listeners;
 mod object;
 
+use crate::browser;
 use crate::lab::host::PageHost;
 use crate::lab::lab_file::LabFile;
 use crate::lab::moving::{self, Keys, MovingError};
@@ -248,7 +249,7 @@ fn files(lab: Lab) -> Fields {
     let open = promising(move |[file, ..]| async move {
         let bytes = arguments::bytes(&file, "file")?;
         let moved = async {
-            let file = LabFile::from_bytes(&bytes)?;
+            let file = LabFile::from_bytes(&bytes, browser::now_ms())?;
             moving::open(lab, &file).await
         };
         moved.await.map(|()| JsValue::UNDEFINED).map_err(|why: MovingError| error(why.to_string()))

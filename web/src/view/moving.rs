@@ -2,6 +2,7 @@
 
 use super::dialog::Modal;
 use super::refusal::moving_in_words;
+use super::ui::{Dialog, use_ui};
 use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
@@ -62,6 +63,7 @@ fn is_working(step: RwSignal<Step, LocalStorage>) -> bool {
 #[component]
 fn Save(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
     let lab: Lab = expect_context();
+    let ui = use_ui();
     let with_keys = RwSignal::new(false);
     let save = move |_| {
         let keys = if with_keys.get_untracked() { Keys::With } else { Keys::Without };
@@ -78,9 +80,13 @@ fn Save(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
     };
     let clear = move || {
         step.with(|step| matches!(step, Step::Saved(_))).then(|| {
-            let empty = move |_| spawn_local(async move { lab.new_network().await });
             view! {
-                <button type="button" class="danger" data-testid=testid::MOVING_CLEAR on:click=empty>
+                <button
+                    type="button"
+                    class="danger"
+                    data-testid=testid::MOVING_CLEAR
+                    on:click=move |_| ui.ask(Dialog::NewNetwork)
+                >
                     {tr(|t| t.moving_clear)}
                 </button>
             }
@@ -116,7 +122,7 @@ fn Open(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
         let Some(input) = input.get_untracked() else { return };
         spawn_local(async move {
             let Some((name, bytes)) = browser::chosen_file(&input).await else { return };
-            let chosen = match bytes.map(|bytes| LabFile::from_bytes(&bytes)) {
+            let chosen = match bytes.map(|bytes| LabFile::from_bytes(&bytes, browser::now_ms())) {
                 None => Step::Unread,
                 Some(Ok(file)) => Step::Chosen(name, Arc::new(file)),
                 Some(Err(error)) => Step::Failed(error.into()),

@@ -21,6 +21,7 @@ pub(crate) fn in_words(error: &LabError) -> String {
 pub(crate) fn moving_in_words(error: &MovingError) -> String {
     match error {
         MovingError::File(why) => fill(t().moving_no_lab, &[why]),
+        MovingError::InClass => t().moving_in_class.to_owned(),
         MovingError::RunsElsewhere(id) => fill(t().moving_elsewhere, &[id]),
         MovingError::Node(id, why) => fill(t().moving_node, &[id, &in_words(why)]),
     }

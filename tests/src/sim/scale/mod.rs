@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
     fn traffic(&self) -> (Count, Count) {
         let nodes = self.ids.iter().filter_map(|id| self.world.host(*id).node());
         nodes
-            .map(|node| node.traffic())
+            .map(Node::traffic)
             .fold(Default::default(), |(sent, received), (out, back)| (sent + out, received + back))
     }
 

@@ -133,9 +133,15 @@ impl Lab {
         self.with(|inner| inner.clock.lab_ms(browser::now_ms()))
     }
 
-    /// Lets lab time go on from `lab_ms`, if that is later than it is.
-    pub(crate) fn catch_up(&self, lab_ms: f64) {
-        self.set_clock(|clock, now| clock.no_earlier_than(now, lab_ms));
+    /// Starts lab time anew, as on a visit to a lab that was left at `lab_ms`. For a lab without nodes: theirs must not go
+    /// back.
+    pub(crate) fn start_clock(&self, lab_ms: f64) {
+        self.set_clock(|_, now| LabClock::start(now, Some(lab_ms)));
+    }
+
+    /// Whether this lab is a browser's part of a class.
+    pub(crate) fn is_in_class(&self) -> bool {
+        self.with(|inner| !inner.host.is_loopback())
     }
 
     /// Lets every node of this page that can mine do so at this rate, or ends what mines all the time, as a room's teacher

@@ -1,0 +1,123 @@
+use super::*;
+use crate::line::Work;
+use futures_util::FutureExt;
+use terrarium_link::room::wrap_frame;
+use terrarium_link::{Address, Body, Frame, Role};
+
+fn room() -> Arc<Room> {
+    let record = Record {
+        code: RoomCode::from_number(1),
+        key: Secret([7; 16]),
+        token: Secret([8; 16]),
+        by_hand: false,
+        chain: Vec::new(),
+        settings: Settings::default(),
+        last: 0,
+        seen: 0,
+        own: false,
+    };
+    Arc::new(Room::new(record, 10, Arc::default(), Arc::default()))
+}
+
+fn guest(page: u64, pass: Option<Pass>, token: Option<Secret>) -> Guest {
+    Guest { page, pass, token, name: String::new(), urls: Vec::new() }
+}
+
+fn seat(room: &Arc<Room>, guest: &Guest) -> Seat {
+    let Ok(Asked::Seated(seat)) = room.seat(guest, false) else { panic!("no seat") };
+    seat
+}
+
+/// A teacher and a student, who have taken in all that there was to hear.
+fn class(room: &Arc<Room>) -> (Seat, Seat) {
+    let teacher = seat(room, &guest(1, None, Some(room.token())));
+    let student = seat(room, &guest(2, None, None));
+    heard(&teacher);
+    heard(&student);
+    (teacher, student)
+}
+
+/// The messages that wait for a browser.
+fn heard(seat: &Seat) -> Vec<Bytes> {
+    match seat.line.next().now_or_never() {
+        Some(Work::Send(messages)) => messages.into(),
+        _ => Vec::new(),
+    }
+}
+
+fn frame(from: &Seat, to: &Seat) -> Vec<u8> {
+    let address = |seat: &Seat| Address { ip: seat.address(), port: 3_000 };
+    let header = Header { role: Role::Opener, from: address(from), to: address(to), opener: 1, acceptor: 2 };
+    wrap_frame(&Frame { header, body: Body::Credit { offset: 1 } }.encode())
+}
+
+#[test]
+fn a_small_frame_that_waits_does_not_keep_the_buffer_that_it_was_read_into() {
+    struct Buffer(Vec<u8>, #[expect(dead_code, reason = "is dropped with the buffer")] Arc<()>);
+    impl AsRef<[u8]> for Buffer {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+    let (teacher, student) = class(&room());
+    let small = frame(&student, &teacher);
+    let large = [small.clone(), vec![0; COPIED]].concat();
+    for (message, kept) in [(small, 1), (large, 2)] {
+        let held = Arc::new(());
+        let buffer = Buffer([message.clone(), vec![0; 1_000]].concat(), Arc::clone(&held));
+        assert!(student.route(Bytes::from_owner(buffer).slice(..message.len())));
+        assert_eq!(Arc::strong_count(&held), kept);
+        assert_eq!(heard(&teacher), [message]);
+    }
+}
+
+#[test]
+fn nodes_that_are_the_same_as_before_are_no_news() {
+    let (teacher, student) = class(&room());
+    let nodes = vec![NodeEntry { port: 3_001, network: "net".to_owned() }];
+    student.set_nodes(nodes.clone());
+    assert_eq!(heard(&teacher).len(), 1);
+    student.set_nodes(nodes);
+    assert_eq!(heard(&teacher).len(), 0);
+    student.set_nodes(Vec::new());
+    assert_eq!(heard(&teacher).len(), 1);
+}
+
+#[test]
+fn who_was_sent_away_says_nothing_more() {
+    let (teacher, student) = class(&room());
+    assert!(student.route(frame(&student, &teacher).into()));
+    assert_eq!(heard(&teacher).len(), 1);
+    assert!(teacher.remove(student.address()));
+    assert!(student.route(frame(&student, &teacher).into()));
+    student.set_nodes(vec![NodeEntry { port: 3_001, network: "net".to_owned() }]);
+    assert_eq!(heard(&teacher).len(), 0);
+}
+
+#[test]
+fn the_pass_of_who_was_sent_away_holds_no_more() {
+    let room = room();
+    let (teacher, student) = class(&room);
+    let back = guest(2, Some(room.pass(student.number)), None);
+    assert!(room.knows(&back));
+    assert!(teacher.remove(student.address()));
+    assert!(!room.knows(&back));
+    let again = seat(&room, &back);
+    assert_ne!(again.address(), student.address());
+    assert!(teacher.set(Settings { locked: true, ..Settings::default() }));
+    assert!(matches!(room.seat(&back, false), Err(Refusal::Locked)));
+    let held = guest(2, Some(room.pass(again.number)), None);
+    assert_eq!(seat(&room, &held).address(), again.address(), "a pass that holds opens a locked room");
+}
+
+#[test]
+fn no_more_than_so_many_who_were_sent_away_are_remembered() {
+    let room = room();
+    let teacher = seat(&room, &guest(1, None, Some(room.token())));
+    for page in 0..=MAX_BARRED as u64 {
+        let student = seat(&room, &guest(page, None, None));
+        assert!(teacher.remove(student.address()));
+        heard(&teacher);
+    }
+    assert_eq!(room.read().barred.len(), MAX_BARRED);
+}
