@@ -71,6 +71,7 @@ impl Peers {
         self.table.values().map(|peer| &**peer)
     }
 
+    #[cfg(any(test, feature = "contract"))]
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }

@@ -4,6 +4,7 @@
 use js_sys::{JsString, Uint8Array};
 use terrarium_core::collections::BTreeMap;
 use terrarium_link::MAX_FRAME_LEN;
+use terrarium_link::room::MAX_NODES;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent};
@@ -26,7 +27,7 @@ pub(super) struct Bridge {
     prefix: String,
     directory: BroadcastChannel,
     frames: BroadcastChannel,
-    /// Inboxes of nodes that are open and when each was last written to.
+    /// Inboxes of nodes that are open and when each was last written to; at most [`MAX_NODES`].
     inboxes: BTreeMap<u16, (BroadcastChannel, f64)>,
     _hear: [Closure<dyn FnMut(MessageEvent)>; 2],
 }
@@ -72,6 +73,10 @@ impl Bridge {
             keep
         });
         if !self.inboxes.contains_key(&port) {
+            // A browser has no more nodes; somebody tries one port after the other.
+            if self.inboxes.len() >= MAX_NODES {
+                return;
+            }
             // Without a channel the frame is lost, and its session ends as any does that hears nothing.
             let Ok(channel) = BroadcastChannel::new(&format!("{}node/{port}", self.prefix)) else { return };
             self.inboxes.insert(port, (channel, now_ms));

@@ -307,9 +307,8 @@ impl Room {
         if bytes.first() == Some(&FRAME) {
             let frame = frame_of(bytes).unwrap_or_default();
             if let Ok(header) = Header::decode(frame) {
-                let port = header.to.port;
-                let deliver = |bridge: &mut Bridge| bridge.deliver(port, frame, browser::now_ms());
-                self.change(|inner| inner.bridge.as_mut().filter(|_| inner.presence.runs(port)).map(deliver));
+                let deliver = |bridge: &mut Bridge| bridge.deliver(header.to.port, frame, browser::now_ms());
+                self.change(|inner| inner.bridge.as_mut().map(deliver));
             }
             return;
         }

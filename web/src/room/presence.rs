@@ -56,11 +56,6 @@ impl Presence {
         self.own.len() < before
     }
 
-    /// Whether a node of this browser has this port.
-    pub(super) fn runs(&self, port: u16) -> bool {
-        self.own.contains_key(&port)
-    }
-
     /// The nodes of this browser.
     pub(super) fn own(&self) -> Vec<NodeEntry> {
         let entry = |(port, (network, _)): (&u16, &(String, f64))| NodeEntry {
