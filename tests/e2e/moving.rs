@@ -53,7 +53,6 @@ async fn moving(stage: &Stage<'_>) -> Outcome {
         "return document.querySelector('[data-testid=moving-state]').textContent.includes('Saved as')";
     page.wait_for(saved, json!(null)).await?;
     page.click("[data-testid='moving-clear']").await?;
-    page.click("[data-testid='confirm-yes']").await?;
     page.wait_for("return window.terrarium?.nodes().length === 0", json!(null)).await
 }
 

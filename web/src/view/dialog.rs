@@ -29,14 +29,8 @@ pub(crate) fn Modal(
             dialog.close();
         }
     });
-    // One that gives way to another dialog hears of its end when that is in sight already.
-    let closed = move |event: web_sys::Event| {
-        if event_target::<web_sys::Element>(&event).is_connected() {
-            ui.dialog.set(None);
-        }
-    };
     view! {
-        <dialog node_ref=element class="modal" aria-labelledby="modal-title" on:close=closed>
+        <dialog node_ref=element class="modal" aria-labelledby="modal-title" on:close=move |_| ui.dialog.set(None)>
             <header>
                 <h2 id="modal-title">{title}</h2>
                 <button

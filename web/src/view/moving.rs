@@ -2,7 +2,6 @@
 
 use super::dialog::Modal;
 use super::refusal::moving_in_words;
-use super::ui::{Dialog, use_ui};
 use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
@@ -63,7 +62,6 @@ fn is_working(step: RwSignal<Step, LocalStorage>) -> bool {
 #[component]
 fn Save(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
     let lab: Lab = expect_context();
-    let ui = use_ui();
     let with_keys = RwSignal::new(false);
     let save = move |_| {
         let keys = if with_keys.get_untracked() { Keys::With } else { Keys::Without };
@@ -85,7 +83,7 @@ fn Save(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
                     type="button"
                     class="danger"
                     data-testid=testid::MOVING_CLEAR
-                    on:click=move |_| ui.ask(Dialog::NewNetwork)
+                    on:click=move |_| spawn_local(async move { lab.new_network().await })
                 >
                     {tr(|t| t.moving_clear)}
                 </button>
