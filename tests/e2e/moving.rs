@@ -52,8 +52,9 @@ async fn moving(stage: &Stage<'_>) -> Outcome {
     let saved =
         "return document.querySelector('[data-testid=moving-state]').textContent.includes('Saved as')";
     page.wait_for(saved, json!(null)).await?;
-    page.element("moving-clear").await?;
-    Ok(())
+    page.click("[data-testid='moving-clear']").await?;
+    let asked = "return document.querySelector('[data-testid=moving-state]').textContent.includes('cannot be undone')";
+    page.wait_for(asked, json!(null)).await
 }
 
 /// A damaged file names what is wrong, be it for the page or a node to find, and the lab is as it was.

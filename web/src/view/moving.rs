@@ -20,6 +20,8 @@ enum Step {
     Working,
     /// The lab is in the file of this name.
     Saved(String),
+    /// Whoever saved it asks to clear it, which is to be agreed to.
+    Clearing,
     /// A file of this name was chosen, which takes the lab's place once that is agreed to.
     Chosen(String, Arc<LabFile>),
     /// The file of this name is the lab now.
@@ -47,6 +49,7 @@ fn told(step: &Step) -> String {
     match step {
         Step::Rest | Step::Chosen(..) => String::new(),
         Step::Working => t().moving_working.to_owned(),
+        Step::Clearing => t().new_network_asks.to_owned(),
         Step::Saved(name) => fill(t().moving_saved, &[name]),
         Step::Opened(name) => fill(t().moving_opened, &[name]),
         Step::Unread => t().moving_unread.to_owned(),
@@ -76,16 +79,21 @@ fn Save(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
             let _ = step.try_set(outcome.map_or_else(Step::Failed, Step::Saved));
         });
     };
-    let clear = move || {
-        step.with(|step| matches!(step, Step::Saved(_))).then(|| {
+    // The button stays, and keeps the focus, while what it says changes.
+    let is_saved = Memo::new(move |_| step.with(|step| matches!(step, Step::Saved(_) | Step::Clearing)));
+    let asks = move || step.with(|step| matches!(step, Step::Clearing));
+    let clear = move |_| {
+        if untrack(asks) {
+            spawn_local(async move { lab.new_network().await });
+        } else {
+            step.set(Step::Clearing);
+        }
+    };
+    let button = move || {
+        is_saved.get().then(|| {
             view! {
-                <button
-                    type="button"
-                    class="danger"
-                    data-testid=testid::MOVING_CLEAR
-                    on:click=move |_| spawn_local(async move { lab.new_network().await })
-                >
-                    {tr(|t| t.moving_clear)}
+                <button type="button" class="danger" data-testid=testid::MOVING_CLEAR on:click=clear>
+                    {words(move || if asks() { t().new_network_yes } else { t().moving_clear }.to_owned())}
                 </button>
             }
         })
@@ -97,7 +105,7 @@ fn Save(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
             <span>{tr(|t| t.moving_keys)}</span>
         </label>
         <div class="buttons">
-            {part(clear)}
+            {part(button)}
             <button
                 type="button"
                 class="primary"
