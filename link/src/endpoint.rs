@@ -242,8 +242,7 @@ impl Endpoint {
             if let Some(output) = self.outputs.pop_front() {
                 return Some(output);
             }
-            let id = self.sessions.next_in_round()?;
-            let Some(session) = self.sessions.get_mut(id) else { continue };
+            let (id, session) = self.sessions.next_in_round()?;
             let header = session.header;
             let Some(frame) = session.sender.next_frame(&header) else { continue };
             if session.finishing && session.sender.queued() == 0 {
@@ -409,15 +408,7 @@ impl Endpoint {
 
     /// Gives a session its turn where it can send, and a deadline where it waits for credit.
     fn arrange_sending(&mut self, id: SessionId) {
-        self.sessions.schedule(id);
-        let Some(session) = self.sessions.get(id) else { return };
-        if !session.open {
-            return;
-        }
-        let blocked = session.sender.is_blocked();
-        if blocked != self.sessions.has_deadline(id) {
-            self.sessions.set_deadline(id, blocked.then_some(self.now + self.limits.probe_interval));
-        }
+        self.sessions.arrange(id, self.now + self.limits.probe_interval);
     }
 
     fn insert(&mut self, header: Header) -> SessionId {

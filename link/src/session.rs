@@ -111,10 +111,6 @@ impl Sessions {
         }
     }
 
-    pub(crate) fn has_deadline(&self, id: SessionId) -> bool {
-        self.by_id.get(&id).is_some_and(|session| session.deadline.is_some())
-    }
-
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
@@ -129,21 +125,26 @@ impl Sessions {
         Some(id)
     }
 
-    /// Puts a session at the end of the round, if it may send and is not in it.
-    pub(crate) fn schedule(&mut self, id: SessionId) {
-        let Some(session) = self.by_id.get_mut(&id) else { return };
-        if !session.scheduled && session.open && session.sender.can_send() {
+    /// Puts an open session at the end of the round where it may send and is not in it; gives it a deadline, to probe at
+    /// `probe`, where it waits for credit, and none where it does not.
+    pub(crate) fn arrange(&mut self, id: SessionId, probe: Duration) {
+        let Some(session) = self.by_id.get_mut(&id).filter(|session| session.open) else { return };
+        if !session.scheduled && session.sender.can_send() {
             session.scheduled = true;
             self.round.push_back(id);
+        }
+        let blocked = session.sender.is_blocked();
+        if blocked != session.deadline.is_some() {
+            self.set_deadline(id, blocked.then_some(probe));
         }
     }
 
     /// The session whose turn it is to send.
-    pub(crate) fn next_in_round(&mut self) -> Option<SessionId> {
+    pub(crate) fn next_in_round(&mut self) -> Option<(SessionId, &mut Session)> {
+        // Whoever ends leaves the round.
         let id = self.round.pop_front()?;
-        if let Some(session) = self.by_id.get_mut(&id) {
-            session.scheduled = false;
-        }
-        Some(id)
+        let session = self.by_id.get_mut(&id)?;
+        session.scheduled = false;
+        Some((id, session))
     }
 }

@@ -210,6 +210,11 @@ impl Chainstate {
         self.index.id(hash).map(|id| self.index.get(id))
     }
 
+    /// What is another after a header, a body or the tip came or went.
+    pub(crate) fn standing(&self) -> (u64, BlockHash) {
+        (self.index.changes(), self.tip())
+    }
+
     /// Whether a header was refused for want of room: then [`Chainstate::activate`] says so, and goes no further.
     pub const fn is_full(&self) -> bool {
         self.is_full

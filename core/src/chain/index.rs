@@ -92,12 +92,19 @@ pub(crate) struct BlockIndex {
     children: BTreeSet<(EntryId, EntryId)>,
     /// Stored records whose entries changed since they were last taken.
     dirty: BTreeSet<u32>,
+    /// How often anything in it changed.
+    changes: u64,
 }
 
 impl BlockIndex {
     /// The entry of a block.
     pub(crate) fn id(&self, hash: &BlockHash) -> Option<EntryId> {
         self.by_hash.get(hash).copied()
+    }
+
+    /// A number that is another one after anything changed.
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The number of headers.
@@ -118,6 +125,7 @@ impl BlockIndex {
 
     /// The entry, to be changed in what is not stored: links, sequence.
     pub(crate) fn get_transient_mut(&mut self, id: EntryId) -> &mut BlockIndexEntry {
+        self.changes += 1;
         let entry = self.entries.get_mut(id.0 as usize).and_then(Option::as_mut);
         entry.expect("an id names an entry as long as the entry is in the tree")
     }
@@ -157,6 +165,7 @@ impl BlockIndex {
         consensus: &ConsensusParams,
     ) {
         let entry = self.make_entry(header, hash, parent, consensus);
+        self.changes += 1;
         let slot = id.0 as usize;
         if slot >= self.entries.len() {
             self.entries.resize(slot + 1, None);
@@ -238,6 +247,7 @@ impl BlockIndex {
     /// Removes an entry without children and gives it back.
     pub(crate) fn remove(&mut self, id: EntryId) -> Option<BlockIndexEntry> {
         let entry = self.entries.get_mut(id.0 as usize)?.take()?;
+        self.changes += 1;
         self.by_hash.remove(&entry.hash);
         if let Some(parent) = entry.parent {
             self.children.remove(&(parent, id));

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::{Bound, Index, RangeBounds};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::iter::{Iter, IterMut, Place};
 
@@ -16,12 +17,43 @@ pub struct BTreeMap<K, V> {
     /// Ascending, none empty, none longer than [`LEAF`].
     leaves: Vec<Vec<(K, V)>>,
     len: usize,
+    /// Where the last key that was looked up was found: most are looked up several times in a row, or in their order.
+    /// Anything may be there by now, or nothing.
+    last: Hint,
+}
+
+/// A place that was right once. Who shares a map may see another's: it is looked at before it is believed.
+struct Hint(AtomicUsize);
+
+impl Hint {
+    const fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    fn get(&self) -> Place {
+        let place = self.0.load(Ordering::Relaxed);
+        Place { leaf: place / LEAF, slot: place % LEAF }
+    }
+
+    fn set(&self, place: Place) {
+        self.0.store(place.leaf * LEAF + place.slot, Ordering::Relaxed);
+    }
+}
+
+impl Clone for Hint {
+    fn clone(&self) -> Self {
+        Self(AtomicUsize::new(self.0.load(Ordering::Relaxed)))
+    }
 }
 
 impl<K, V> BTreeMap<K, V> {
     /// An empty map.
     pub const fn new() -> Self {
-        Self { leaves: Vec::new(), len: 0 }
+        Self::of(Vec::new())
+    }
+
+    const fn of(leaves: Vec<Vec<(K, V)>>) -> Self {
+        Self { leaves, len: 0, last: Hint::new() }
     }
 
     /// The number of entries.
@@ -142,6 +174,9 @@ impl<K: Ord, V> BTreeMap<K, V> {
     where
         K: Borrow<Q>,
     {
+        if let Some(place) = self.find_again(key) {
+            return Ok(place);
+        }
         // Most maps are small.
         let leaf = match self.leaves.len() {
             0 | 1 => 0,
@@ -149,9 +184,31 @@ impl<K: Ord, V> BTreeMap<K, V> {
         };
         let Some(entries) = self.leaves.get(leaf) else { return Err(Place::default()) };
         match entries.binary_search_by(|(other, _)| other.borrow().cmp(key)) {
-            Ok(slot) => Ok(Place { leaf, slot }),
+            Ok(slot) => {
+                let place = Place { leaf, slot };
+                self.last.set(place);
+                Ok(place)
+            }
             Err(slot) => Err(Place { leaf, slot }),
         }
+    }
+
+    /// The place of `key`, if it is where the last one was found, or next to it.
+    fn find_again<Q: Ord + ?Sized>(&self, key: &Q) -> Option<Place>
+    where
+        K: Borrow<Q>,
+    {
+        let last = self.last.get();
+        let leaf = self.leaves.get(last.leaf)?;
+        let is_at = |slot: usize| leaf.get(slot).is_some_and(|(other, _)| other.borrow() == key);
+        if is_at(last.slot) {
+            return Some(last);
+        }
+        let next = Place { slot: last.slot + 1, ..last };
+        is_at(next.slot).then(|| {
+            self.last.set(next);
+            next
+        })
     }
 
     /// The value at `key`.
@@ -256,7 +313,7 @@ impl<K: Ord, V> BTreeMap<K, V> {
         leaves.extend(self.leaves.drain(place.leaf + 1..));
         self.leaves.retain(|leaf| !leaf.is_empty());
         leaves.retain(|leaf| !leaf.is_empty());
-        let mut cut = Self { leaves, len: 0 };
+        let mut cut = Self::of(leaves);
         self.count();
         cut.count();
         cut

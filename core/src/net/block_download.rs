@@ -77,6 +77,8 @@ pub(crate) struct BlockDownload {
     paused: bool,
     /// Only these are asked for, if there is a choice; at most a few stretches of the chain.
     chosen: Option<BTreeSet<BlockHash>>,
+    /// The chain's standing when there was last nothing to ask anyone for; none once anything else changed since.
+    exhausted: Option<(u64, BlockHash)>,
 }
 
 impl BlockDownload {
@@ -91,10 +93,12 @@ impl BlockDownload {
             stalling_timeout: BLOCK_STALLING_TIMEOUT_DEFAULT,
             paused: false,
             chosen: None,
+            exhausted: None,
         }
     }
 
     pub(crate) fn peer_ready(&mut self, peer: PeerId, item: fn(BlockHash) -> Inventory) {
+        self.exhausted = None;
         self.sources.insert(
             peer,
             Box::new(Source {
@@ -113,6 +117,7 @@ impl BlockDownload {
 
     /// A peer speaks compact blocks.
     pub(crate) fn provides_compact(&mut self, peer: PeerId) {
+        self.exhausted = None;
         if let Some(source) = self.sources.get_mut(&peer) {
             source.compact = true;
         }
@@ -121,6 +126,7 @@ impl BlockDownload {
     /// Counts a block as asked of a peer, which has begun to give it unasked; false if it is on its way already, or the
     /// peer has enough to deliver.
     pub(crate) fn reserve(&mut self, peer: PeerId, hash: BlockHash, now: Mono) -> bool {
+        self.exhausted = None;
         let is_coming = self.in_flight.contains_key(&hash) || self.judging.contains(&hash);
         let Some(source) = self.sources.get_mut(&peer).filter(|_| !self.paused && !is_coming) else {
             return false;
@@ -145,6 +151,7 @@ impl BlockDownload {
 
     /// What was asked of a peer that is gone is asked of others.
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {
+        self.exhausted = None;
         if let Some(source) = self.sources.remove(&peer) {
             for hash in source.in_flight {
                 self.in_flight.remove(&hash);
@@ -169,16 +176,19 @@ impl BlockDownload {
 
     /// From now on only chosen blocks are asked for.
     pub(crate) fn begin_choosing(&mut self) {
+        self.exhausted = None;
         self.chosen = Some(BTreeSet::new());
     }
 
     /// Every block is asked for again.
     pub(crate) fn end_choosing(&mut self) {
+        self.exhausted = None;
         self.chosen = None;
     }
 
     /// Chooses a block.
     pub(crate) fn choose(&mut self, hash: BlockHash) {
+        self.exhausted = None;
         if let Some(chosen) = &mut self.chosen {
             chosen.insert(hash);
         }
@@ -195,6 +205,7 @@ impl BlockDownload {
         if source.best_known == Some(hash) {
             return;
         }
+        self.exhausted = None;
         let Some(work) = chain.entry(&hash).map(|entry| entry.chainwork) else { return };
         // Of a branch that was given up nothing is left to compare with.
         let is_left = source.best_known.is_some_and(|best| chain.entry(&best).is_some());
@@ -219,6 +230,7 @@ impl BlockDownload {
     /// A peer announced a block whose header we do not know, and is to be asked for the block itself. One that is in
     /// flight is kept in mind: should its parent be missing when it comes, it is asked for again after the parent.
     pub(crate) fn announced(&mut self, peer: PeerId, hash: BlockHash) {
+        self.exhausted = None;
         if let Some(source) = self.sources.get_mut(&peer)
             && source.announced.len() < MAX_INV_SZ
         {
@@ -228,6 +240,7 @@ impl BlockDownload {
 
     /// A block came; returns whether it was asked for, of whomever.
     pub(crate) fn received(&mut self, hash: &BlockHash, now: Mono) -> bool {
+        self.exhausted = None;
         let asked = self.in_flight.contains_key(hash);
         if let Some(chosen) = &mut self.chosen {
             chosen.remove(hash);
@@ -248,12 +261,14 @@ impl BlockDownload {
 
     /// A block goes to the node, and counts as here until it is judged; false if it is with the node already.
     pub(crate) fn judge(&mut self, peer: PeerId, hash: BlockHash) -> bool {
+        self.exhausted = None;
         self.senders.insert(hash, peer);
         self.judging.insert(hash)
     }
 
     /// The node has judged a block.
     pub(crate) fn judged(&mut self, hash: &BlockHash) {
+        self.exhausted = None;
         self.judging.remove(hash);
     }
 
@@ -264,6 +279,7 @@ impl BlockDownload {
 
     /// A peer does not have what it was asked for: it is not asked for it again, and others may be.
     pub(crate) fn not_found(&mut self, peer: PeerId, hash: &BlockHash, now: Mono) {
+        self.exhausted = None;
         if self.in_flight.get(hash) != Some(&peer) {
             return;
         }
@@ -282,9 +298,10 @@ impl BlockDownload {
 
     /// Asks every peer that has room for what it has and we lack.
     pub(crate) fn request(&mut self, chain: &Chainstate, now: Mono, outbox: &mut Outbox) {
-        if self.paused {
+        if self.paused || self.exhausted == Some(chain.standing()) {
             return;
         }
+        self.exhausted = Some(chain.standing());
         let tip_work = chain.tip_entry().chainwork;
         let is_hungry = |source: &Source| {
             let may_give = source.best_work > tip_work || !source.announced.is_empty();
@@ -369,6 +386,7 @@ impl BlockDownload {
         if wanted.is_empty() {
             return;
         }
+        self.exhausted = None;
         if source.in_flight.is_empty() {
             source.since = now;
         }

@@ -1,5 +1,6 @@
 //! `cargo xtask sim`: storms by their seeds, journals, and large networks.
 
+use mimalloc::MiMalloc;
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -12,6 +13,9 @@ use xtask::{Args, Error};
 
 /// Storms that run where no number is given.
 const SEEDS: u64 = 100;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match run(&mut Args::from_env()) {

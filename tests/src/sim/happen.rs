@@ -29,16 +29,30 @@ const HELPER_GIVES_BACK: f64 = 0.1;
 const LONGEST_DOWN: Span = Span::from_secs(5);
 
 impl World {
-    /// Moves to the next thing that happens, unless it is after `end` or something did not hold; whether there was one.
+    /// Moves to the next moment at which something happens, unless it is after `end` or something did not hold; whether
+    /// there was one. All that is due at one moment happens in the order in which it was planned, then those nodes work
+    /// that it concerns.
     pub(super) fn advance(&mut self, end: Mono) -> bool {
         if !self.violations().is_empty() {
             return false;
         }
-        let Some((at, entry)) = self.agenda.next(end) else { return false };
+        let Some((at, first)) = self.agenda.next(end) else { return false };
         self.now = self.now.max(at);
+        self.take_place(first);
+        while let Some((_, entry)) = self.agenda.next(self.now) {
+            self.take_place(entry);
+        }
+        let mut due = std::mem::take(&mut self.due);
+        for id in due.drain(..) {
+            self.pump(id);
+        }
+        self.due = due;
+        true
+    }
+
+    fn take_place(&mut self, entry: Entry) {
         let Some(host) = self.hosts.get(entry.node) else {
-            self.happen_to_villain(entry.node, entry.happening);
-            return true;
+            return self.happen_to_villain(entry.node, entry.happening);
         };
         if host.asleep_until > self.now {
             let until = host.asleep_until;
@@ -46,14 +60,20 @@ impl World {
         } else if host.life() == entry.life || matches!(entry.happening, Happening::Frame(_)) {
             self.happen(entry.node, entry.happening);
         }
-        true
+    }
+
+    /// Has a node work once all of this moment has happened.
+    fn rouse(&mut self, id: NodeId) {
+        if self.host_mut(id).note_due() {
+            self.due.push(id);
+        }
     }
 
     fn happen(&mut self, id: NodeId, happening: Happening) {
         let now = self.now;
         match happening {
             Happening::Input(input) if !self.host_mut(id).still_says(&input) => {}
-            Happening::Input(input) => self.give(id, input),
+            Happening::Input(input) => self.hand_over(id, input),
             Happening::Wake => {
                 if self.host_mut(id).note_wake(now) {
                     self.report(Some(Violation::at(
@@ -62,18 +82,18 @@ impl World {
                         "it is woken without end",
                     )));
                 }
-                self.pump(id);
+                self.rouse(id);
             }
             Happening::SessionWake => {
                 let host = self.host_mut(id);
                 host.session_wake = None;
                 host.connections.transport_mut().tick(Now::both(now));
-                self.pump(id);
+                self.rouse(id);
             }
             Happening::Frame(frame) => {
                 if self.host(id).is_open() {
                     self.host_mut(id).connections.transport_mut().receive(Now::both(now), frame);
-                    self.pump(id);
+                    self.rouse(id);
                 }
             }
             Happening::Write(batch) => self.write(id, &batch),
@@ -102,9 +122,17 @@ impl World {
         }
     }
 
+    /// As [`World::give`], but lets it work when all of this moment has happened.
+    fn hand_over(&mut self, id: NodeId, input: Input) {
+        if self.tell(id, input) {
+            self.rouse(id);
+        }
+    }
+
     /// Lets a node work off what it has, does what it asks, and sets its timers.
     pub(super) fn pump(&mut self, id: NodeId) {
         let now = self.now;
+        self.host_mut(id).forget_due();
         self.hear(id);
         while let Some((outputs, busy)) = self.host_mut(id).step(now) {
             for output in outputs {
@@ -238,8 +266,8 @@ impl World {
     fn write(&mut self, id: NodeId, batch: &StoreBatch) {
         let Some(host) = self.hosts.get_mut(id) else { return };
         match host.disk.write(batch, &mut self.dice, &mut self.faults) {
-            Written::Committed => self.give(id, Input::BatchCommitted { id: batch.id }),
-            Written::Refused(reason) => self.give(id, Input::BatchFailed { id: batch.id, reason }),
+            Written::Committed => self.hand_over(id, Input::BatchCommitted { id: batch.id }),
+            Written::Refused(reason) => self.hand_over(id, Input::BatchFailed { id: batch.id, reason }),
             Written::Died => self.die(id),
         }
     }

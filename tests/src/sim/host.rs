@@ -47,6 +47,8 @@ pub struct Host {
     pub(super) connections: Connections,
     /// Nothing happens here until then.
     pub(super) asleep_until: Mono,
+    /// Whether something happened at this moment that the node has not taken up.
+    is_due: bool,
     /// When the node's timer is set to fire.
     wake: Option<Mono>,
     /// When the node's timer last fired, and how often at that moment.
@@ -93,6 +95,7 @@ impl Host {
             clock: Clock::default(),
             connections,
             asleep_until: Mono(0),
+            is_due: false,
             wake: None,
             woken: (Mono(0), 0),
             session_wake: None,
@@ -304,6 +307,16 @@ impl Host {
             outputs.iter().for_each(|output| trace.update(format!("{time:?} {output:?}\n")));
         }
         Some((outputs, busy))
+    }
+
+    /// Something happened that the node is to take up; whether that is news.
+    pub(super) fn note_due(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_due, true)
+    }
+
+    /// The node takes up what happened.
+    pub(super) fn forget_due(&mut self) {
+        self.is_due = false;
     }
 
     /// Takes note of how far the node has come back from its last death.

@@ -33,6 +33,8 @@ pub struct World {
     pub(super) lines: Lines,
     pub(super) nats: Nats,
     pub(super) agenda: Agenda,
+    /// Whom what happens at this moment concerns; empty between moments.
+    pub(super) due: Vec<NodeId>,
     requests: u32,
     pub(super) dice: Dice,
     /// What helpers do, and when.
@@ -59,6 +61,7 @@ impl World {
             lines: Lines::new(seed),
             nats: Nats::default(),
             agenda: Agenda::default(),
+            due: Vec::new(),
             requests: 0,
             dice: Dice::new(seed, "world"),
             helpers: Dice::new(seed, "helpers"),
