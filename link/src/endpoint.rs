@@ -105,7 +105,7 @@ impl Endpoint {
         }
         let opener = self.fresh_wire_id();
         let header = Header { role: Role::Opener, from: self.address, to, opener, acceptor: 0 };
-        let id = self.insert(header);
+        let id = self.insert(opener, header);
         self.transmit(header, Body::Open { credit: self.limits.window });
         self.sessions.set_deadline(id, Some(self.now + self.limits.open_timeout));
         Ok(id)
@@ -268,7 +268,7 @@ impl Endpoint {
         }
         let acceptor = self.fresh_wire_id();
         let answer = Header { acceptor, ..self.answer(header) };
-        let id = self.insert(answer);
+        let id = self.insert(acceptor, answer);
         if let Some(session) = self.sessions.get_mut(id) {
             session.sender.grant(credit);
         }
@@ -364,12 +364,14 @@ impl Endpoint {
 
     /// The open session that a data, credit or probe frame belongs to; where there is none, the other end is told.
     fn find_open(&mut self, header: Header) -> Option<SessionId> {
-        let key = (header.from, header.role.other(), header.opener);
-        let found = self.sessions.find(&key);
-        match found.and_then(|id| self.sessions.get(id)) {
-            Some(session) if session.open && session.header.acceptor == header.acceptor => found,
+        let id = SessionId(match header.role {
+            Role::Opener => header.acceptor,
+            Role::Acceptor => header.opener,
+        });
+        match self.sessions.get(id).filter(|session| session.is_of(&header)) {
+            Some(session) if session.open && session.header.acceptor == header.acceptor => Some(id),
             Some(session) if !session.open => {
-                found.into_iter().for_each(|id| self.fail(id, CloseReason::NotAccepted));
+                self.fail(id, CloseReason::NotAccepted);
                 None
             }
             _ => {
@@ -411,10 +413,13 @@ impl Endpoint {
         self.sessions.arrange(id, self.now + self.limits.probe_interval);
     }
 
-    fn insert(&mut self, header: Header) -> SessionId {
+    /// Adds a session; `id` is what this end calls it on the wire.
+    fn insert(&mut self, id: u64, header: Header) -> SessionId {
         let sender = SendHalf::new(self.limits.send_queue, self.limits.payload);
         let receiver = ReceiveHalf::new(self.limits.window);
-        self.sessions.insert(Session::new(header, sender, receiver))
+        let id = SessionId(id);
+        self.sessions.insert(id, Session::new(header, sender, receiver));
+        id
     }
 
     fn transmit(&mut self, header: Header, body: Body<'_>) {

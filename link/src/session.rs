@@ -7,7 +7,7 @@ use crate::receive::ReceiveHalf;
 use crate::send::SendHalf;
 use crate::{Address, Header, Role};
 
-/// Names a session at its own endpoint; never used twice by one endpoint, never sent.
+/// Names a session at its own endpoint, which calls it by this number on the wire too; never used twice by one endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub(crate) u64);
 
@@ -39,6 +39,11 @@ impl Session {
     pub(crate) fn key(&self) -> Key {
         (self.header.to, self.header.role, self.header.opener)
     }
+
+    /// Whether a frame with this header, from the other end, is of this session, as far as the opener knew it.
+    pub(crate) fn is_of(&self, frame: &Header) -> bool {
+        self.key() == (frame.from, frame.role.other(), frame.opener)
+    }
 }
 
 /// The sessions of an endpoint, by id and by what they are called on the wire, with their deadlines and turns.
@@ -52,16 +57,12 @@ pub(crate) struct Sessions {
     deadlines: BTreeSet<(Duration, SessionId)>,
     /// Sessions that may send, in turn; at most one entry a session.
     round: VecDeque<SessionId>,
-    last_id: u64,
 }
 
 impl Sessions {
-    pub(crate) fn insert(&mut self, session: Session) -> SessionId {
-        self.last_id += 1;
-        let id = SessionId(self.last_id);
+    pub(crate) fn insert(&mut self, id: SessionId, session: Session) {
         self.by_key.insert(session.key(), id);
         self.by_id.insert(id, session);
-        id
     }
 
     pub(crate) fn remove(&mut self, id: SessionId) -> Option<Session> {

@@ -208,8 +208,8 @@ impl BlockDownload {
         self.exhausted = None;
         let Some(work) = chain.entry(&hash).map(|entry| entry.chainwork) else { return };
         // Of a branch that was given up nothing is left to compare with.
-        let is_left = source.best_known.is_some_and(|best| chain.entry(&best).is_some());
-        if work > source.best_work || !is_left {
+        let is_gone = |best: Option<BlockHash>| best.is_none_or(|best| chain.entry(&best).is_none());
+        if work > source.best_work || is_gone(source.best_known) {
             source.best_known = Some(hash);
             source.best_work = work;
         }

@@ -37,7 +37,7 @@ impl Network {
             entry.tolerated.out_of_place += 1;
             return Ok(());
         }
-        let hash = compact.header.block_hash();
+        let hash = self.headers.hash_of(&compact.header);
         if view.chain.lacks_work(&[compact.header], &hash) {
             entry.tolerated.low_work += 1;
             return Ok(());

@@ -47,11 +47,21 @@ pub(crate) struct HeadersSync {
     low_work: u32,
     /// For what nobody must guess of those.
     rng: ChaCha20Rng,
+    /// The header that was hashed last: every peer announces the same.
+    hashed: Option<(Header, BlockHash)>,
 }
 
 impl HeadersSync {
     pub(crate) const fn new(response_time: Span, rng: ChaCha20Rng) -> Self {
-        Self { response_time, peers: BTreeMap::new(), open: 0, presync: BTreeMap::new(), low_work: 0, rng }
+        Self {
+            response_time,
+            peers: BTreeMap::new(),
+            open: 0,
+            presync: BTreeMap::new(),
+            low_work: 0,
+            rng,
+            hashed: None,
+        }
     }
 
     /// A peer is ready; with `wanted` it will be asked for its headers.
@@ -119,6 +129,12 @@ impl HeadersSync {
         if headers.len() > MAX_HEADERS_RESULTS {
             return Err(DisconnectReason::TooManyHeaders(headers.len()));
         }
+        if let [header] = headers
+            && let Some(hash) = self.known(peer, header, chain)
+        {
+            self.done(peer);
+            return Ok(Some(hash));
+        }
         let hashes: Vec<BlockHash> = headers.iter().map(Header::block_hash).collect();
         check_sequence(headers, &hashes)?;
         let (Some(first), Some(newest)) = (headers.first(), hashes.last()) else {
@@ -148,6 +164,25 @@ impl HeadersSync {
         let Some(presync) = self.presync.get_mut(&peer) else { return Ok(None) };
         let step = presync.take(headers, is_full, &chain.params().consensus)?;
         self.follow(peer, step, chain, now, tolerated, outbox)
+    }
+
+    /// A header's hash.
+    pub(crate) fn hash_of(&mut self, header: &Header) -> BlockHash {
+        match self.hashed {
+            Some((last, hash)) if last == *header => hash,
+            _ => {
+                let hash = header.block_hash();
+                self.hashed = Some((*header, hash));
+                hash
+            }
+        }
+    }
+
+    /// The hash of a header that is ours already: the first peer that announces a block brings news, the others do not.
+    fn known(&mut self, peer: PeerId, header: &Header, chain: &Chainstate) -> Option<BlockHash> {
+        let hash = self.hash_of(header);
+        let is_valid = chain.entry(&hash).is_some_and(|entry| !entry.status.is_invalid());
+        (is_valid && !self.presync.contains_key(&peer)).then_some(hash)
     }
 
     /// Who did not answer in time.
@@ -245,8 +280,10 @@ impl HeadersSync {
 
     fn done(&mut self, peer: PeerId) {
         self.presync.remove(&peer);
-        if self.peers.contains_key(&peer) {
-            self.set(peer, Asked::Done);
+        if let Some(asked) = self.peers.get_mut(&peer)
+            && std::mem::replace(asked, Asked::Done) != Asked::Done
+        {
+            self.open -= 1;
         }
     }
 

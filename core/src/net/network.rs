@@ -20,7 +20,7 @@ use super::headers_sync::HeadersSync;
 use super::limits::{
     MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS, MAX_OUTBOUND_CONNECTIONS, MAX_RECEIVE_BUFFER, MAX_SEND_BUFFER,
 };
-use super::message::{Message, Services};
+use super::message::{Checksums, Message, Services};
 use super::outbox::{Action, NetOutput, Outbox};
 use super::peers::Peers;
 use super::reason::DisconnectReason;
@@ -113,6 +113,7 @@ pub struct Network {
     pub(super) fee_filter: Amount,
     pub(super) rng: ChaCha20Rng,
     pub(super) outbox: Outbox,
+    pub(super) checksums: Checksums,
     pub(super) peers: Peers,
     pub(super) connections: Connections,
     pub(super) discovery: Discovery,
@@ -162,6 +163,7 @@ impl Network {
             fee_filter: Amount::ZERO,
             rng,
             outbox: Outbox::default(),
+            checksums: Checksums::default(),
             peers: Peers::new(own, params.magic, params.timing),
             connections: Connections::new(own),
             discovery: Discovery::new(own, book_key),
@@ -372,7 +374,7 @@ impl Network {
     fn encode(&mut self, peer: PeerId, message: Message, bytes: &mut Vec<u8>, now: Time) {
         self.flush(peer, bytes, now);
         let Some(entry) = self.peers.get_mut(peer) else { return };
-        let Some(sent) = entry.session.encode(&message, bytes) else {
+        let Some(sent) = entry.session.encode(&message, bytes, &mut self.checksums) else {
             entry.session.hold(message);
             return;
         };

@@ -3,7 +3,7 @@
 //! Who opens a connection speaks v2 (BIP324), or v1 where it knows that the other side does. Who is connected to
 //! looks at the first bytes: a v1 peer's are its `version`, a v2 peer's look random.
 
-use super::message::{self, Frame, HEADER_SIZE, Message, MessageDecoder};
+use super::message::{self, Checksums, Frame, HEADER_SIZE, Message, MessageDecoder};
 use super::reason::DisconnectReason;
 use super::receive_buffer::ReceiveBuffer;
 use super::secret::Seed;
@@ -99,11 +99,11 @@ impl Session {
     }
 
     /// Works off the next part of what came; none until more has come. After an error the connection is to be ended.
-    pub(crate) fn take(&mut self) -> Result<Option<Taken>, DisconnectReason> {
+    pub(crate) fn take(&mut self, checksums: &mut Checksums) -> Result<Option<Taken>, DisconnectReason> {
         self.detect();
         match &mut self.transport {
             Transport::V1 { decoder, .. } => {
-                let frame = decoder.next_frame()?;
+                let frame = decoder.next_frame_by(checksums)?;
                 let size = |frame: &Frame| HEADER_SIZE + frame.length();
                 Ok(frame.map(|frame| Taken { size: size(&frame), frame: Some(frame), cost: Cost::ZERO }))
             }
@@ -114,10 +114,15 @@ impl Session {
 
     /// Appends the bytes of a message to `out`, after what must be sent before it; none while nothing can be
     /// encrypted yet.
-    pub(crate) fn encode(&mut self, message: &Message, out: &mut Vec<u8>) -> Option<Sent> {
+    pub(crate) fn encode(
+        &mut self,
+        message: &Message,
+        out: &mut Vec<u8>,
+        checksums: &mut Checksums,
+    ) -> Option<Sent> {
         match &mut self.transport {
             Transport::V1 { magic, .. } => {
-                let length = message::encode_into(*magic, message, out);
+                let length = message::encode_into(*magic, message, out, checksums);
                 Some(Sent { length, size: HEADER_SIZE + length })
             }
             Transport::Detecting { .. } => None,

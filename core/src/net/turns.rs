@@ -75,7 +75,7 @@ impl Network {
             entry.budget.charge(0, 0, cost);
             return Some(cost);
         }
-        let taken = match entry.session.take() {
+        let taken = match entry.session.take(&mut self.checksums) {
             Ok(Some(taken)) => taken,
             Ok(None) => {
                 if let Some(bytes) = entry.credit_all() {
@@ -105,7 +105,22 @@ impl Network {
         if let Err(reason) = self.on_frame(peer, frame, taken.size, view, now) {
             self.disconnect(peer, reason, now);
         }
+        self.end_turn(peer);
         Some(cost)
+    }
+
+    /// Lets a peer rest of whom nothing is left: another turn would find out no more.
+    fn end_turn(&mut self, peer: PeerId) {
+        let Some(entry) = self.peers.get_mut(peer) else { return };
+        if entry.session.unread() > 0 {
+            return;
+        }
+        if let Some(bytes) = entry.credit_all() {
+            self.outbox.push(NetOutput::Consumed { peer, bytes });
+        }
+        if !self.serving.is_busy(peer) {
+            self.peers.rest(peer);
+        }
     }
 }
 

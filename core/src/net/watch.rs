@@ -136,6 +136,11 @@ impl Watch {
         self.judged.is_none_or(|judged| judged + WATCH_INTERVAL <= now)
     }
 
+    /// The peers as they were when they were last looked at, if nobody came or went since.
+    pub(crate) fn known_crowd(&self) -> Option<Crowd> {
+        (self.judged.is_some() && !self.crowd_changed).then(|| self.crowd.clone())
+    }
+
     /// Looks at everything. Returns what is unusual now, as far as is known before anything is done about it.
     pub(crate) fn judge(&mut self, crowd: Crowd, now: Mono) -> Vec<NetworkWarning> {
         for window in [&mut self.messages, &mut self.low_work, &mut self.cut_off] {

@@ -5,6 +5,7 @@
 use super::group::AddressGroup;
 use super::network::Network;
 use super::outbox::NetOutput;
+use super::peer::Peer;
 use super::watch::Crowd;
 use crate::chain::Chainstate;
 use crate::collections::{BTreeMap, BTreeSet};
@@ -54,25 +55,27 @@ impl Network {
     }
 
     fn crowd(&self, now: Time) -> Crowd {
+        let is_over = |peer: &&Peer| peer.budget.as_of(now.mono).is_over();
+        Crowd {
+            waiting: self.peers.ready().filter(is_over).count() as u32,
+            is_downloading: self.download.in_flight().next().is_some(),
+            ..self.watch.known_crowd().unwrap_or_else(|| self.census())
+        }
+    }
+
+    /// Of which groups the peers are, and what they run.
+    fn census(&self) -> Crowd {
         let mut groups = BTreeSet::new();
         let mut agents: BTreeMap<&str, u32> = BTreeMap::new();
-        let (mut peers, mut waiting) = (0, 0);
+        let mut peers = 0;
         for peer in self.peers.ready() {
             peers += 1;
-            waiting += u32::from(peer.budget.as_of(now.mono).is_over());
             groups.insert(AddressGroup::of(&peer.address));
             if let Some(version) = &peer.version {
                 *agents.entry(&version.user_agent).or_default() += 1;
             }
         }
         let (agent, of_it) = agents.into_iter().max_by_key(|(_, count)| *count).unwrap_or_default();
-        Crowd {
-            peers,
-            groups: groups.len() as u32,
-            agent: agent.to_owned(),
-            of_it,
-            waiting,
-            is_downloading: self.download.in_flight().next().is_some(),
-        }
+        Crowd { peers, groups: groups.len() as u32, agent: agent.to_owned(), of_it, ..Crowd::default() }
     }
 }

@@ -15,9 +15,9 @@ pub struct Connections<T: Transport> {
     /// One entry for each session that the node knows of; bounded by the transport.
     sessions: BTreeMap<T::Session, State>,
     /// One entry for each open connection.
-    peers: BTreeMap<PeerId, T::Session>,
-    /// Peers with bytes that have not left yet, and how many when the node was last told; at most one entry a peer.
-    unsent: BTreeMap<PeerId, usize>,
+    peers: BTreeMap<PeerId, Open<T::Session>>,
+    /// Peers with bytes that had not left when the node was last told; at most one entry a peer.
+    unsent: VecDeque<PeerId>,
     /// What the node should hear; emptied by [`Connections::poll`].
     inputs: VecDeque<Input>,
     last_peer: u64,
@@ -29,6 +29,16 @@ enum State {
     Open(PeerId),
 }
 
+/// An open connection.
+#[derive(Clone, Copy, Debug)]
+struct Open<S> {
+    session: S,
+    /// Bytes that had not left when the node was last told.
+    unsent: usize,
+    /// Whether the node is to be told once they have.
+    is_listed: bool,
+}
+
 impl<T: Transport> Connections<T> {
     /// No connections yet, over a transport.
     pub fn new(transport: T) -> Self {
@@ -36,7 +46,7 @@ impl<T: Transport> Connections<T> {
             transport,
             sessions: BTreeMap::new(),
             peers: BTreeMap::new(),
-            unsent: BTreeMap::new(),
+            unsent: VecDeque::new(),
             inputs: VecDeque::new(),
             last_peer: 0,
         }
@@ -62,11 +72,17 @@ impl<T: Transport> Connections<T> {
 
     /// Sends bytes. A peer that is too far behind is given up, which the node hears.
     pub fn send(&mut self, now: Now, peer: PeerId, bytes: &[u8]) {
-        let Some(&session) = self.peers.get(&peer) else { return };
-        match self.transport.send(now, session, bytes) {
-            Ok(()) => drop(self.unsent.insert(peer, self.transport.unsent(session))),
+        let Some(open) = self.peers.get_mut(&peer) else { return };
+        match self.transport.send(now, open.session, bytes) {
+            Ok(()) => {
+                open.unsent = self.transport.unsent(open.session);
+                if !std::mem::replace(&mut open.is_listed, true) {
+                    self.unsent.push_back(peer);
+                }
+            }
             Err(SendError::Ended) => {}
             Err(error @ SendError::Full) => {
+                let session = open.session;
                 self.transport.close(session);
                 self.forget(peer);
                 self.inputs.push_back(Input::PeerClosed { peer, reason: error.to_string() });
@@ -83,8 +99,8 @@ impl<T: Transport> Connections<T> {
 
     /// The node has worked off so many bytes of a peer.
     pub fn consumed(&mut self, peer: PeerId, bytes: usize) {
-        if let Some(session) = self.peers.get(&peer) {
-            self.transport.consume(*session, bytes);
+        if let Some(open) = self.peers.get(&peer) {
+            self.transport.consume(open.session, bytes);
         }
     }
 
@@ -94,65 +110,64 @@ impl<T: Transport> Connections<T> {
             if let Some(input) = self.inputs.pop_front() {
                 return Some(input);
             }
-            match self.transport.poll(now) {
-                Some(event) => self.translate(event),
-                None => return self.drained(),
+            let Some(event) = self.transport.poll(now) else { return self.drained() };
+            if let Some(input) = self.translate(event) {
+                return Some(input);
             }
         }
     }
 
-    fn translate(&mut self, event: TransportEvent<T::Session>) {
+    fn translate(&mut self, event: TransportEvent<T::Session>) -> Option<Input> {
         match event {
-            TransportEvent::Opened { session } => {
-                if let Some(State::Opening(address)) = self.sessions.get(&session).copied() {
-                    self.open(session, address, Direction::Outbound);
-                }
-            }
-            TransportEvent::Accepted { session, from } => self.open(session, from, Direction::Inbound),
-            TransportEvent::Data { session, bytes } => {
-                if let Some(State::Open(peer)) = self.sessions.get(&session).copied() {
-                    self.inputs.push_back(Input::PeerBytes { peer, bytes });
-                }
-            }
-            TransportEvent::Closed { session, reason } => match self.sessions.remove(&session) {
-                Some(State::Opening(address)) => {
-                    self.inputs.push_back(Input::ConnectFailed { address, reason });
-                }
-                Some(State::Open(peer)) => {
+            TransportEvent::Opened { session } => match self.sessions.get(&session).copied() {
+                Some(State::Opening(address)) => Some(self.open(session, address, Direction::Outbound)),
+                _ => None,
+            },
+            TransportEvent::Accepted { session, from } => Some(self.open(session, from, Direction::Inbound)),
+            TransportEvent::Data { session, bytes } => match self.sessions.get(&session) {
+                Some(State::Open(peer)) => Some(Input::PeerBytes { peer: *peer, bytes }),
+                _ => None,
+            },
+            TransportEvent::Closed { session, reason } => match self.sessions.remove(&session)? {
+                State::Opening(address) => Some(Input::ConnectFailed { address, reason }),
+                State::Open(peer) => {
                     self.forget(peer);
-                    self.inputs.push_back(Input::PeerClosed { peer, reason });
+                    Some(Input::PeerClosed { peer, reason })
                 }
-                None => {}
             },
         }
     }
 
-    fn open(&mut self, session: T::Session, address: SocketAddr, direction: Direction) {
+    fn open(&mut self, session: T::Session, address: SocketAddr, direction: Direction) -> Input {
         self.last_peer += 1;
         let peer = PeerId(self.last_peer);
         self.sessions.insert(session, State::Open(peer));
-        self.peers.insert(peer, session);
-        self.inputs.push_back(Input::PeerConnected { peer, address, direction });
+        self.peers.insert(peer, Open { session, unsent: 0, is_listed: false });
+        Input::PeerConnected { peer, address, direction }
     }
 
     fn forget(&mut self, peer: PeerId) -> Option<T::Session> {
-        self.unsent.remove(&peer);
-        let session = self.peers.remove(&peer)?;
+        self.unsent.retain(|other| *other != peer);
+        let session = self.peers.remove(&peer)?.session;
         self.sessions.remove(&session);
         Some(session)
     }
 
     /// Tells the node of one peer whose queue has shrunk.
     fn drained(&mut self) -> Option<Input> {
-        let (peer, queued) = self.unsent.iter().find_map(|(peer, told)| {
-            let queued = self.transport.unsent(*self.peers.get(peer)?);
-            (queued < *told || queued == 0).then_some((*peer, queued))
-        })?;
-        if queued == 0 {
-            self.unsent.remove(&peer);
-        } else {
-            self.unsent.insert(peer, queued);
-        }
+        let (peers, transport) = (&mut self.peers, &self.transport);
+        let shrunk = self.unsent.iter().enumerate().find_map(|(place, peer)| {
+            let open = peers.get_mut(peer)?;
+            let queued = transport.unsent(open.session);
+            let has_shrunk = queued < std::mem::replace(&mut open.unsent, queued) || queued == 0;
+            open.is_listed = queued > 0;
+            has_shrunk.then_some((place, queued))
+        });
+        let (place, queued) = shrunk?;
+        let peer = match queued {
+            0 => self.unsent.remove(place)?,
+            _ => *self.unsent.get(place)?,
+        };
         Some(Input::PeerDrained { peer, queued })
     }
 }

@@ -1,11 +1,24 @@
 //! Runs browser tests one after another, each with a deadline.
 
-use std::{future::Future, pin::Pin, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::{runtime, time::timeout};
 
 use super::{environment::Environment, stage::Stage};
+
+/// How many tests of a run may fail and be tried once more, which is told: of some hundred browsers that a run starts one
+/// hangs now and then. A test that fails for a reason of its own fails again, and a page that is broken fails more tests.
+const SECOND_TRIES: u32 = 2;
 
 /// What a test's steps return; the error is the message that the test fails with.
 pub type Outcome<T = ()> = Result<T, Failed>;
@@ -37,11 +50,23 @@ impl Test {
         Self { name: name.into(), deadline: Duration::from_secs(seconds), body: Box::new(body) }
     }
 
-    fn into_trial(self, environment: Arc<Result<Environment, String>>) -> Trial {
+    fn into_trial(self, environment: Arc<Result<Environment, String>>, tried: Arc<AtomicU32>) -> Trial {
         Trial::ignorable_test(self.name.clone(), move || match environment.as_ref() {
-            Ok(environment) => self.run(environment).map(|()| Completion::Completed),
+            Ok(environment) => self
+                .run(environment)
+                .or_else(|failed| self.run_again(environment, failed, &tried))
+                .map(|()| Completion::Completed),
             Err(missing) => Ok(Completion::ignored_with(missing)),
         })
+    }
+
+    fn run_again(&self, environment: &Environment, failed: Failed, tried: &AtomicU32) -> Outcome {
+        if tried.fetch_add(1, Ordering::Relaxed) >= SECOND_TRIES {
+            return Err(failed);
+        }
+        let why = failed.message().unwrap_or("for no reason that it gave");
+        eprintln!("{} failed, and is tried once more: {why}", self.name);
+        self.run(environment)
     }
 
     fn run(&self, environment: &Environment) -> Outcome {
@@ -62,6 +87,8 @@ pub fn run(tests: Vec<Test>) -> ExitCode {
     arguments.test_threads.get_or_insert(1);
     let environment = if arguments.list { Err("only listed".into()) } else { Environment::find() };
     let environment = Arc::new(environment);
-    let trials = tests.into_iter().map(|test| test.into_trial(Arc::clone(&environment))).collect();
+    let tried = Arc::new(AtomicU32::new(0));
+    let trials =
+        tests.into_iter().map(|test| test.into_trial(Arc::clone(&environment), Arc::clone(&tried))).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

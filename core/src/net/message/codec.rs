@@ -141,12 +141,17 @@ pub enum FrameError {
 /// `message` as a frame of the network with this `magic`.
 pub fn encode(magic: [u8; 4], message: &Message) -> Vec<u8> {
     let mut out = Vec::new();
-    encode_into(magic, message, &mut out);
+    encode_into(magic, message, &mut out, &mut Checksums::default());
     out
 }
 
 /// Appends `message` as a frame to `out` and returns its payload's length in bytes.
-pub fn encode_into(magic: [u8; 4], message: &Message, out: &mut Vec<u8>) -> usize {
+pub(crate) fn encode_into(
+    magic: [u8; 4],
+    message: &Message,
+    out: &mut Vec<u8>,
+    checksums: &mut Checksums,
+) -> usize {
     let start = out.len();
     let command = message.command().as_bytes();
     out.extend_from_slice(&magic);
@@ -155,7 +160,7 @@ pub fn encode_into(magic: [u8; 4], message: &Message, out: &mut Vec<u8>) -> usiz
     message.encode_payload(out);
     let payload = &out[start + HEADER_SIZE..];
     let length = payload.len();
-    let checksum = checksum(payload);
+    let checksum = checksums.of(payload);
     out[start + 16..start + 20].copy_from_slice(&(length as u32).to_le_bytes());
     out[start + 20..start + HEADER_SIZE].copy_from_slice(&checksum);
     length
@@ -164,6 +169,33 @@ pub fn encode_into(magic: [u8; 4], message: &Message, out: &mut Vec<u8>) -> usiz
 fn checksum(payload: &[u8]) -> [u8; CHECKSUM_SIZE] {
     let hash = sha256d(payload);
     [hash[0], hash[1], hash[2], hash[3]]
+}
+
+/// Checksums, of which the last one of a small payload is kept: much of what a node hears and says is the same from and to
+/// all of its peers.
+#[derive(Debug, Default)]
+pub(crate) struct Checksums {
+    /// At most [`Checksums::SMALL`] bytes, and their checksum.
+    last: Option<(Vec<u8>, [u8; CHECKSUM_SIZE])>,
+}
+
+impl Checksums {
+    const SMALL: usize = 512;
+
+    fn of(&mut self, payload: &[u8]) -> [u8; CHECKSUM_SIZE] {
+        match &self.last {
+            Some((last, checksum)) if last == payload => return *checksum,
+            _ => {}
+        }
+        let checksum = checksum(payload);
+        if payload.len() <= Self::SMALL {
+            let (last, of_last) = self.last.get_or_insert_default();
+            last.clear();
+            last.extend_from_slice(payload);
+            *of_last = checksum;
+        }
+        checksum
+    }
 }
 
 /// Cuts a stream of bytes into messages.
@@ -198,6 +230,11 @@ impl MessageDecoder {
     /// The next frame; none until more bytes have come. After an error the stream stays where it is: the
     /// connection is to be ended.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+        self.next_frame_by(&mut Checksums::default())
+    }
+
+    /// As [`MessageDecoder::next_frame`], with the checksums of all of a node's connections.
+    pub(crate) fn next_frame_by(&mut self, checksums: &mut Checksums) -> Result<Option<Frame>, FrameError> {
         let unread = self.buffer.unread();
         let Some((header, rest)) = unread.split_first_chunk::<HEADER_SIZE>() else {
             return self.check_magic(unread).map(|()| None);
@@ -211,7 +248,7 @@ impl MessageDecoder {
         let Some(payload) = rest.get(..length) else {
             return Ok(None);
         };
-        let frame = read_frame(header, payload);
+        let frame = read_frame(header, payload, checksums);
         self.buffer.consume(HEADER_SIZE + length);
         Ok(Some(frame))
     }
@@ -228,11 +265,11 @@ impl MessageDecoder {
     }
 }
 
-fn read_frame(header: &[u8; HEADER_SIZE], payload: &[u8]) -> Frame {
+fn read_frame(header: &[u8; HEADER_SIZE], payload: &[u8], checksums: &mut Checksums) -> Frame {
     let mut command = [0; COMMAND_SIZE];
     command.copy_from_slice(&header[4..16]);
     let command = CommandName(command);
-    if checksum(payload) != header[20..] {
+    if checksums.of(payload) != header[20..] {
         return Frame::BadChecksum { command, length: payload.len() };
     }
     Frame::read(command, payload)

@@ -15,8 +15,8 @@ mod tests;
 pub use address::{NetAddress, Services, TimedAddress};
 pub use codec::{
     CHECKSUM_SIZE, COMMAND_SIZE, CommandName, Frame, FrameError, HEADER_SIZE, MessageDecoder, encode,
-    encode_into,
 };
+pub(crate) use codec::{Checksums, encode_into};
 pub use compact::{
     BlockTransactions, BlockTransactionsRequest, CMPCTBLOCKS_VERSION, CompactBlock, PrefilledTransaction,
     SendCompact, ShortId, ShortIdKey,

@@ -9,7 +9,9 @@ pub(super) use super::node::{REFUSED_VERSION, TestNode};
 use crate::consensus::{NetworkParams, Preset};
 use crate::cost::Cost;
 use crate::interface::{Direction, Event, PeerId, SyncMode};
-use crate::net::message::{Frame, Inventory, Message, NetAddress, Services, VersionMessage, encode};
+use crate::net::message::{
+    Checksums, Frame, Inventory, Message, NetAddress, Services, VersionMessage, encode,
+};
 use crate::net::secret::Seed;
 use crate::net::session::{Opening, Session};
 use crate::net::{DisconnectReason, Limits, NetOutput, seed_answer};
@@ -259,7 +261,9 @@ impl Lab {
     pub(super) fn say(&mut self, node: usize, peer: PeerId, message: &Message) {
         let mut bytes = Vec::new();
         match self.wires.get_mut(&(node, peer)) {
-            Some(Wire::Raw(session, _)) => drop(session.encode(message, &mut bytes)),
+            Some(Wire::Raw(session, _)) => {
+                session.encode(message, &mut bytes, &mut Checksums::default());
+            }
             _ => bytes = encode(params().magic, message),
         }
         self.say_bytes(node, peer, &bytes);
@@ -486,7 +490,7 @@ impl Lab {
 
 /// What a raw peer hears goes to its inbox; what its session answers by itself is returned.
 fn read(session: &mut Session, inbox: &mut Vec<Message>) -> Result<Vec<u8>, DisconnectReason> {
-    while let Some(taken) = session.take()? {
+    while let Some(taken) = session.take(&mut Checksums::default())? {
         match taken.frame {
             Some(Frame::Message { message, .. }) => inbox.push(message),
             Some(_) => panic!("our own messages"),
