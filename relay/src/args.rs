@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-use terrarium_relay::Options;
+use terrarium_relay::{Options, TlsFiles};
 
 /// What `--help` says.
 pub(crate) const HELP: &str = "\
@@ -17,6 +17,8 @@ terrarium-relay: serves Terrarium's page and joins browsers into one network
   --max-peers N     browsers in one room (500)
   --room-hours N    a room that was empty for so long goes (24)
   --origin ORIGIN   a site beside the page's own that may connect (https://example.org); may be repeated
+  --tls-cert FILE   serve over https and wss alone, with this certificate and those that lead to it (PEM)
+  --tls-key FILE    its private key (PEM), needed beside it
   --state FILE      keep rooms over a restart
   --log             say on standard error what happens
 ";
@@ -39,6 +41,7 @@ pub(crate) enum Wish {
 pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
     let mut args = args;
     let (mut options, mut log) = (Options::default(), false);
+    let (mut tls_cert, mut tls_key) = (None, None);
     while let Some(name) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{name} needs a value"));
         match name.as_str() {
@@ -51,12 +54,20 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
                 options.room_life = Duration::from_secs(u64::from(parse::<u32>(&name, &value()?)?) * 3_600);
             }
             "--origin" => options.origins.push(value()?.trim_end_matches('/').to_owned()),
+            "--tls-cert" => tls_cert = Some(PathBuf::from(value()?)),
+            "--tls-key" => tls_key = Some(PathBuf::from(value()?)),
             "--state" => options.state = Some(PathBuf::from(value()?)),
             "--log" => log = true,
             "--help" | "-h" => return Ok(Wish::Help),
             _ => return Err(format!("unknown argument {name}; --help lists them")),
         }
     }
+    options.tls = match (tls_cert, tls_key) {
+        (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+        (None, None) => None,
+        (Some(_), None) => return Err("--tls-cert needs --tls-key FILE beside it".to_owned()),
+        (None, Some(_)) => return Err("--tls-key needs --tls-cert FILE beside it".to_owned()),
+    };
     Ok(Wish::Serve { options: Box::new(options), log })
 }
 

@@ -58,6 +58,20 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .with_state(desk)
 }
 
+/// The answers of a relay under TLS to who came without: a person who typed the address and no scheme.
+pub(crate) fn to_https() -> Router {
+    Router::new().fallback(|request: Request| async move {
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        match (host, request.uri().path_and_query()) {
+            (Some(host), Some(path)) => {
+                let home = format!("https://{host}{path}");
+                ([(header::CONNECTION, "close")], Redirect::temporary(&home)).into_response()
+            }
+            _ => (StatusCode::BAD_REQUEST, "this relay speaks https\n").into_response(),
+        }
+    })
+}
+
 async fn websocket(
     State(desk): State<Arc<Desk>>,
     Extension(caller): Extension<Caller>,

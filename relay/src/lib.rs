@@ -2,8 +2,8 @@
 //! frames between addresses and understands none of them; of Bitcoin it knows nothing.
 //!
 //! `lobby` has the rooms, `room` the members of one and the way of a frame, `line` what waits for one browser,
-//! `connection` one WebSocket, `http` the one port, `server` its TCP connections, `site` the page's files, `state` what
-//! survives a restart, `limits` every bound.
+//! `connection` one WebSocket, `http` the one port, `server` its TCP connections, `site` the page's files, `tls` their
+//! encryption, `state` what survives a restart, `limits` every bound.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -21,9 +21,11 @@ mod room;
 mod server;
 mod site;
 mod state;
+mod tls;
 
 pub use announce::qr;
 pub use limits::Limits;
 pub use server::{Options, Relay, RelayError};
 pub use site::Site;
 pub use state::StateError;
+pub use tls::{TlsError, TlsFiles};
