@@ -129,9 +129,9 @@ impl Home {
         let request = format!("GET {}{path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", self.base, self.host);
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        // Until it closes; an upgraded connection would stay open.
+        // Until it closes; an upgraded connection would stay open, and has no more to say than a head.
         while stream.read_buf(&mut answer).await.is_ok_and(|count| count > 0) {
-            if answer.starts_with(b"HTTP/1.1 101") && answer.ends_with(b"\r\n\r\n") {
+            if is_upgrade && answer.windows(4).any(|end| end == b"\r\n\r\n") {
                 break;
             }
         }
