@@ -15,6 +15,7 @@ terrarium-relay: serves Terrarium's page and joins browsers into one network
   --base-path PATH  what stands before every path, behind a reverse proxy (/terrarium)
   --max-rooms N     rooms at a time (100)
   --max-peers N     browsers in one room (500)
+  --joins N         browsers that one address may bring at once (200), and ten times as many as it may make rooms (20)
   --room-hours N    a room that was empty for so long goes (24)
   --origin ORIGIN   a site beside the page's own that may connect (https://example.org); may be repeated
   --tls-cert FILE   serve over https and wss alone, with this certificate and those that lead to it (PEM)
@@ -50,6 +51,10 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
             "--base-path" => options.base_path = base_path(&value()?)?,
             "--max-rooms" => options.max_rooms = parse(&name, &value()?)?,
             "--max-peers" => options.max_peers = parse(&name, &value()?)?,
+            "--joins" => {
+                options.limits.joins = parse(&name, &value()?)?;
+                options.limits.rooms = (options.limits.joins / 10).max(1);
+            }
             "--room-hours" => {
                 options.room_life = Duration::from_secs(u64::from(parse::<u32>(&name, &value()?)?) * 3_600);
             }

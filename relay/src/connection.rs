@@ -60,7 +60,7 @@ async fn greet(
             return Err(Refusal::Version);
         }
         ToRelay::Create { page, by_hand, name, .. } => {
-            let room = lobby.create(by_hand)?;
+            let room = lobby.create(by_hand, from)?;
             let token = Some(room.token());
             (room, Guest { page, pass: None, token, name, urls })
         }

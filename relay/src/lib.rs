@@ -3,7 +3,8 @@
 //!
 //! `lobby` has the rooms, `room` the members of one and the way of a frame, `line` what waits for one browser,
 //! `connection` one WebSocket, `http` the one port, `server` its TCP connections, `site` the page's files, `tls` their
-//! encryption, `state` what survives a restart, `limits` every bound.
+//! encryption, `state` what survives a restart, `limits` every bound, `patience` what one
+//! address may do only so often.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -17,6 +18,7 @@ mod line;
 mod lobby;
 pub mod log;
 mod metrics;
+mod patience;
 mod room;
 mod server;
 mod site;

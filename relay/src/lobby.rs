@@ -1,28 +1,29 @@
 //! All rooms: making, finding, keeping and ending them, and the patience with wrong codes.
 
-use crate::limits::Bucket;
 use crate::metrics::Metrics;
+use crate::patience::Patience;
 use crate::room::{Asked, Guest, Record, Room, Seat};
 use crate::{Limits, clock};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use terrarium_link::room::{End, Refusal, RoomCode, Secret, Settings};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
-
-/// Addresses whose wrong tries are remembered.
-const MAX_TRIERS: usize = 10_000;
 
 /// The rooms of a relay.
 #[derive(Debug)]
 pub(crate) struct Lobby {
     /// Bounded by `max_rooms`, beside the relay's own.
     rooms: RwLock<HashMap<RoomCode, Arc<Room>>>,
-    /// Bounded by [`MAX_TRIERS`].
-    tries: Mutex<HashMap<IpAddr, Bucket>>,
+    /// With wrong codes.
+    tries: Patience,
+    /// With right codes of browsers that have no pass.
+    joins: Patience,
+    /// With rooms that are made.
+    makers: Patience,
     max_rooms: usize,
     max_peers: usize,
     room_life: Duration,
@@ -58,7 +59,9 @@ impl Lobby {
         let rooms = RwLock::new(records.into_iter().take(max_rooms).map(room).collect());
         Self {
             rooms,
-            tries: Mutex::default(),
+            tries: Patience::new(limits.tries, limits.try_again),
+            joins: Patience::new(limits.joins, limits.join_again),
+            makers: Patience::new(limits.rooms, limits.room_again),
             max_rooms,
             max_peers,
             room_life,
@@ -70,9 +73,13 @@ impl Lobby {
         }
     }
 
-    /// Makes a room for a browser that asks for one.
-    pub(crate) fn create(&self, by_hand: bool) -> Result<Arc<Room>, Refusal> {
-        self.make(by_hand, false)
+    /// Makes a room for a browser at `from` that asks for one.
+    pub(crate) fn create(&self, by_hand: bool, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+        self.create_at(self.now(), by_hand, from)
+    }
+
+    fn create_at(&self, now: f64, by_hand: bool, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+        if self.makers.spend(from, now) { self.make(by_hand, false) } else { Err(Refusal::TooManyTries) }
     }
 
     /// The relay's own room, for who started it; a new one where there is none.
@@ -114,31 +121,26 @@ impl Lobby {
         Ok(room)
     }
 
-    /// The room of a code, for a guest at `from`, where one may be wrong only so often. Who shows a pass or the token of
-    /// the room comes in whatever others at the same address have tried.
+    /// The room of a code, for a guest at `from`, who may be wrong only so often, and bring only so many browsers. Who shows
+    /// a pass or the token of the room comes in whatever others at the same address have tried.
     pub(crate) fn find(&self, code: RoomCode, guest: &Guest, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+        self.find_at(self.now(), code, guest, from)
+    }
+
+    fn find_at(&self, now: f64, code: RoomCode, guest: &Guest, from: IpAddr) -> Result<Arc<Room>, Refusal> {
         let room = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&code).cloned();
-        if let Some(room) = room.as_ref().filter(|room| room.knows(guest)) {
-            return Ok(Arc::clone(room));
+        match room {
+            Some(room) if room.knows(guest) => Ok(room),
+            _ if !self.tries.allows(from, now) => Err(Refusal::TooManyTries),
+            Some(room) if self.joins.spend(from, now) => Ok(room),
+            None if self.tries.spend(from, now) => Err(Refusal::NoRoom),
+            Some(_) | None => Err(Refusal::TooManyTries),
         }
-        let now = self.began.elapsed().as_secs_f64();
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if tries.get_mut(&from).is_some_and(|bucket| !bucket.has_one(now)) {
-            return Err(Refusal::TooManyTries);
-        }
-        if let Some(room) = room {
-            return Ok(room);
-        }
-        if tries.len() >= MAX_TRIERS {
-            tries.retain(|_, bucket| !bucket.is_full(now));
-        }
-        if tries.len() >= MAX_TRIERS {
-            return Err(Refusal::TooManyTries);
-        }
-        let Limits { tries: most, try_again, .. } = &*self.limits;
-        let fresh = || Bucket::full(1.0 / try_again.as_secs_f64(), f64::from(*most), now);
-        tries.entry(from).or_insert_with(fresh).spend(1.0, now);
-        Err(Refusal::NoRoom)
+    }
+
+    /// Seconds since the start.
+    fn now(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
     }
 
     /// A seat in a room. Where another tab has it, that tab is asked for a sign of life first.
@@ -248,7 +250,7 @@ mod tests {
     #[test]
     fn the_relay_has_a_room_of_its_own_however_many_others_there_are() {
         let full = lobby(1, Duration::ZERO, vec![record(1, false)]);
-        assert_eq!(full.create(false).map(drop), Err(Refusal::RelayFull));
+        assert_eq!(full.create(false, [10, 0, 0, 1].into()).map(drop), Err(Refusal::RelayFull));
         let own = full.own().unwrap();
         assert_eq!(full.own().unwrap().code(), own.code());
         let again = lobby(1, Duration::ZERO, full.records());
@@ -266,5 +268,39 @@ mod tests {
         assert_eq!(find(right, guest(None, None)), Err(Refusal::TooManyTries));
         assert_eq!(find(right, guest(Some(forged), Some(Secret([3; 16])))), Err(Refusal::TooManyTries));
         assert_eq!(find(right, guest(None, Some(Secret([2; 16])))), Ok(()));
+    }
+    fn stranger() -> Guest {
+        Guest { page: 1, pass: None, token: None, name: String::new(), urls: Vec::new() }
+    }
+
+    #[test]
+    fn a_class_behind_one_address_comes_in_at_once_and_a_crowd_one_by_one() {
+        let bounds =
+            Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, limits: Limits::default() };
+        let lobby = Lobby::new(bounds, vec![record(1, false)]);
+        let (code, [school, other]) = (RoomCode::from_number(1), [[10, 0, 0, 1], [10, 0, 0, 2]]);
+        let find = |now, guest, from: [u8; 4]| lobby.find_at(now, code, &guest, from.into()).map(drop);
+        for _ in 0..200 {
+            assert_eq!(find(0.0, stranger(), school), Ok(()));
+        }
+        assert_eq!(find(0.0, stranger(), school), Err(Refusal::TooManyTries));
+        assert_eq!(find(0.0, stranger(), other), Ok(()), "others have their own measure");
+        let teacher = Guest { token: Some(Secret([2; 16])), ..stranger() };
+        assert_eq!(find(0.0, teacher, school), Ok(()), "who is known costs nothing");
+        assert_eq!([0.5, 0.5, 1.0].map(|now| find(now, stranger(), school).is_ok()), [true, false, true]);
+    }
+
+    #[test]
+    fn one_address_makes_only_so_many_rooms() {
+        let limits = Limits { rooms: 2, room_again: Duration::from_secs(30), ..Limits::default() };
+        let lobby = Lobby::new(
+            Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, limits },
+            Vec::new(),
+        );
+        let make = |now, last| lobby.create_at(now, false, [10, 0, 0, last].into()).map(drop);
+        assert_eq!([0.0, 0.0].map(|now| make(now, 1)), [Ok(()), Ok(())]);
+        assert_eq!(make(29.0, 1), Err(Refusal::TooManyTries));
+        assert_eq!([make(29.0, 2), make(30.0, 1)], [Ok(()), Ok(())]);
+        assert!(lobby.own().is_ok(), "the relay's own room is nobody's");
     }
 }
