@@ -1,10 +1,11 @@
 //! All rooms: making, finding, keeping and ending them, and the patience with wrong codes.
 
+use crate::Limits;
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
 use crate::room::{Asked, Guest, Record, Room, Seat};
-use crate::{Limits, clock};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -29,6 +30,7 @@ pub(crate) struct Lobby {
     room_life: Duration,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) clock: Arc<Clock>,
     began: Instant,
     /// Something changed that survives a restart.
     changed: Notify,
@@ -45,15 +47,17 @@ pub(crate) struct Bounds {
 }
 
 impl Lobby {
-    /// A lobby with the rooms that survived a restart. How long nobody was there before it does not count.
-    pub(crate) fn new(bounds: Bounds, mut records: Vec<Record>) -> Self {
+    /// A lobby with the rooms that survived a restart, and a clock that does not go back behind what they were told before it.
+    /// How long nobody was there before the restart does not count.
+    pub(crate) fn new(bounds: Bounds, clock: Clock, mut records: Vec<Record>) -> Self {
         let Bounds { max_rooms, max_peers, room_life, limits } = bounds;
-        let (limits, metrics) = (Arc::new(limits), Arc::new(Metrics::default()));
+        let (limits, metrics, clock) = (Arc::new(limits), Arc::new(Metrics::default()), Arc::new(clock));
         records.sort_by_key(|record| (!record.own, record.code));
-        let seen = clock::unix_seconds();
+        let seen = clock.unix_seconds();
         let room = |record: Record| {
             let record = Record { seen, ..record };
-            let room = Room::new(record, max_peers, Arc::clone(&limits), Arc::clone(&metrics));
+            let room =
+                Room::new(record, max_peers, Arc::clone(&limits), Arc::clone(&metrics), Arc::clone(&clock));
             (room.code(), Arc::new(room))
         };
         let rooms = RwLock::new(records.into_iter().take(max_rooms).map(room).collect());
@@ -67,6 +71,7 @@ impl Lobby {
             room_life,
             limits,
             metrics,
+            clock,
             began: Instant::now(),
             changed: Notify::new(),
             closing: AtomicBool::new(false),
@@ -101,7 +106,7 @@ impl Lobby {
                 break code;
             }
         };
-        let seen = clock::unix_seconds();
+        let seen = self.clock.unix_seconds();
         let record = Record {
             code,
             key,
@@ -112,9 +117,10 @@ impl Lobby {
             last: 0,
             seen,
             own,
+            barred: BTreeSet::new(),
         };
-        let room = Room::new(record, self.max_peers, Arc::clone(&self.limits), Arc::clone(&self.metrics));
-        let room = Arc::new(room);
+        let (limits, metrics) = (Arc::clone(&self.limits), Arc::clone(&self.metrics));
+        let room = Arc::new(Room::new(record, self.max_peers, limits, metrics, Arc::clone(&self.clock)));
         rooms.insert(code, Arc::clone(&room));
         drop(rooms);
         self.changed.notify_one();
@@ -184,6 +190,11 @@ impl Lobby {
         records
     }
 
+    /// Whether somebody is in any room, who is told the time.
+    pub(crate) fn is_awake(&self) -> bool {
+        self.rooms().iter().any(|room| room.count() > 0)
+    }
+
     /// Every room.
     pub(crate) fn rooms(&self) -> Vec<Arc<Room>> {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
@@ -223,12 +234,23 @@ mod tests {
     fn record(number: u64, own: bool) -> Record {
         let (code, settings) = (RoomCode::from_number(number), Settings::default());
         let (key, token) = (Secret([1; 16]), Secret([2; 16]));
-        Record { code, key, token, by_hand: false, chain: Vec::new(), settings, last: 0, seen: 0, own }
+        Record {
+            code,
+            key,
+            token,
+            by_hand: false,
+            chain: Vec::new(),
+            settings,
+            last: 0,
+            seen: 0,
+            own,
+            barred: BTreeSet::new(),
+        }
     }
 
     fn lobby(max_rooms: usize, room_life: Duration, records: Vec<Record>) -> Lobby {
         let limits = Limits { tries: 1, ..Limits::default() };
-        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, limits }, records)
+        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, limits }, Clock::starting(0), records)
     }
 
     #[test]
@@ -277,7 +299,7 @@ mod tests {
     fn a_class_behind_one_address_comes_in_at_once_and_a_crowd_one_by_one() {
         let bounds =
             Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, limits: Limits::default() };
-        let lobby = Lobby::new(bounds, vec![record(1, false)]);
+        let lobby = Lobby::new(bounds, Clock::starting(0), vec![record(1, false)]);
         let (code, [school, other]) = (RoomCode::from_number(1), [[10, 0, 0, 1], [10, 0, 0, 2]]);
         let find = |now, guest, from: [u8; 4]| lobby.find_at(now, code, &guest, from.into()).map(drop);
         for _ in 0..200 {
@@ -295,6 +317,7 @@ mod tests {
         let limits = Limits { rooms: 2, room_again: Duration::from_secs(30), ..Limits::default() };
         let lobby = Lobby::new(
             Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, limits },
+            Clock::starting(0),
             Vec::new(),
         );
         let make = |now, last| lobby.create_at(now, false, [10, 0, 0, last].into()).map(drop);

@@ -1,8 +1,9 @@
 //! The relay as a whole: bound to its port, accepting connections, ending cleanly.
 
+use crate::clock::Clock;
 use crate::http::{self, Caller, Desk};
 use crate::lobby::{Bounds, Lobby};
-use crate::state::{self, StateError};
+use crate::state::{self, Kept, StateError};
 use crate::tls::{Tls, Way};
 use crate::{Limits, Site, TlsError, TlsFiles, announce, log};
 use axum::body::Body;
@@ -15,7 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use terrarium_link::room::{Refusal, RoomCode};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -28,8 +29,13 @@ use tokio::time::{interval, sleep, timeout};
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Changes of this long go into one writing of the state file.
 const GATHER: Duration = Duration::from_millis(200);
-/// How often it is looked for rooms that nobody is in.
+/// How often it is looked for rooms that nobody is in, and written down how late it is.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How far ahead the time is written down, so that it holds until it is written again, whatever ends this program.
+const AHEAD: Duration = SWEEP.saturating_mul(2);
+
+/// One writing of a state file at a time: one that nobody waits for any more goes on beside the next.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// What is said to requests.
 type Answers = TowerToHyperService<axum::Router>;
@@ -117,17 +123,21 @@ impl Relay {
         let Options { bind, port, base_path, max_rooms, max_peers, origins, state, tls, room_life, limits } =
             options;
         let tls = tls.as_ref().map(Tls::load).transpose()?;
-        let records = match &state {
+        let Kept { time_ms, rooms } = match &state {
             Some(file) => {
                 state::load(file).map_err(|error| RelayError::State { file: file.clone(), error })?
             }
-            None => Vec::new(),
+            None => Kept::default(),
         };
         let wanted = SocketAddr::new(bind, port);
         let failed = |error| RelayError::Bind(wanted, error);
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let lobby = Arc::new(Lobby::new(Bounds { max_rooms, max_peers, room_life, limits }, records));
+        let lobby = Arc::new(Lobby::new(
+            Bounds { max_rooms, max_peers, room_life, limits },
+            Clock::starting(time_ms),
+            rooms,
+        ));
         let (policy, urls) = (site.policy(), announce::urls(address, &base_path, tls.as_ref()));
         let desk = Arc::new(Desk { lobby, site, policy, base: base_path, origins, urls });
         Ok(Self { listener, address, desk, state, tls })
@@ -166,8 +176,6 @@ impl Relay {
         }
         drop(listener);
         log::info(format_args!("the relay ends"));
-        // What browsers hear last is written by their own tasks.
-        write_state(&lobby, state).await;
         lobby.close();
         let left = async { while connections.join_next().await.is_some() {} };
         // Connections that only ask for files need not be waited for.
@@ -178,6 +186,8 @@ impl Relay {
         })
         .await;
         let _ = timeout(Duration::from_millis(100), left).await;
+        // Nobody is told a later time any more.
+        write_state(&lobby, state, Duration::ZERO).await;
     }
 }
 
@@ -238,14 +248,18 @@ async fn keep(lobby: &Arc<Lobby>, file: Option<PathBuf>) {
     loop {
         lobby.change().await;
         sleep(GATHER).await;
-        write_state(lobby, file.clone()).await;
+        write_state(lobby, file.clone(), AHEAD).await;
     }
 }
 
-async fn write_state(lobby: &Arc<Lobby>, file: Option<PathBuf>) {
+async fn write_state(lobby: &Arc<Lobby>, file: Option<PathBuf>, ahead: Duration) {
     let Some(file) = file else { return };
-    let records = lobby.records();
-    let written = tokio::task::spawn_blocking(move || state::save(&file, records)).await;
+    let lobby = Arc::clone(lobby);
+    let write = move || {
+        let _turn = TURN.lock();
+        state::save(&file, Kept { time_ms: lobby.clock.unix_ms_in(ahead), rooms: lobby.records() })
+    };
+    let written = tokio::task::spawn_blocking(write).await;
     match written {
         Ok(Ok(())) => {}
         Ok(Err(error)) => eprintln!("the state file cannot be written: {error}"),
@@ -258,5 +272,8 @@ async fn sweep(lobby: &Lobby) {
     loop {
         beat.tick().await;
         lobby.end_empty_rooms();
+        if lobby.is_awake() {
+            lobby.touch();
+        }
     }
 }

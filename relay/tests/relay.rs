@@ -1,6 +1,7 @@
 //! A relay on loopback, with browsers that are WebSockets of this test.
 
 mod client;
+mod restart;
 mod tls;
 
 use client::{Browser, frame, relay, room_of};

@@ -145,6 +145,8 @@ pub(crate) struct Browser {
     pub(crate) code: RoomCode,
     pub(crate) pass: Pass,
     pub(crate) token: Option<Secret>,
+    /// What time it was when it came.
+    pub(crate) unix_ms: u64,
     gone: Vec<[u8; 4]>,
 }
 
@@ -183,8 +185,8 @@ impl Browser {
         let mut socket = relay.connect().await;
         socket.send(Message::binary(first)).await.unwrap();
         match message(&mut socket).await.map(|bytes| ToBrowser::decode(&bytes).unwrap()) {
-            Some(ToBrowser::Welcome { code, pass, token, .. }) => {
-                Ok(Self { socket, code, pass, token, gone: Vec::new() })
+            Some(ToBrowser::Welcome { code, pass, token, unix_ms, .. }) => {
+                Ok(Self { socket, code, pass, token, unix_ms, gone: Vec::new() })
             }
             Some(ToBrowser::Refused(reason)) => Err(reason),
             other => panic!("{other:?}"),
