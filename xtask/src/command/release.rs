@@ -84,6 +84,7 @@ pub fn run(args: &mut Args) -> Result<(), Error> {
     announce("Starting the relay for Linux in an empty folder");
     try_out(&folder.join(MACHINES[0].file))?;
     write_single_file(Profile::Release, folder.join(SINGLE_FILE))?;
+    announce("Packing the site");
     archive(&site, &folder.join(SITE))?;
     write_checksums(&folder, &files())?;
     println!("{}", folder.display());
@@ -177,11 +178,10 @@ fn ask(address: SocketAddr) -> Result<String, Error> {
 
 /// Packs the site below `terrarium/`; equal sites make equal archives.
 fn archive(site: &Path, file: &Path) -> Result<(), Error> {
-    announce("Packing the site");
     let mut tar = program("tar");
     tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"]);
-    tar.args(["--transform", "s,^\\.,terrarium,", "-C"]).arg(site).arg("-czf").arg(file).arg(".");
-    run_program(tar.env("GZIP", "-n"))
+    tar.args(["--transform", "s,^\\.,terrarium,", "-I", "gzip -n", "-C"]).arg(site);
+    run_program(tar.arg("-cf").arg(file).arg("."))
 }
 
 /// Writes the checksums of files of a folder, as `sha256sum -c` reads them.
@@ -214,6 +214,23 @@ mod tests {
         for file in files.into_iter().chain([CHECKSUMS]) {
             assert!(readme.contains(&format!("`{file}`")), "docs/relay.md does not name {file}");
         }
+    }
+
+    #[test]
+    fn equal_sites_make_equal_archives_whenever_they_were_built() {
+        let folder = std::env::temp_dir().join(format!("xtask-archive-{}", std::process::id()));
+        let pack = |name: &str, built: u64| {
+            let site = folder.join(name);
+            empty(&site).unwrap();
+            let page = fs::File::create(site.join("index.html")).unwrap();
+            page.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(built)).unwrap();
+            let file = folder.join(format!("{name}.tar.gz"));
+            archive(&site, &file).unwrap();
+            fs::read(file).unwrap()
+        };
+        let archive = pack("one", 1_800_000_000);
+        assert!(archive.starts_with(&[0x1f, 0x8b]) && archive == pack("two", 1_900_000_000));
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
