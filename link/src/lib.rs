@@ -8,7 +8,7 @@
 //! The order of a host's work: after any call on an [`Endpoint`], drain [`Endpoint::poll`], hand every
 //! [`Output::Transmit`] to the [`Shaper`], and set one timer to the earlier of the two `next_wakeup`s.
 //!
-//! [`room`] is what a browser and a relay say to each other beside frames.
+//! [`room`] is what a browser and a relay say to each other beside frames. The feature `contract` opens what fuzzers run.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -17,6 +17,8 @@ mod address;
 mod conditions;
 mod endpoint;
 mod frame;
+#[cfg(any(test, feature = "contract"))]
+pub mod fuzz;
 mod limits;
 mod output;
 mod receive;

@@ -79,6 +79,7 @@ fn start(program: &std::ffi::OsStr) -> Relay {
     let port = host.rsplit(':').next().unwrap_or_default();
     let mut process = Command::new(program)
         .args(["--bind", "127.0.0.1", "--port", port, "--max-peers", "5000", "--max-rooms", "5000"])
+        .args(["--joins", "50000"])
         .stdout(Stdio::piped())
         .spawn()
         .expect("TERRARIUM_RELAY can be run");

@@ -1,13 +1,26 @@
 //! How the relay is reached, for people: addresses and a picture of one.
 
+use crate::tls::Tls;
 use fast_qr::QRBuilder;
 use std::net::{IpAddr, SocketAddr};
 
 /// The page's addresses as others on the network open them, the likeliest first; this machine's own where it has no other.
-pub(crate) fn urls(bound: SocketAddr, base: &str) -> Vec<String> {
-    let of = |ip: IpAddr| format!("http://{}{base}/", SocketAddr::new(ip, bound.port()));
-    if !bound.ip().is_unspecified() {
-        return vec![of(bound.ip())];
+/// Under TLS the names of the certificate are the likeliest.
+pub(crate) fn urls(bound: SocketAddr, base: &str, tls: Option<&Tls>) -> Vec<String> {
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let names = tls.map(Tls::names).unwrap_or_default().iter();
+    let mut urls: Vec<String> =
+        names.map(|name| format!("{scheme}://{name}:{}{base}/", bound.port())).collect();
+    let of = |ip| format!("{scheme}://{}{base}/", SocketAddr::new(ip, bound.port()));
+    urls.extend(addresses(bound.ip()).into_iter().map(of));
+    // One welcome carries at most so many.
+    urls.truncate(8);
+    urls
+}
+
+fn addresses(bound: IpAddr) -> Vec<IpAddr> {
+    if !bound.is_unspecified() {
+        return vec![bound];
     }
     let mut found: Vec<IpAddr> = if_addrs::get_if_addrs()
         .unwrap_or_default()
@@ -17,12 +30,10 @@ pub(crate) fn urls(bound: SocketAddr, base: &str) -> Vec<String> {
         .collect();
     found.sort_by_key(|ip| (ip.is_ipv6(), !is_of_a_lan(*ip)));
     found.dedup();
-    // One welcome carries at most so many.
-    found.truncate(8);
     if found.is_empty() {
         found.push(IpAddr::from([127, 0, 0, 1]));
     }
-    found.into_iter().map(of).collect()
+    found
 }
 
 /// Whether others can type it: IPv6 without a zone cannot be opened on a link-local address.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-use terrarium_relay::Options;
+use terrarium_relay::{Options, TlsFiles};
 
 /// What `--help` says.
 pub(crate) const HELP: &str = "\
@@ -15,8 +15,11 @@ terrarium-relay: serves Terrarium's page and joins browsers into one network
   --base-path PATH  what stands before every path, behind a reverse proxy (/terrarium)
   --max-rooms N     rooms at a time (100)
   --max-peers N     browsers in one room (500)
+  --joins N         browsers that one address may bring at once (200), and ten times as many as it may make rooms (20)
   --room-hours N    a room that was empty for so long goes (24)
   --origin ORIGIN   a site beside the page's own that may connect (https://example.org); may be repeated
+  --tls-cert FILE   serve over https and wss alone, with this certificate and those that lead to it (PEM)
+  --tls-key FILE    its private key (PEM), needed beside it
   --state FILE      keep rooms over a restart
   --log             say on standard error what happens
 ";
@@ -39,6 +42,7 @@ pub(crate) enum Wish {
 pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
     let mut args = args;
     let (mut options, mut log) = (Options::default(), false);
+    let (mut tls_cert, mut tls_key) = (None, None);
     while let Some(name) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{name} needs a value"));
         match name.as_str() {
@@ -47,16 +51,28 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
             "--base-path" => options.base_path = base_path(&value()?)?,
             "--max-rooms" => options.max_rooms = parse(&name, &value()?)?,
             "--max-peers" => options.max_peers = parse(&name, &value()?)?,
+            "--joins" => {
+                options.limits.joins = parse(&name, &value()?)?;
+                options.limits.rooms = (options.limits.joins / 10).max(1);
+            }
             "--room-hours" => {
                 options.room_life = Duration::from_secs(u64::from(parse::<u32>(&name, &value()?)?) * 3_600);
             }
             "--origin" => options.origins.push(value()?.trim_end_matches('/').to_owned()),
+            "--tls-cert" => tls_cert = Some(PathBuf::from(value()?)),
+            "--tls-key" => tls_key = Some(PathBuf::from(value()?)),
             "--state" => options.state = Some(PathBuf::from(value()?)),
             "--log" => log = true,
             "--help" | "-h" => return Ok(Wish::Help),
             _ => return Err(format!("unknown argument {name}; --help lists them")),
         }
     }
+    options.tls = match (tls_cert, tls_key) {
+        (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+        (None, None) => None,
+        (Some(_), None) => return Err("--tls-cert needs --tls-key FILE beside it".to_owned()),
+        (None, Some(_)) => return Err("--tls-key needs --tls-cert FILE beside it".to_owned()),
+    };
     Ok(Wish::Serve { options: Box::new(options), log })
 }
 

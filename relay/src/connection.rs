@@ -3,8 +3,8 @@
 use crate::limits::Bucket;
 use crate::line::{Line, Work};
 use crate::lobby::Lobby;
+use crate::log;
 use crate::room::{Guest, Seat};
-use crate::{clock, log};
 use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
@@ -60,7 +60,7 @@ async fn greet(
             return Err(Refusal::Version);
         }
         ToRelay::Create { page, by_hand, name, .. } => {
-            let room = lobby.create(by_hand)?;
+            let room = lobby.create(by_hand, from)?;
             let token = Some(room.token());
             (room, Guest { page, pass: None, token, name, urls })
         }
@@ -110,7 +110,7 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, line: &L
                 if u128::from(line.silent_ms()) > limits.silence.as_millis() {
                     return Some(End::Silent);
                 }
-                vec![Message::Ping(Bytes::new()), binary(&ToBrowser::Time(clock::unix_ms()))]
+                vec![Message::Ping(Bytes::new()), binary(&ToBrowser::Time(lobby.clock.unix_ms()))]
             }
         };
         for message in messages {

@@ -13,7 +13,7 @@ use axum::routing::get;
 use fast_qr::QRBuilder;
 use fast_qr::convert::{Builder, Shape, svg::SvgBuilder};
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -21,6 +21,9 @@ use tokio::sync::OwnedSemaphorePermit;
 const MAX_QR: usize = 300;
 /// What one WebSocket reads and writes at a time.
 const SOCKET_BUFFER: usize = 4 * 1024;
+
+/// Where a reverse proxy says who asked it.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Who is at the other end of a connection.
 #[derive(Clone, Debug)]
@@ -58,6 +61,20 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .with_state(desk)
 }
 
+/// The answers of a relay under TLS to who came without: a person who typed the address and no scheme.
+pub(crate) fn to_https() -> Router {
+    Router::new().fallback(|request: Request| async move {
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        match (host, request.uri().path_and_query()) {
+            (Some(host), Some(path)) => {
+                let home = format!("https://{host}{path}");
+                ([(header::CONNECTION, "close")], Redirect::temporary(&home)).into_response()
+            }
+            _ => (StatusCode::BAD_REQUEST, "this relay speaks https\n").into_response(),
+        }
+    })
+}
+
 async fn websocket(
     State(desk): State<Arc<Desk>>,
     Extension(caller): Extension<Caller>,
@@ -69,14 +86,15 @@ async fn websocket(
         log::info(format_args!("a page of another site was refused"));
         return (StatusCode::FORBIDDEN, "this relay serves its own page alone\n").into_response();
     }
+    let from = browser_at(caller.address.ip(), &headers);
     let upgrade = upgrade
         .max_message_size(crate::limits::MAX_MESSAGE)
         .max_frame_size(crate::limits::MAX_MESSAGE)
         .read_buffer_size(SOCKET_BUFFER)
         .write_buffer_size(SOCKET_BUFFER);
     upgrade.on_upgrade(move |socket| async move {
-        let Caller { address, place } = caller;
-        connection::serve(socket, Arc::clone(&desk.lobby), address.ip(), desk.urls.clone()).await;
+        let Caller { place, .. } = caller;
+        connection::serve(socket, Arc::clone(&desk.lobby), from, desk.urls.clone()).await;
         drop(place);
     })
 }
@@ -93,6 +111,14 @@ fn is_own(headers: &HeaderMap, allowed: &[String]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Where a browser is: at the other end of its connection, or, where a reverse proxy on this machine is there, at the address
+/// that the proxy has put last.
+fn browser_at(end: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let last = headers.get_all(FORWARDED_FOR).iter().next_back().and_then(|list| list.to_str().ok());
+    let last = last.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+    if end.to_canonical().is_loopback() { last.unwrap_or(end) } else { end }
 }
 
 async fn metrics(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
@@ -157,4 +183,31 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
             parts.next() == Some("gzip") && parts.next() != Some("q=0")
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_on_this_machine_is_believed_where_a_browser_is_and_nobody_else() {
+        let at = |end: &str, lists: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for list in lists {
+                headers.append(FORWARDED_FOR, list.parse().unwrap());
+            }
+            browser_at(end.parse().unwrap(), &headers).to_string()
+        };
+        assert_eq!(at("127.0.0.1", &["10.0.0.7"]), "10.0.0.7");
+        assert_eq!(at("::ffff:127.0.0.1", &["2001:db8::7"]), "2001:db8::7");
+        assert_eq!(
+            at("127.0.0.1", &["1.1.1.1, 10.0.0.7"]),
+            "10.0.0.7",
+            "what the browser itself says is not"
+        );
+        assert_eq!(at("127.0.0.1", &["1.1.1.1", "10.0.0.7"]), "10.0.0.7");
+        assert_eq!(at("127.0.0.1", &["nonsense"]), "127.0.0.1");
+        assert_eq!(at("127.0.0.1", &[]), "127.0.0.1");
+        assert_eq!(at("10.0.0.5", &["10.0.0.7"]), "10.0.0.5");
+    }
 }

@@ -2,8 +2,9 @@
 //! frames between addresses and understands none of them; of Bitcoin it knows nothing.
 //!
 //! `lobby` has the rooms, `room` the members of one and the way of a frame, `line` what waits for one browser,
-//! `connection` one WebSocket, `http` the one port, `server` its TCP connections, `site` the page's files, `state` what
-//! survives a restart, `limits` every bound.
+//! `connection` one WebSocket, `http` the one port, `server` its TCP connections, `site` the page's files, `tls` their
+//! encryption, `state` what survives a restart, `limits` every bound, `patience` what one
+//! address may do only so often.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -17,13 +18,16 @@ mod line;
 mod lobby;
 pub mod log;
 mod metrics;
+mod patience;
 mod room;
 mod server;
 mod site;
 mod state;
+mod tls;
 
 pub use announce::qr;
 pub use limits::Limits;
 pub use server::{Options, Relay, RelayError};
 pub use site::Site;
 pub use state::StateError;
+pub use tls::{TlsError, TlsFiles};

@@ -42,6 +42,14 @@ pub struct Limits {
     pub tries: u32,
     /// See `tries`.
     pub try_again: Duration,
+    /// Browsers without a pass that one address may bring at once, a class behind one NAT; one more every `join_again`.
+    pub joins: u32,
+    /// See `joins`.
+    pub join_again: Duration,
+    /// Rooms that one address may make at once; one more every `room_again`.
+    pub rooms: u32,
+    /// See `rooms`.
+    pub room_again: Duration,
 }
 
 impl Default for Limits {
@@ -64,6 +72,10 @@ impl Default for Limits {
             malformed: 100,
             tries: 20,
             try_again: Duration::from_secs(3),
+            joins: 200,
+            join_again: Duration::from_millis(500),
+            rooms: 20,
+            room_again: Duration::from_secs(30),
         }
     }
 }

@@ -1,33 +1,36 @@
 //! All rooms: making, finding, keeping and ending them, and the patience with wrong codes.
 
-use crate::limits::Bucket;
+use crate::Limits;
+use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::patience::Patience;
 use crate::room::{Asked, Guest, Record, Room, Seat};
-use crate::{Limits, clock};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use terrarium_link::room::{End, Refusal, RoomCode, Secret, Settings};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
-
-/// Addresses whose wrong tries are remembered.
-const MAX_TRIERS: usize = 10_000;
 
 /// The rooms of a relay.
 #[derive(Debug)]
 pub(crate) struct Lobby {
     /// Bounded by `max_rooms`, beside the relay's own.
     rooms: RwLock<HashMap<RoomCode, Arc<Room>>>,
-    /// Bounded by [`MAX_TRIERS`].
-    tries: Mutex<HashMap<IpAddr, Bucket>>,
+    /// With wrong codes.
+    tries: Patience,
+    /// With right codes of browsers that have no pass.
+    joins: Patience,
+    /// With rooms that are made.
+    makers: Patience,
     max_rooms: usize,
     max_peers: usize,
     room_life: Duration,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) clock: Arc<Clock>,
     began: Instant,
     /// Something changed that survives a restart.
     changed: Notify,
@@ -44,35 +47,44 @@ pub(crate) struct Bounds {
 }
 
 impl Lobby {
-    /// A lobby with the rooms that survived a restart. How long nobody was there before it does not count.
-    pub(crate) fn new(bounds: Bounds, mut records: Vec<Record>) -> Self {
+    /// A lobby with the rooms that survived a restart, and a clock that does not go back behind what they were told before it.
+    /// How long nobody was there before the restart does not count.
+    pub(crate) fn new(bounds: Bounds, clock: Clock, mut records: Vec<Record>) -> Self {
         let Bounds { max_rooms, max_peers, room_life, limits } = bounds;
-        let (limits, metrics) = (Arc::new(limits), Arc::new(Metrics::default()));
+        let (limits, metrics, clock) = (Arc::new(limits), Arc::new(Metrics::default()), Arc::new(clock));
         records.sort_by_key(|record| (!record.own, record.code));
-        let seen = clock::unix_seconds();
+        let seen = clock.unix_seconds();
         let room = |record: Record| {
             let record = Record { seen, ..record };
-            let room = Room::new(record, max_peers, Arc::clone(&limits), Arc::clone(&metrics));
+            let room =
+                Room::new(record, max_peers, Arc::clone(&limits), Arc::clone(&metrics), Arc::clone(&clock));
             (room.code(), Arc::new(room))
         };
         let rooms = RwLock::new(records.into_iter().take(max_rooms).map(room).collect());
         Self {
             rooms,
-            tries: Mutex::default(),
+            tries: Patience::new(limits.tries, limits.try_again),
+            joins: Patience::new(limits.joins, limits.join_again),
+            makers: Patience::new(limits.rooms, limits.room_again),
             max_rooms,
             max_peers,
             room_life,
             limits,
             metrics,
+            clock,
             began: Instant::now(),
             changed: Notify::new(),
             closing: AtomicBool::new(false),
         }
     }
 
-    /// Makes a room for a browser that asks for one.
-    pub(crate) fn create(&self, by_hand: bool) -> Result<Arc<Room>, Refusal> {
-        self.make(by_hand, false)
+    /// Makes a room for a browser at `from` that asks for one.
+    pub(crate) fn create(&self, by_hand: bool, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+        self.create_at(self.now(), by_hand, from)
+    }
+
+    fn create_at(&self, now: f64, by_hand: bool, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+        if self.makers.spend(from, now) { self.make(by_hand, false) } else { Err(Refusal::TooManyTries) }
     }
 
     /// The relay's own room, for who started it; a new one where there is none.
@@ -94,7 +106,7 @@ impl Lobby {
                 break code;
             }
         };
-        let seen = clock::unix_seconds();
+        let seen = self.clock.unix_seconds();
         let record = Record {
             code,
             key,
@@ -105,40 +117,36 @@ impl Lobby {
             last: 0,
             seen,
             own,
+            barred: BTreeSet::new(),
         };
-        let room = Room::new(record, self.max_peers, Arc::clone(&self.limits), Arc::clone(&self.metrics));
-        let room = Arc::new(room);
+        let (limits, metrics) = (Arc::clone(&self.limits), Arc::clone(&self.metrics));
+        let room = Arc::new(Room::new(record, self.max_peers, limits, metrics, Arc::clone(&self.clock)));
         rooms.insert(code, Arc::clone(&room));
         drop(rooms);
         self.changed.notify_one();
         Ok(room)
     }
 
-    /// The room of a code, for a guest at `from`, where one may be wrong only so often. Who shows a pass or the token of
-    /// the room comes in whatever others at the same address have tried.
+    /// The room of a code, for a guest at `from`, who may be wrong only so often, and bring only so many browsers. Who shows
+    /// a pass or the token of the room comes in whatever others at the same address have tried.
     pub(crate) fn find(&self, code: RoomCode, guest: &Guest, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+        self.find_at(self.now(), code, guest, from)
+    }
+
+    fn find_at(&self, now: f64, code: RoomCode, guest: &Guest, from: IpAddr) -> Result<Arc<Room>, Refusal> {
         let room = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&code).cloned();
-        if let Some(room) = room.as_ref().filter(|room| room.knows(guest)) {
-            return Ok(Arc::clone(room));
+        match room {
+            Some(room) if room.knows(guest) => Ok(room),
+            _ if !self.tries.allows(from, now) => Err(Refusal::TooManyTries),
+            Some(room) if self.joins.spend(from, now) => Ok(room),
+            None if self.tries.spend(from, now) => Err(Refusal::NoRoom),
+            Some(_) | None => Err(Refusal::TooManyTries),
         }
-        let now = self.began.elapsed().as_secs_f64();
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if tries.get_mut(&from).is_some_and(|bucket| !bucket.has_one(now)) {
-            return Err(Refusal::TooManyTries);
-        }
-        if let Some(room) = room {
-            return Ok(room);
-        }
-        if tries.len() >= MAX_TRIERS {
-            tries.retain(|_, bucket| !bucket.is_full(now));
-        }
-        if tries.len() >= MAX_TRIERS {
-            return Err(Refusal::TooManyTries);
-        }
-        let Limits { tries: most, try_again, .. } = &*self.limits;
-        let fresh = || Bucket::full(1.0 / try_again.as_secs_f64(), f64::from(*most), now);
-        tries.entry(from).or_insert_with(fresh).spend(1.0, now);
-        Err(Refusal::NoRoom)
+    }
+
+    /// Seconds since the start.
+    fn now(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
     }
 
     /// A seat in a room. Where another tab has it, that tab is asked for a sign of life first.
@@ -182,6 +190,11 @@ impl Lobby {
         records
     }
 
+    /// Whether somebody is in any room, who is told the time.
+    pub(crate) fn is_awake(&self) -> bool {
+        self.rooms().iter().any(|room| room.count() > 0)
+    }
+
     /// Every room.
     pub(crate) fn rooms(&self) -> Vec<Arc<Room>> {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
@@ -221,12 +234,23 @@ mod tests {
     fn record(number: u64, own: bool) -> Record {
         let (code, settings) = (RoomCode::from_number(number), Settings::default());
         let (key, token) = (Secret([1; 16]), Secret([2; 16]));
-        Record { code, key, token, by_hand: false, chain: Vec::new(), settings, last: 0, seen: 0, own }
+        Record {
+            code,
+            key,
+            token,
+            by_hand: false,
+            chain: Vec::new(),
+            settings,
+            last: 0,
+            seen: 0,
+            own,
+            barred: BTreeSet::new(),
+        }
     }
 
     fn lobby(max_rooms: usize, room_life: Duration, records: Vec<Record>) -> Lobby {
         let limits = Limits { tries: 1, ..Limits::default() };
-        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, limits }, records)
+        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, limits }, Clock::starting(0), records)
     }
 
     #[test]
@@ -248,7 +272,7 @@ mod tests {
     #[test]
     fn the_relay_has_a_room_of_its_own_however_many_others_there_are() {
         let full = lobby(1, Duration::ZERO, vec![record(1, false)]);
-        assert_eq!(full.create(false).map(drop), Err(Refusal::RelayFull));
+        assert_eq!(full.create(false, [10, 0, 0, 1].into()).map(drop), Err(Refusal::RelayFull));
         let own = full.own().unwrap();
         assert_eq!(full.own().unwrap().code(), own.code());
         let again = lobby(1, Duration::ZERO, full.records());
@@ -266,5 +290,40 @@ mod tests {
         assert_eq!(find(right, guest(None, None)), Err(Refusal::TooManyTries));
         assert_eq!(find(right, guest(Some(forged), Some(Secret([3; 16])))), Err(Refusal::TooManyTries));
         assert_eq!(find(right, guest(None, Some(Secret([2; 16])))), Ok(()));
+    }
+    fn stranger() -> Guest {
+        Guest { page: 1, pass: None, token: None, name: String::new(), urls: Vec::new() }
+    }
+
+    #[test]
+    fn a_class_behind_one_address_comes_in_at_once_and_a_crowd_one_by_one() {
+        let bounds =
+            Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, limits: Limits::default() };
+        let lobby = Lobby::new(bounds, Clock::starting(0), vec![record(1, false)]);
+        let (code, [school, other]) = (RoomCode::from_number(1), [[10, 0, 0, 1], [10, 0, 0, 2]]);
+        let find = |now, guest, from: [u8; 4]| lobby.find_at(now, code, &guest, from.into()).map(drop);
+        for _ in 0..200 {
+            assert_eq!(find(0.0, stranger(), school), Ok(()));
+        }
+        assert_eq!(find(0.0, stranger(), school), Err(Refusal::TooManyTries));
+        assert_eq!(find(0.0, stranger(), other), Ok(()), "others have their own measure");
+        let teacher = Guest { token: Some(Secret([2; 16])), ..stranger() };
+        assert_eq!(find(0.0, teacher, school), Ok(()), "who is known costs nothing");
+        assert_eq!([0.5, 0.5, 1.0].map(|now| find(now, stranger(), school).is_ok()), [true, false, true]);
+    }
+
+    #[test]
+    fn one_address_makes_only_so_many_rooms() {
+        let limits = Limits { rooms: 2, room_again: Duration::from_secs(30), ..Limits::default() };
+        let lobby = Lobby::new(
+            Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, limits },
+            Clock::starting(0),
+            Vec::new(),
+        );
+        let make = |now, last| lobby.create_at(now, false, [10, 0, 0, last].into()).map(drop);
+        assert_eq!([0.0, 0.0].map(|now| make(now, 1)), [Ok(()), Ok(())]);
+        assert_eq!(make(29.0, 1), Err(Refusal::TooManyTries));
+        assert_eq!([make(29.0, 2), make(30.0, 1)], [Ok(()), Ok(())]);
+        assert!(lobby.own().is_ok(), "the relay's own room is nobody's");
     }
 }

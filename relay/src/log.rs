@@ -13,6 +13,6 @@ pub fn turn_on() {
 /// Says something, if that is wanted.
 pub(crate) fn info(what: Arguments<'_>) {
     if ON.load(Ordering::Relaxed) {
-        eprintln!("{} {what}", crate::clock::unix_ms() / 1_000);
+        eprintln!("{} {what}", crate::clock::machine().as_secs());
     }
 }

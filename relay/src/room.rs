@@ -1,8 +1,9 @@
 //! One room: who is in it under which address, and the way of a frame from one browser to another.
 
+use crate::Limits;
+use crate::clock::Clock;
 use crate::line::Line;
 use crate::metrics::Metrics;
-use crate::{Limits, clock};
 use axum::body::Bytes;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use terrarium_link::room::{
 /// Addresses that a room gives away in its life; a browser that shows its pass takes none.
 const MAX_NUMBERS: u16 = 60_000;
 /// Addresses that were sent away and are remembered.
-const MAX_BARRED: usize = 1_000;
+pub(crate) const MAX_BARRED: usize = 1_000;
 /// A message of fewer bytes is copied before it waits: it may be a small part of the buffer that it was read into.
 const COPIED: usize = 64 * 1024;
 
@@ -36,6 +37,8 @@ pub(crate) struct Record {
     pub(crate) seen: u64,
     /// Whether it is the one whose teacher's link the relay prints.
     pub(crate) own: bool,
+    /// Numbers of passes that hold no more.
+    pub(crate) barred: BTreeSet<u16>,
 }
 
 /// Who wants in.
@@ -76,6 +79,7 @@ pub(crate) struct Room {
     own: bool,
     limits: Arc<Limits>,
     metrics: Arc<Metrics>,
+    clock: Arc<Clock>,
     max_peers: usize,
     inner: RwLock<Inner>,
 }
@@ -104,11 +108,17 @@ struct Member {
 }
 
 impl Room {
-    pub(crate) fn new(record: Record, max_peers: usize, limits: Arc<Limits>, metrics: Arc<Metrics>) -> Self {
-        let Record { code, key, token, by_hand, chain, settings, last, seen, own } = record;
-        let (members, barred) = (BTreeMap::new(), BTreeSet::new());
+    pub(crate) fn new(
+        record: Record,
+        max_peers: usize,
+        limits: Arc<Limits>,
+        metrics: Arc<Metrics>,
+        clock: Arc<Clock>,
+    ) -> Self {
+        let Record { code, key, token, by_hand, chain, settings, last, seen, own, barred } = record;
+        let members = BTreeMap::new();
         let inner = RwLock::new(Inner { chain, settings, last, seen, members, barred });
-        Self { code, key, token, by_hand, own, limits, metrics, max_peers, inner }
+        Self { code, key, token, by_hand, own, limits, metrics, clock, max_peers, inner }
     }
 
     pub(crate) fn code(&self) -> RoomCode {
@@ -127,7 +137,7 @@ impl Room {
     /// What survives a restart.
     pub(crate) fn record(&self) -> Record {
         let inner = self.read();
-        let seen = if inner.members.is_empty() { inner.seen } else { clock::unix_seconds() };
+        let seen = if inner.members.is_empty() { inner.seen } else { self.clock.unix_seconds() };
         let Self { code, key, token, by_hand, own, .. } = *self;
         Record {
             code,
@@ -139,6 +149,7 @@ impl Room {
             last: inner.last,
             seen,
             own,
+            barred: inner.barred.clone(),
         }
     }
 
@@ -150,7 +161,7 @@ impl Room {
     /// Seconds for which nobody has been there.
     pub(crate) fn empty_for(&self) -> u64 {
         let inner = self.read();
-        if inner.members.is_empty() { clock::unix_seconds().saturating_sub(inner.seen) } else { 0 }
+        if inner.members.is_empty() { self.clock.unix_seconds().saturating_sub(inner.seen) } else { 0 }
     }
 
     /// Whether a guest shows a pass of this room that holds, or its token.
@@ -192,7 +203,7 @@ impl Room {
             code: self.code,
             pass: self.pass(number),
             token: teacher.then_some(self.token),
-            unix_ms: clock::unix_ms(),
+            unix_ms: self.clock.unix_ms(),
             by_hand: self.by_hand,
             urls,
         };
@@ -389,7 +400,7 @@ impl Drop for Seat {
         let is_mine = |member: &Member| Arc::ptr_eq(&member.line, &self.line);
         if inner.members.get(&self.number).is_some_and(is_mine) {
             inner.members.remove(&self.number);
-            inner.seen = clock::unix_seconds();
+            inner.seen = room.clock.unix_seconds();
             let message: Bytes = ToBrowser::Gone(self.address()).encode().into();
             inner.members.values().for_each(|member| room.push(member, message.clone()));
         }

@@ -1,9 +1,11 @@
 //! The relay as a whole: bound to its port, accepting connections, ending cleanly.
 
+use crate::clock::Clock;
 use crate::http::{self, Caller, Desk};
 use crate::lobby::{Bounds, Lobby};
-use crate::state::{self, StateError};
-use crate::{Limits, Site, announce, log};
+use crate::state::{self, Kept, StateError};
+use crate::tls::{Tls, Way};
+use crate::{Limits, Site, TlsError, TlsFiles, announce, log};
 use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -14,11 +16,12 @@ use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use terrarium_link::room::{Refusal, RoomCode};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 
@@ -26,8 +29,16 @@ use tokio::time::{interval, sleep, timeout};
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Changes of this long go into one writing of the state file.
 const GATHER: Duration = Duration::from_millis(200);
-/// How often it is looked for rooms that nobody is in.
+/// How often it is looked for rooms that nobody is in, and written down how late it is.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How far ahead the time is written down, so that it holds until it is written again, whatever ends this program.
+const AHEAD: Duration = SWEEP.saturating_mul(2);
+
+/// One writing of a state file at a time: one that nobody waits for any more goes on beside the next.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// What is said to requests.
+type Answers = TowerToHyperService<axum::Router>;
 
 /// How a relay is set up.
 #[derive(Clone, Debug)]
@@ -46,6 +57,8 @@ pub struct Options {
     pub origins: Vec<String>,
     /// Where rooms survive a restart; nowhere if none.
     pub state: Option<PathBuf>,
+    /// The certificate for https and wss; plain http and ws if none.
+    pub tls: Option<TlsFiles>,
     /// A room that was empty for so long goes.
     pub room_life: Duration,
     /// Bounds on connections.
@@ -62,6 +75,7 @@ impl Default for Options {
             max_peers: 500,
             origins: Vec::new(),
             state: None,
+            tls: None,
             room_life: Duration::from_secs(24 * 60 * 60),
             limits: Limits::default(),
         }
@@ -82,6 +96,9 @@ pub enum RelayError {
         /// What is wrong with it.
         error: StateError,
     },
+    /// The certificate or its key does not hold.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The first room could not be made.
     #[error("no room could be made: {0}")]
     Room(Refusal),
@@ -94,6 +111,7 @@ pub struct Relay {
     address: SocketAddr,
     desk: Arc<Desk>,
     state: Option<PathBuf>,
+    tls: Option<Tls>,
 }
 
 impl Relay {
@@ -102,22 +120,27 @@ impl Relay {
     /// # Errors
     /// See [`RelayError`].
     pub async fn bind(options: Options, site: Site) -> Result<Self, RelayError> {
-        let Options { bind, port, base_path, max_rooms, max_peers, origins, state, room_life, limits } =
+        let Options { bind, port, base_path, max_rooms, max_peers, origins, state, tls, room_life, limits } =
             options;
-        let records = match &state {
+        let tls = tls.as_ref().map(Tls::load).transpose()?;
+        let Kept { time_ms, rooms } = match &state {
             Some(file) => {
                 state::load(file).map_err(|error| RelayError::State { file: file.clone(), error })?
             }
-            None => Vec::new(),
+            None => Kept::default(),
         };
         let wanted = SocketAddr::new(bind, port);
         let failed = |error| RelayError::Bind(wanted, error);
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let lobby = Arc::new(Lobby::new(Bounds { max_rooms, max_peers, room_life, limits }, records));
-        let (policy, urls) = (site.policy(), announce::urls(address, &base_path));
+        let lobby = Arc::new(Lobby::new(
+            Bounds { max_rooms, max_peers, room_life, limits },
+            Clock::starting(time_ms),
+            rooms,
+        ));
+        let (policy, urls) = (site.policy(), announce::urls(address, &base_path, tls.as_ref()));
         let desk = Arc::new(Desk { lobby, site, policy, base: base_path, origins, urls });
-        Ok(Self { listener, address, desk, state })
+        Ok(Self { listener, address, desk, state, tls })
     }
 
     /// The address that it is bound to.
@@ -142,19 +165,17 @@ impl Relay {
 
     /// Answers until `end` resolves; then tells every browser, and writes the state file a last time.
     pub async fn serve(self, end: impl Future<Output = ()>) {
-        let Self { listener, desk, state, .. } = self;
+        let Self { listener, desk, state, tls, .. } = self;
         let lobby = Arc::clone(&desk.lobby);
         let mut connections = JoinSet::new();
         tokio::select! {
             () = end => {}
-            () = accept(&listener, &desk, &mut connections) => {}
+            () = accept(&listener, &desk, tls.as_ref(), &mut connections) => {}
             () = keep(&lobby, state.clone()) => {}
             () = sweep(&lobby) => {}
         }
         drop(listener);
         log::info(format_args!("the relay ends"));
-        // What browsers hear last is written by their own tasks.
-        write_state(&lobby, state).await;
         lobby.close();
         let left = async { while connections.join_next().await.is_some() {} };
         // Connections that only ask for files need not be waited for.
@@ -165,10 +186,12 @@ impl Relay {
         })
         .await;
         let _ = timeout(Duration::from_millis(100), left).await;
+        // Nobody is told a later time any more.
+        write_state(&lobby, state, Duration::ZERO).await;
     }
 }
 
-async fn accept(listener: &TcpListener, desk: &Arc<Desk>, connections: &mut JoinSet<()>) {
+async fn accept(listener: &TcpListener, desk: &Arc<Desk>, tls: Option<&Tls>, connections: &mut JoinSet<()>) {
     let places = Arc::new(Semaphore::new(desk.lobby.limits.connections));
     let router = TowerToHyperService::new(http::router(Arc::clone(desk)));
     loop {
@@ -179,7 +202,8 @@ async fn accept(listener: &TcpListener, desk: &Arc<Desk>, connections: &mut Join
             Ok((stream, from)) => {
                 let router = router.clone();
                 let limits = Arc::clone(&desk.lobby.limits);
-                connections.spawn(converse(stream, from, router, limits, place));
+                let caller = Caller { address: from, place: Arc::new(place) };
+                connections.spawn(converse(stream, caller, router, limits, tls.cloned()));
             }
             // A machine without free descriptors has some again soon.
             Err(_) => sleep(Duration::from_millis(50)).await,
@@ -188,19 +212,27 @@ async fn accept(listener: &TcpListener, desk: &Arc<Desk>, connections: &mut Join
 }
 
 /// Answers the requests of one connection, which may become a WebSocket.
-async fn converse(
-    stream: TcpStream,
-    from: SocketAddr,
-    router: TowerToHyperService<axum::Router>,
-    limits: Arc<Limits>,
-    place: OwnedSemaphorePermit,
-) {
+async fn converse(stream: TcpStream, caller: Caller, router: Answers, limits: Arc<Limits>, tls: Option<Tls>) {
     // Frames are small and do not wait for each other.
     let _ = stream.set_nodelay(true);
-    let place = Arc::new(place);
+    let Some(tls) = tls else { return answer(stream, caller, router, &limits).await };
+    // Who breaks off, or does not get on, concerns nobody else.
+    let Ok(Ok(way)) = timeout(limits.head, tls.accept(stream)).await else { return };
+    match way {
+        Way::Tls(stream) => answer(*stream, caller, router, &limits).await,
+        Way::Plain(stream) => {
+            answer(stream, caller, TowerToHyperService::new(http::to_https()), &limits).await;
+        }
+    }
+}
+
+async fn answer<S>(stream: S, caller: Caller, router: Answers, limits: &Limits)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Caller { address: from, place: Arc::clone(&place) });
+        request.extensions_mut().insert(caller.clone());
         router.call(request)
     });
     let mut builder = http1::Builder::new();
@@ -216,14 +248,18 @@ async fn keep(lobby: &Arc<Lobby>, file: Option<PathBuf>) {
     loop {
         lobby.change().await;
         sleep(GATHER).await;
-        write_state(lobby, file.clone()).await;
+        write_state(lobby, file.clone(), AHEAD).await;
     }
 }
 
-async fn write_state(lobby: &Arc<Lobby>, file: Option<PathBuf>) {
+async fn write_state(lobby: &Arc<Lobby>, file: Option<PathBuf>, ahead: Duration) {
     let Some(file) = file else { return };
-    let records = lobby.records();
-    let written = tokio::task::spawn_blocking(move || state::save(&file, records)).await;
+    let lobby = Arc::clone(lobby);
+    let write = move || {
+        let _turn = TURN.lock();
+        state::save(&file, Kept { time_ms: lobby.clock.unix_ms_in(ahead), rooms: lobby.records() })
+    };
+    let written = tokio::task::spawn_blocking(write).await;
     match written {
         Ok(Ok(())) => {}
         Ok(Err(error)) => eprintln!("the state file cannot be written: {error}"),
@@ -236,5 +272,8 @@ async fn sweep(lobby: &Lobby) {
     loop {
         beat.tick().await;
         lobby.end_empty_rooms();
+        if lobby.is_awake() {
+            lobby.touch();
+        }
     }
 }

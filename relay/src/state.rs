@@ -1,7 +1,8 @@
 //! The file in which rooms survive a restart: JSON, written whole and put in place by renaming.
 
-use crate::room::Record;
+use crate::room::{MAX_BARRED, Record};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 use terrarium_link::room::{MAX_CHAIN, MAX_KHS, Secret, Settings};
@@ -9,9 +10,23 @@ use terrarium_link::room::{MAX_CHAIN, MAX_KHS, Secret, Settings};
 /// The version of the file.
 const VERSION: u32 = 1;
 
+/// The latest time that there is, in milliseconds: a block's has 32 bits for its seconds.
+const LATEST_MS: u64 = u32::MAX as u64 * 1_000;
+
+/// What survives a restart.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// No later time has been told to anybody, in milliseconds since 1970.
+    pub(crate) time_ms: u64,
+    /// The rooms.
+    pub(crate) rooms: Vec<Record>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct File {
     version: u32,
+    #[serde(default)]
+    time_ms: u64,
     rooms: Vec<Entry>,
 }
 
@@ -29,6 +44,8 @@ struct Entry {
     seen: u64,
     #[serde(default)]
     own: bool,
+    #[serde(default)]
+    barred: BTreeSet<u16>,
 }
 
 /// Why rooms could not be read.
@@ -43,29 +60,40 @@ pub enum StateError {
     /// It was written by another version.
     #[error("has version {0}, this program knows 1")]
     Version(u32),
+    /// Its time is none.
+    #[error("has a time after the year 2106")]
+    Time,
     /// A room in it does not hold.
     #[error("has a room that does not hold: {0}")]
     Room(&'static str),
 }
 
-/// The rooms of a file; none where there is no file yet.
-pub(crate) fn load(file: &Path) -> Result<Vec<Record>, StateError> {
-    let text = match std::fs::read(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    };
-    let File { version, rooms } = serde_json::from_slice(&text)?;
+/// What a file keeps; nothing where there is no file yet.
+pub(crate) fn load(file: &Path) -> Result<Kept, StateError> {
+    match std::fs::read(file) {
+        Ok(text) => read(&text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kept::default()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read(text: &[u8]) -> Result<Kept, StateError> {
+    let File { version, time_ms, rooms } = serde_json::from_slice(text)?;
     if version != VERSION {
         return Err(StateError::Version(version));
     }
-    rooms.into_iter().map(record).collect()
+    if time_ms > LATEST_MS {
+        return Err(StateError::Time);
+    }
+    let rooms: Result<Vec<Record>, StateError> = rooms.into_iter().map(record).collect();
+    Ok(Kept { time_ms, rooms: rooms? })
 }
 
-/// Writes the rooms, readable by this user alone: their secrets are in it.
-pub(crate) fn save(file: &Path, records: Vec<Record>) -> io::Result<()> {
-    let rooms = records.into_iter().map(entry).collect();
-    let text = serde_json::to_vec_pretty(&File { version: VERSION, rooms })?;
+/// Writes the file, readable by this user alone: the rooms' secrets are in it.
+pub(crate) fn save(file: &Path, kept: Kept) -> io::Result<()> {
+    let Kept { time_ms, rooms } = kept;
+    let rooms = rooms.into_iter().map(entry).collect();
+    let text = serde_json::to_vec_pretty(&File { version: VERSION, time_ms, rooms })?;
     let fresh = file.with_extension("new");
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -78,7 +106,7 @@ pub(crate) fn save(file: &Path, records: Vec<Record>) -> io::Result<()> {
 }
 
 fn entry(record: Record) -> Entry {
-    let Record { code, key, token, by_hand, chain, settings, last, seen, own } = record;
+    let Record { code, key, token, by_hand, chain, settings, last, seen, own, barred } = record;
     let Settings { mining, khs, locked } = settings;
     let chain = chain.iter().map(|byte| format!("{byte:02x}")).collect();
     Entry {
@@ -93,6 +121,7 @@ fn entry(record: Record) -> Entry {
         last,
         seen,
         own,
+        barred,
     }
 }
 
@@ -108,6 +137,7 @@ fn record(entry: Entry) -> Result<Record, StateError> {
         last: entry.last,
         seen: entry.seen,
         own: entry.own,
+        barred: entry.barred.into_iter().rev().take(MAX_BARRED).collect(),
     })
 }
 
@@ -123,17 +153,40 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_file_says_which_room_is_the_relays_own_and_one_without_a_word_has_none() {
+    /// As the first version wrote it.
+    const OLDEST: &str = r#"{"version":1,"rooms":[{"code":"ABC234","key":"01010101010101010101010101010101",
+        "token":"02020202020202020202020202020202","by_hand":true,"chain":"03","mining":false,"khs":10,"locked":false,
+        "last":4,"seen":5}]}"#;
+
+    fn kept() -> Kept {
         let (code, settings) = ("ABC234".parse().unwrap(), Settings::default());
         let (key, token) = (Secret([1; 16]), Secret([2; 16]));
-        let own =
-            Record { code, key, token, by_hand: true, chain: vec![3], settings, last: 4, seen: 5, own: true };
-        let text = serde_json::to_string(&entry(own.clone())).unwrap();
-        assert_eq!(record(serde_json::from_str(&text).unwrap()).unwrap(), own);
-        let older = text.replace(",\"own\":true", "");
-        assert_ne!(older, text);
-        let other = record(serde_json::from_str(&older).unwrap()).unwrap();
-        assert_eq!(other, Record { own: false, ..own });
+        let (chain, barred) = (vec![3], BTreeSet::from([2, 300]));
+        let room =
+            Record { code, key, token, by_hand: true, chain, settings, last: 4, seen: 5, own: true, barred };
+        Kept { time_ms: 1_800_000_000_123, rooms: vec![room] }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let file = std::env::temp_dir().join(format!("terrarium-state-{}.json", std::process::id()));
+        save(&file, kept()).unwrap();
+        assert_eq!(load(&file).unwrap(), kept());
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(load(&file).unwrap(), Kept::default(), "there is no file yet");
+    }
+
+    #[test]
+    fn a_file_of_an_older_version_reads_without_what_it_does_not_have() {
+        let Kept { mut rooms, .. } = kept();
+        rooms[0] = Record { own: false, barred: BTreeSet::new(), ..rooms[0].clone() };
+        assert_eq!(read(OLDEST.as_bytes()).unwrap(), Kept { time_ms: 0, rooms });
+        assert!(read(OLDEST.replace("\"last\"", "\"later\":1,\"last\"").as_bytes()).is_ok(), "nor more");
+    }
+
+    #[test]
+    fn a_time_that_no_block_can_have_is_refused() {
+        let late = format!("\"version\":1,\"time_ms\":{}", LATEST_MS + 1);
+        assert!(matches!(read(OLDEST.replace("\"version\":1", &late).as_bytes()), Err(StateError::Time)));
     }
 }

@@ -1,6 +1,8 @@
 //! A relay on loopback, with browsers that are WebSockets of this test.
 
 mod client;
+mod restart;
+mod tls;
 
 use client::{Browser, frame, relay, room_of};
 use std::time::Duration;
@@ -9,7 +11,7 @@ use terrarium_link::room::{
 };
 use terrarium_relay::{Limits, Options};
 
-fn quick() -> Options {
+pub(crate) fn quick() -> Options {
     let limits = Limits { other_tab: Duration::from_millis(200), ..Limits::default() };
     Options { bind: [127, 0, 0, 1].into(), port: 0, limits, ..Options::default() }
 }

@@ -6,6 +6,7 @@ mod args;
 pub mod command;
 mod count;
 mod error;
+mod executable;
 pub mod paths;
 mod process;
 pub mod single_file;

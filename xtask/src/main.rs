@@ -18,6 +18,7 @@ usage: cargo xtask COMMAND
       [--journal FILE]               with --seed: write down what its nodes are told and do
   sim --replay FILE                  do again what a journal says, and compare
   dist [--single-file]               the static site into dist/, or one HTML file that works from a double-click
+  release                            what a school runs: the relay for Linux and Windows, the site, one file; with checksums
   build [--dev]                      the page alone, into target/site or target/site-dev";
 
 fn main() -> ExitCode {
@@ -39,6 +40,7 @@ fn run(args: &mut Args) -> Result<(), Error> {
         Some("bench") => command::bench::run(args),
         Some("sim") => command::sim::run(args),
         Some("dist") => command::dist::run(args),
+        Some("release") => command::release::run(args),
         Some("build") => command::build::run(args),
         Some("help" | "--help" | "-h") | None => {
             println!("{USAGE}");

@@ -105,14 +105,38 @@ pub(crate) fn ensure_cargo_fuzz() -> Result<(), Error> {
 
 /// The compiler's part for [`WASM_TARGET`].
 pub(crate) fn ensure_wasm_target() -> Result<(), Error> {
-    let libraries = output(program("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]));
+    ensure_target(WASM_TARGET)
+}
+
+/// The compiler's part for a target.
+pub(crate) fn ensure_target(target: &str) -> Result<(), Error> {
+    let libraries = output(program("rustc").args(["--print", "target-libdir", "--target", target]));
     if libraries.is_some_and(|folder| Path::new(&folder).is_dir()) {
         return Ok(());
     }
-    announce(&format!("Installing Rust's target {WASM_TARGET} (some seconds)"));
-    run(program("rustup").args(["target", "add", WASM_TARGET])).map_err(|_| {
-        Error::new(format!("missing: the Rust target {WASM_TARGET}; run: rustup target add {WASM_TARGET}"))
+    announce(&format!("Installing Rust's target {target} (some seconds)"));
+    run(program("rustup").args(["target", "add", target])).map_err(|_| {
+        Error::new(format!("missing: the Rust target {target}; run: rustup target add {target}"))
     })
+}
+
+/// A program of a package of Debian's and Ubuntu's.
+pub(crate) fn ensure_packaged(binary: &str, package: &str) -> Result<(), Error> {
+    if find(binary).is_some() {
+        return Ok(());
+    }
+    if find("apt-get").is_some() {
+        announce(&format!("Installing {package} with apt-get (about a minute)"));
+        // What fails here shows in what is still missing afterwards.
+        drop(run(apt_get().args(["update", "-qq"])));
+        drop(run(apt_get().args(["install", "-y", "-qq", "--no-install-recommends", package])));
+    }
+    match find(binary) {
+        Some(_) => Ok(()),
+        None => Err(Error::new(format!(
+            "missing: {binary}; install the package that has it ({package} on Debian)"
+        ))),
+    }
 }
 
 fn ensure_cargo_tool(tool: &CargoTool) -> Result<(), Error> {

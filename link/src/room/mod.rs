@@ -215,8 +215,8 @@ pub enum Refusal {
     /// No room has this code.
     #[error("there is no room of this code")]
     NoRoom = 1,
-    /// Too many wrong codes came from there.
-    #[error("too many wrong codes: wait a minute")]
+    /// Too many wrong codes came from there, or too many browsers or rooms.
+    #[error("too many tries from this address: wait a minute")]
     TooManyTries = 2,
     /// The room has as many browsers as it may.
     #[error("the room is full")]

@@ -15,8 +15,9 @@ fn room() -> Arc<Room> {
         last: 0,
         seen: 0,
         own: false,
+        barred: BTreeSet::new(),
     };
-    Arc::new(Room::new(record, 10, Arc::default(), Arc::default()))
+    Arc::new(Room::new(record, 10, Arc::default(), Arc::default(), Arc::new(Clock::starting(0))))
 }
 
 fn guest(page: u64, pass: Option<Pass>, token: Option<Secret>) -> Guest {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test that asked for it")]
 
 use futures_util::{SinkExt, StreamExt};
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use terrarium_link::room::{
@@ -9,19 +10,36 @@ use terrarium_link::room::{
 };
 use terrarium_link::{Address, Body, Frame, Header, Role};
 use terrarium_relay::{Options, Relay, Site};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-pub(crate) type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<Box<dyn Stream>>;
+
+/// What bytes travel on.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// Where a relay is reached.
+#[derive(Clone)]
+pub(crate) struct Home {
+    pub(crate) host: String,
+    pub(crate) base: String,
+    /// How to speak TLS with it, if that is what it speaks.
+    pub(crate) tls: Option<TlsConnector>,
+}
 
 /// A relay that runs beside the test.
 pub(crate) struct Running {
-    host: String,
-    base: String,
+    pub(crate) home: Home,
+    /// Under which addresses it says that it is reached.
+    pub(crate) urls: Vec<String>,
     end: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -33,10 +51,10 @@ pub(crate) async fn relay(options: Options) -> Running {
     let site = Site::of(files.map(|(path, text)| (path.to_owned(), text.into())));
     let base = options.base_path.clone();
     let relay = Relay::bind(options, site).await.unwrap();
-    let host = relay.address().to_string();
+    let (host, urls) = (relay.address().to_string(), relay.urls().to_vec());
     let (end, ended) = oneshot::channel::<()>();
     let task = tokio::spawn(relay.serve(async move { drop(ended.await) }));
-    Running { host, base, end, task }
+    Running { home: Home { host, base, tls: None }, urls, end, task }
 }
 
 impl Running {
@@ -44,11 +62,33 @@ impl Running {
         self.end.send(()).unwrap();
         self.task.await.unwrap();
     }
+}
 
+impl Deref for Running {
+    type Target = Home;
+
+    fn deref(&self) -> &Home {
+        &self.home
+    }
+}
+
+impl Home {
     pub(crate) async fn connect(&self) -> Socket {
+        let scheme = if self.tls.is_some() { "wss" } else { "ws" };
+        let address = format!("{scheme}://{}{}/ws", self.host, self.base);
+        tokio_tungstenite::client_async(address, self.stream().await).await.unwrap().0
+    }
+
+    /// A connection that has said nothing yet.
+    pub(crate) async fn stream(&self) -> Box<dyn Stream> {
         let stream = TcpStream::connect(&self.host).await.unwrap();
-        let address = format!("ws://{}{}/ws", self.host, self.base);
-        tokio_tungstenite::client_async(address, stream).await.unwrap().0
+        match &self.tls {
+            None => Box::new(stream),
+            Some(tls) => {
+                let name = ServerName::try_from("localhost").unwrap();
+                Box::new(tls.connect(name, stream).await.unwrap())
+            }
+        }
     }
 
     /// Connects, asks for nothing, and waits until the relay closes the connection.
@@ -76,19 +116,25 @@ impl Running {
 
     /// The body of an answer.
     pub(crate) async fn get(&self, path: &str) -> String {
-        self.fetch(path, &[("connection", "close")]).await.split_once("\r\n\r\n").unwrap().1.to_owned()
+        self.fetch(path, &[]).await.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
     /// A whole answer.
     pub(crate) async fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> String {
-        let mut stream = TcpStream::connect(&self.host).await.unwrap();
+        let mut stream = self.stream().await;
+        let closing = [("connection", "close")];
+        let is_upgrade = headers.iter().any(|(name, _)| *name == "upgrade");
+        let headers = if is_upgrade { headers.to_vec() } else { [headers, &closing].concat() };
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request = format!("GET {}{path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", self.base, self.host);
         stream.write_all(request.as_bytes()).await.unwrap();
-        // What is asked for here is small and comes at once; an upgraded connection would stay open.
-        stream.shutdown().await.unwrap();
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
+        // Until it closes; an upgraded connection would stay open, and has no more to say than a head.
+        while stream.read_buf(&mut answer).await.is_ok_and(|count| count > 0) {
+            if is_upgrade && answer.windows(4).any(|end| end == b"\r\n\r\n") {
+                break;
+            }
+        }
         String::from_utf8_lossy(&answer).into_owned()
     }
 }
@@ -99,32 +145,34 @@ pub(crate) struct Browser {
     pub(crate) code: RoomCode,
     pub(crate) pass: Pass,
     pub(crate) token: Option<Secret>,
+    /// What time it was when it came.
+    pub(crate) unix_ms: u64,
     gone: Vec<[u8; 4]>,
 }
 
 impl Browser {
-    pub(crate) async fn create(relay: &Running, name: &str) -> Self {
+    pub(crate) async fn create(relay: &Home, name: &str) -> Self {
         let create =
             ToRelay::Create { version: ROOM_VERSION, page: page(), by_hand: false, name: name.to_owned() };
         Self::greet(relay, create.encode()).await.unwrap()
     }
 
-    pub(crate) async fn try_create(relay: &Running) -> Result<Self, Refusal> {
+    pub(crate) async fn try_create(relay: &Home) -> Result<Self, Refusal> {
         let create =
             ToRelay::Create { version: ROOM_VERSION, page: page(), by_hand: false, name: String::new() };
         Self::greet(relay, create.encode()).await
     }
 
-    pub(crate) async fn join(relay: &Running, code: RoomCode, name: &str) -> Self {
+    pub(crate) async fn join(relay: &Home, code: RoomCode, name: &str) -> Self {
         Self::greet(relay, join(code, None, None, name)).await.unwrap()
     }
 
-    pub(crate) async fn try_join(relay: &Running, code: RoomCode) -> Result<Self, Refusal> {
+    pub(crate) async fn try_join(relay: &Home, code: RoomCode) -> Result<Self, Refusal> {
         Self::greet(relay, join(code, None, None, "")).await
     }
 
     pub(crate) async fn come_back(
-        relay: &Running,
+        relay: &Home,
         code: RoomCode,
         pass: Pass,
         token: Option<Secret>,
@@ -133,12 +181,12 @@ impl Browser {
     }
 
     /// Says something first.
-    pub(crate) async fn greet(relay: &Running, first: Vec<u8>) -> Result<Self, Refusal> {
+    pub(crate) async fn greet(relay: &Home, first: Vec<u8>) -> Result<Self, Refusal> {
         let mut socket = relay.connect().await;
         socket.send(Message::binary(first)).await.unwrap();
         match message(&mut socket).await.map(|bytes| ToBrowser::decode(&bytes).unwrap()) {
-            Some(ToBrowser::Welcome { code, pass, token, .. }) => {
-                Ok(Self { socket, code, pass, token, gone: Vec::new() })
+            Some(ToBrowser::Welcome { code, pass, token, unix_ms, .. }) => {
+                Ok(Self { socket, code, pass, token, unix_ms, gone: Vec::new() })
             }
             Some(ToBrowser::Refused(reason)) => Err(reason),
             other => panic!("{other:?}"),

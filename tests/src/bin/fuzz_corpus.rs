@@ -3,6 +3,7 @@
 use std::{env, fs, io, path::Path, process::ExitCode};
 
 use terrarium_core::fuzz::TARGETS;
+use terrarium_link::fuzz::TARGETS as LINK_TARGETS;
 
 fn main() -> ExitCode {
     let Some(folder) = env::args_os().nth(1) else {
@@ -20,11 +21,19 @@ fn main() -> ExitCode {
 
 fn write(folder: &Path) -> io::Result<()> {
     for target in TARGETS {
-        let own = folder.join(target.name);
-        fs::create_dir_all(&own)?;
-        for (number, input) in (target.corpus)().into_iter().enumerate() {
-            fs::write(own.join(format!("from-the-tests-{number}")), input)?;
-        }
+        write_target(folder, target.name, (target.corpus)())?;
+    }
+    for target in LINK_TARGETS {
+        write_target(folder, target.name, (target.corpus)())?;
+    }
+    Ok(())
+}
+
+fn write_target(folder: &Path, name: &str, corpus: Vec<Vec<u8>>) -> io::Result<()> {
+    let own = folder.join(name);
+    fs::create_dir_all(&own)?;
+    for (number, input) in corpus.into_iter().enumerate() {
+        fs::write(own.join(format!("from-the-tests-{number}")), input)?;
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ texts! {
     room_unreachable: "The relay does not answer. Is it running, and is this machine on its network?", "中继没有应答。它在运行吗？这台电脑和它在同一网络吗？";
     room_unknown: "There is no class of this code. Look at the projector again: a code has six letters and digits.", "没有这个代码的课堂。请再看一眼投影：代码是六位字母和数字。";
     room_no_code: "A code has six letters and digits, such as ABC234.", "代码是六位字母和数字，例如 ABC234。";
-    room_too_many_tries: "Too many wrong codes came from here: wait a minute.", "输错代码的次数太多，请等一分钟。";
+    room_too_many_tries: "Too many tries came from here: wait a minute.", "从这里来的尝试太多，请等一分钟。";
     room_full: "The class is full.", "课堂已满。";
     room_relay_full: "This relay has no place for another class.", "这个中继不能再开设新的课堂。";
     room_other_tab: "Another tab of this browser is in the class: this one watches.", "本浏览器的另一个标签页已在课堂中，这里只能旁观。";

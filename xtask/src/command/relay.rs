@@ -1,6 +1,9 @@
 //! `cargo xtask relay`: from a fresh clone to a class in one network.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::bench::target_folder;
 use crate::{
@@ -25,8 +28,14 @@ pub(super) fn build(profile: Profile) -> Result<PathBuf, Error> {
     let site = profile.site();
     trunk::build(profile, &site)?;
     announce("Building the relay (about 3 minutes the first time)");
+    run_program(&mut build_with(&site))?;
+    Ok(target_folder().join(PROFILE).join(format!("terrarium-relay{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// The command that builds the relay with the page in `site`.
+pub(super) fn build_with(site: &Path) -> Command {
     let mut build = cargo();
     build.args(["build", "--locked", "--profile", PROFILE, "-p", "terrarium-relay"]);
-    run_program(build.env("TERRARIUM_EMBED", site))?;
-    Ok(target_folder().join(PROFILE).join(format!("terrarium-relay{}", std::env::consts::EXE_SUFFIX)))
+    build.env("TERRARIUM_EMBED", site);
+    build
 }

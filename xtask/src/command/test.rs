@@ -44,7 +44,7 @@ const STEPS: [Step; 7] = [
 /// What `--nightly` adds.
 const NIGHTLY: [Step; 2] = [
     Step { name: "nightly", says: "20,000 storms (about an hour on two cores)", run: nightly },
-    Step { name: "fuzz", says: "Fuzzing, a minute for each target (about 15 minutes)", run: fuzz::run },
+    Step { name: "fuzz", says: "Fuzzing, a minute for each target (about 17 minutes)", run: fuzz::run },
 ];
 
 /// Storms of a night.
