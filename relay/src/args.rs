@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-use terrarium_relay::Options;
+use terrarium_relay::{Options, StunError};
 
 /// What `--help` says.
 pub(crate) const HELP: &str = "\
@@ -17,6 +17,7 @@ terrarium-relay: serves Terrarium's page and joins browsers into one network
   --max-peers N     browsers in one room (500)
   --room-hours N    a room that was empty for so long goes (24)
   --origin ORIGIN   a site beside the page's own that may connect (https://example.org); may be repeated
+  --stun SERVER     a server that tells browsers where others see them (stun:host:port); may be repeated; a LAN needs none
   --state FILE      keep rooms over a restart
   --log             say on standard error what happens
 ";
@@ -51,6 +52,12 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
                 options.room_life = Duration::from_secs(u64::from(parse::<u32>(&name, &value()?)?) * 3_600);
             }
             "--origin" => options.origins.push(value()?.trim_end_matches('/').to_owned()),
+            "--stun" => {
+                let server = value()?;
+                options
+                    .stun
+                    .push(server.parse().map_err(|error: StunError| format!("--stun {server}: {error}"))?);
+            }
             "--state" => options.state = Some(PathBuf::from(value()?)),
             "--log" => log = true,
             "--help" | "-h" => return Ok(Wish::Help),

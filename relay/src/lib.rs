@@ -21,9 +21,11 @@ mod room;
 mod server;
 mod site;
 mod state;
+mod stun;
 
 pub use announce::qr;
 pub use limits::Limits;
 pub use server::{Options, Relay, RelayError};
 pub use site::Site;
 pub use state::StateError;
+pub use stun::{StunError, StunServer};

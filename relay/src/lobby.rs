@@ -3,13 +3,13 @@
 use crate::limits::Bucket;
 use crate::metrics::Metrics;
 use crate::room::{Asked, Guest, Record, Room, Seat};
-use crate::{Limits, clock};
+use crate::{Limits, StunServer, clock, stun};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use terrarium_link::room::{End, Refusal, RoomCode, Secret, Settings};
+use terrarium_link::room::{End, Refusal, RoomCode, Secret, Settings, ToBrowser};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -26,6 +26,8 @@ pub(crate) struct Lobby {
     max_rooms: usize,
     max_peers: usize,
     room_life: Duration,
+    /// The servers that pages are told of.
+    stun: Vec<String>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
     began: Instant,
@@ -40,13 +42,15 @@ pub(crate) struct Bounds {
     pub(crate) max_rooms: usize,
     pub(crate) max_peers: usize,
     pub(crate) room_life: Duration,
+    pub(crate) stun: Vec<StunServer>,
     pub(crate) limits: Limits,
 }
 
 impl Lobby {
     /// A lobby with the rooms that survived a restart. How long nobody was there before it does not count.
     pub(crate) fn new(bounds: Bounds, mut records: Vec<Record>) -> Self {
-        let Bounds { max_rooms, max_peers, room_life, limits } = bounds;
+        let Bounds { max_rooms, max_peers, room_life, stun, limits } = bounds;
+        let stun = stun.iter().take(stun::MAX_SERVERS).map(StunServer::to_string).collect();
         let (limits, metrics) = (Arc::new(limits), Arc::new(Metrics::default()));
         records.sort_by_key(|record| (!record.own, record.code));
         let seen = clock::unix_seconds();
@@ -62,12 +66,18 @@ impl Lobby {
             max_rooms,
             max_peers,
             room_life,
+            stun,
             limits,
             metrics,
             began: Instant::now(),
             changed: Notify::new(),
             closing: AtomicBool::new(false),
         }
+    }
+
+    /// What a browser is told of servers beside the relay, if there are any.
+    pub(crate) fn servers(&self) -> Option<ToBrowser> {
+        (!self.stun.is_empty()).then(|| ToBrowser::Stun(self.stun.clone()))
     }
 
     /// Makes a room for a browser that asks for one.
@@ -226,7 +236,7 @@ mod tests {
 
     fn lobby(max_rooms: usize, room_life: Duration, records: Vec<Record>) -> Lobby {
         let limits = Limits { tries: 1, ..Limits::default() };
-        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, limits }, records)
+        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, stun: Vec::new(), limits }, records)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::http::{self, Caller, Desk};
 use crate::lobby::{Bounds, Lobby};
 use crate::state::{self, StateError};
-use crate::{Limits, Site, announce, log};
+use crate::{Limits, Site, StunServer, announce, log};
 use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -48,6 +48,8 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// A room that was empty for so long goes.
     pub room_life: Duration,
+    /// Servers that tell browsers under which address others see them; pages are told of the first eight.
+    pub stun: Vec<StunServer>,
     /// Bounds on connections.
     pub limits: Limits,
 }
@@ -63,6 +65,7 @@ impl Default for Options {
             origins: Vec::new(),
             state: None,
             room_life: Duration::from_secs(24 * 60 * 60),
+            stun: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -102,7 +105,7 @@ impl Relay {
     /// # Errors
     /// See [`RelayError`].
     pub async fn bind(options: Options, site: Site) -> Result<Self, RelayError> {
-        let Options { bind, port, base_path, max_rooms, max_peers, origins, state, room_life, limits } =
+        let Options { bind, port, base_path, max_rooms, max_peers, origins, state, room_life, stun, limits } =
             options;
         let records = match &state {
             Some(file) => {
@@ -114,7 +117,7 @@ impl Relay {
         let failed = |error| RelayError::Bind(wanted, error);
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let lobby = Arc::new(Lobby::new(Bounds { max_rooms, max_peers, room_life, limits }, records));
+        let lobby = Arc::new(Lobby::new(Bounds { max_rooms, max_peers, room_life, stun, limits }, records));
         let (policy, urls) = (site.policy(), announce::urls(address, &base_path));
         let desk = Arc::new(Desk { lobby, site, policy, base: base_path, origins, urls });
         Ok(Self { listener, address, desk, state })

@@ -1,6 +1,7 @@
 //! A relay on loopback, with browsers that are WebSockets of this test.
 
 mod client;
+mod signals;
 
 use client::{Browser, frame, relay, room_of};
 use std::time::Duration;
