@@ -90,7 +90,6 @@ async fn lost(stage: &Stage<'_>) -> Outcome {
             const steps = [...path.parentElement.querySelectorAll('[data-step]')].map((step) => step.dataset.step);
             return path.dataset.path === 'direct' && steps.join() === terrarium.paths()[0].steps.map((step) => step.step).join()";
         student.wait_for(shown, json!(null)).await?;
-        student.screenshot("class-direct").await?;
 
         let before = frames(&teacher).await?;
         teacher.eval("await terrarium.mine('3000')", json!(null)).await?;
