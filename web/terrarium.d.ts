@@ -55,6 +55,14 @@ export interface Events {
   crash: { id: string; text: string };
 }
 
+export interface LinkPath {
+  /** The other browser's address in the room. */
+  readonly address: string;
+  readonly path: "relay" | "direct";
+  /** As in `getpeerinfo`; times in milliseconds since 1970. */
+  readonly steps: readonly { readonly time: number; readonly step: string }[];
+}
+
 export interface ScenarioReport {
   passed: boolean;
   steps: { line: number; text: string; output: string[]; failure: string | null }[];
@@ -100,6 +108,10 @@ export interface Terrarium {
   saveLab(options?: { keys?: boolean }): Promise<Uint8Array>;
   /** Puts the lab of a file in the place of this one; a file that cannot be used changes nothing. */
   openLab(file: Uint8Array): Promise<void>;
+  /** In a relay's room: how the links to other browsers go, and step by step how that came to be. Those not named go by the relay. */
+  paths(): readonly LinkPath[];
+  /** Whether links to other browsers may be direct, as at first; if not, the relay carries them all. */
+  allowDirect(allowed: boolean): void;
   /** Runs a scenario file. */
   scenario(text: string): Promise<ScenarioReport>;
 }

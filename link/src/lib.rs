@@ -15,6 +15,7 @@
 
 mod address;
 mod conditions;
+pub mod direct;
 mod endpoint;
 mod frame;
 #[cfg(any(test, feature = "contract"))]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-use terrarium_relay::{Options, TlsFiles};
+use terrarium_relay::{Options, StunError, TlsFiles};
 
 /// What `--help` says.
 pub(crate) const HELP: &str = "\
@@ -20,6 +20,7 @@ terrarium-relay: serves Terrarium's page and joins browsers into one network
   --origin ORIGIN   a site beside the page's own that may connect (https://example.org); may be repeated
   --tls-cert FILE   serve over https and wss alone, with this certificate and those that lead to it (PEM)
   --tls-key FILE    its private key (PEM), needed beside it
+  --stun SERVER     a server that tells browsers where others see them (stun:host:port); may be repeated; a LAN needs none
   --state FILE      keep rooms over a restart
   --log             say on standard error what happens
 ";
@@ -61,6 +62,12 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
             "--origin" => options.origins.push(value()?.trim_end_matches('/').to_owned()),
             "--tls-cert" => tls_cert = Some(PathBuf::from(value()?)),
             "--tls-key" => tls_key = Some(PathBuf::from(value()?)),
+            "--stun" => {
+                let server = value()?;
+                options
+                    .stun
+                    .push(server.parse().map_err(|error: StunError| format!("--stun {server}: {error}"))?);
+            }
             "--state" => options.state = Some(PathBuf::from(value()?)),
             "--log" => log = true,
             "--help" | "-h" => return Ok(Wish::Help),

@@ -68,11 +68,18 @@ async fn greet(
             let guest = Guest { page, pass, token, name, urls };
             (lobby.find(code, &guest, from)?, guest)
         }
-        ToRelay::Nodes(_) | ToRelay::Share(_) | ToRelay::Set(_) | ToRelay::Remove(_) => {
-            return Err(Refusal::Malformed);
-        }
+        ToRelay::Nodes(_)
+        | ToRelay::Share(_)
+        | ToRelay::Set(_)
+        | ToRelay::Remove(_)
+        | ToRelay::Signal { .. } => return Err(Refusal::Malformed),
     };
-    lobby.seat(&room, &guest).await.map(Some)
+    let seat = lobby.seat(&room, &guest).await?;
+    if let Some(servers) = lobby.servers() {
+        // There is always room at a line's beginning.
+        seat.line.push(servers.encode().into(), &lobby.limits);
+    }
+    Ok(Some(seat))
 }
 
 /// Reads and writes side by side until either comes to an end.
@@ -199,6 +206,10 @@ fn take(body: Bytes, lobby: &Lobby, seat: &Seat) -> Taken {
         Some(ToRelay::Share(chain)) => obeyed(lobby, seat.share(chain)),
         Some(ToRelay::Set(settings)) => obeyed(lobby, seat.set(settings)),
         Some(ToRelay::Remove(address)) => obeyed(lobby, seat.remove(address)),
+        Some(ToRelay::Signal { to, signal }) => {
+            seat.signal(to, signal);
+            Taken::Done
+        }
         Some(ToRelay::Create { .. } | ToRelay::Join { .. }) | None => {
             lobby.metrics.malformed.add(1);
             Taken::Refused

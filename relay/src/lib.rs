@@ -23,6 +23,7 @@ mod room;
 mod server;
 mod site;
 mod state;
+mod stun;
 mod tls;
 
 pub use announce::qr;
@@ -30,4 +31,5 @@ pub use limits::Limits;
 pub use server::{Options, Relay, RelayError};
 pub use site::Site;
 pub use state::StateError;
+pub use stun::{StunError, StunServer};
 pub use tls::{TlsError, TlsFiles};

@@ -5,12 +5,13 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
 use crate::room::{Asked, Guest, Record, Room, Seat};
+use crate::{StunServer, stun};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use terrarium_link::room::{End, Refusal, RoomCode, Secret, Settings};
+use terrarium_link::room::{End, Refusal, RoomCode, Secret, Settings, ToBrowser};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -28,6 +29,8 @@ pub(crate) struct Lobby {
     max_rooms: usize,
     max_peers: usize,
     room_life: Duration,
+    /// The servers that pages are told of.
+    stun: Vec<String>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<Clock>,
@@ -43,6 +46,7 @@ pub(crate) struct Bounds {
     pub(crate) max_rooms: usize,
     pub(crate) max_peers: usize,
     pub(crate) room_life: Duration,
+    pub(crate) stun: Vec<StunServer>,
     pub(crate) limits: Limits,
 }
 
@@ -50,7 +54,8 @@ impl Lobby {
     /// A lobby with the rooms that survived a restart, and a clock that does not go back behind what they were told before it.
     /// How long nobody was there before the restart does not count.
     pub(crate) fn new(bounds: Bounds, clock: Clock, mut records: Vec<Record>) -> Self {
-        let Bounds { max_rooms, max_peers, room_life, limits } = bounds;
+        let Bounds { max_rooms, max_peers, room_life, stun, limits } = bounds;
+        let stun = stun.iter().take(stun::MAX_SERVERS).map(StunServer::to_string).collect();
         let (limits, metrics, clock) = (Arc::new(limits), Arc::new(Metrics::default()), Arc::new(clock));
         records.sort_by_key(|record| (!record.own, record.code));
         let seen = clock.unix_seconds();
@@ -69,6 +74,7 @@ impl Lobby {
             max_rooms,
             max_peers,
             room_life,
+            stun,
             limits,
             metrics,
             clock,
@@ -76,6 +82,11 @@ impl Lobby {
             changed: Notify::new(),
             closing: AtomicBool::new(false),
         }
+    }
+
+    /// What a browser is told of servers beside the relay, if there are any.
+    pub(crate) fn servers(&self) -> Option<ToBrowser> {
+        (!self.stun.is_empty()).then(|| ToBrowser::Stun(self.stun.clone()))
     }
 
     /// Makes a room for a browser at `from` that asks for one.
@@ -250,7 +261,8 @@ mod tests {
 
     fn lobby(max_rooms: usize, room_life: Duration, records: Vec<Record>) -> Lobby {
         let limits = Limits { tries: 1, ..Limits::default() };
-        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, limits }, Clock::starting(0), records)
+        let bounds = Bounds { max_rooms, max_peers: 10, room_life, stun: Vec::new(), limits };
+        Lobby::new(bounds, Clock::starting(0), records)
     }
 
     #[test]
@@ -297,8 +309,13 @@ mod tests {
 
     #[test]
     fn a_class_behind_one_address_comes_in_at_once_and_a_crowd_one_by_one() {
-        let bounds =
-            Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, limits: Limits::default() };
+        let bounds = Bounds {
+            max_rooms: 10,
+            max_peers: 10,
+            room_life: Duration::ZERO,
+            stun: Vec::new(),
+            limits: Limits::default(),
+        };
         let lobby = Lobby::new(bounds, Clock::starting(0), vec![record(1, false)]);
         let (code, [school, other]) = (RoomCode::from_number(1), [[10, 0, 0, 1], [10, 0, 0, 2]]);
         let find = |now, guest, from: [u8; 4]| lobby.find_at(now, code, &guest, from.into()).map(drop);
@@ -316,7 +333,7 @@ mod tests {
     fn one_address_makes_only_so_many_rooms() {
         let limits = Limits { rooms: 2, room_again: Duration::from_secs(30), ..Limits::default() };
         let lobby = Lobby::new(
-            Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, limits },
+            Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, stun: Vec::new(), limits },
             Clock::starting(0),
             Vec::new(),
         );

@@ -28,13 +28,15 @@ pub(crate) struct Metrics {
     pub(crate) frames: Counter,
     /// Their bytes.
     pub(crate) bytes: Counter,
+    /// Signals passed on, by which browsers introduce themselves to each other.
+    pub(crate) signals: Counter,
     /// Messages that were none.
     pub(crate) malformed: Counter,
     /// Frames from an address that was not the sender's.
     pub(crate) foreign: Counter,
-    /// Frames to an address that nobody has.
+    /// Frames and signals to an address that nobody has.
     pub(crate) nobody: Counter,
-    /// Frames to a browser for which too much was waiting.
+    /// Frames and signals to a browser for which too much was waiting.
     pub(crate) overflow: Counter,
     /// Commands of a teacher from one who is none.
     pub(crate) forbidden: Counter,
@@ -63,6 +65,7 @@ impl Metrics {
         line("websockets_total", "counter", "WebSockets opened.", &[("", self.opened.get())]);
         line("frames_total", "counter", "Frames passed on.", &[("", self.frames.get())]);
         line("bytes_total", "counter", "Bytes of frames passed on.", &[("", self.bytes.get())]);
+        line("signals_total", "counter", "Signals passed on.", &[("", self.signals.get())]);
         let dropped = [
             ("{reason=\"malformed\"}", self.malformed.get()),
             ("{reason=\"foreign_address\"}", self.foreign.get()),

@@ -413,5 +413,6 @@ fn same(own: Pass, shown: Pass) -> bool {
     own.address == shown.address && pairs.fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
+mod signals;
 #[cfg(test)]
 mod tests;

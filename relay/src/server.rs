@@ -5,7 +5,7 @@ use crate::http::{self, Caller, Desk};
 use crate::lobby::{Bounds, Lobby};
 use crate::state::{self, Kept, StateError};
 use crate::tls::{Tls, Way};
-use crate::{Limits, Site, TlsError, TlsFiles, announce, log};
+use crate::{Limits, Site, StunServer, TlsError, TlsFiles, announce, log};
 use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -61,6 +61,8 @@ pub struct Options {
     pub tls: Option<TlsFiles>,
     /// A room that was empty for so long goes.
     pub room_life: Duration,
+    /// Servers that tell browsers under which address others see them; pages are told of the first eight.
+    pub stun: Vec<StunServer>,
     /// Bounds on connections.
     pub limits: Limits,
 }
@@ -77,6 +79,7 @@ impl Default for Options {
             state: None,
             tls: None,
             room_life: Duration::from_secs(24 * 60 * 60),
+            stun: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -120,8 +123,19 @@ impl Relay {
     /// # Errors
     /// See [`RelayError`].
     pub async fn bind(options: Options, site: Site) -> Result<Self, RelayError> {
-        let Options { bind, port, base_path, max_rooms, max_peers, origins, state, tls, room_life, limits } =
-            options;
+        let Options {
+            bind,
+            port,
+            base_path,
+            max_rooms,
+            max_peers,
+            origins,
+            state,
+            tls,
+            room_life,
+            stun,
+            limits,
+        } = options;
         let tls = tls.as_ref().map(Tls::load).transpose()?;
         let Kept { time_ms, rooms } = match &state {
             Some(file) => {
@@ -134,7 +148,7 @@ impl Relay {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let lobby = Arc::new(Lobby::new(
-            Bounds { max_rooms, max_peers, room_life, limits },
+            Bounds { max_rooms, max_peers, room_life, stun, limits },
             Clock::starting(time_ms),
             rooms,
         ));

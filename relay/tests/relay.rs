@@ -2,6 +2,7 @@
 
 mod client;
 mod restart;
+mod signals;
 mod tls;
 
 use client::{Browser, frame, relay, room_of};

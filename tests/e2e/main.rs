@@ -4,6 +4,7 @@ mod bad_input;
 mod cards;
 mod clock;
 mod crashes;
+mod direct;
 mod events;
 mod first_minute;
 mod full_disk;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         seeds::tests(),
         network::tests(),
         room::tests(),
+        direct::tests(),
         scripting::tests(),
         bad_input::tests(),
         storage::tests(),

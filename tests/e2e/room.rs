@@ -26,15 +26,15 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// A relay on loopback, on a thread of its own.
-struct Running {
-    address: String,
+pub(crate) struct Running {
+    pub(crate) address: String,
     port: u16,
     end: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Running {
-    fn start(stage: &Stage<'_>, options: Options) -> Outcome<Self> {
+    pub(crate) fn start(stage: &Stage<'_>, options: Options) -> Outcome<Self> {
         let site = Site::of_folder(stage.environment().site())?;
         let (told, tell) = std::sync::mpsc::channel();
         let (end, ended) = oneshot::channel::<()>();
@@ -57,7 +57,7 @@ impl Running {
         Ok(Self { address, port, end: Some(end), thread: Some(thread) })
     }
 
-    fn any_port() -> Options {
+    pub(crate) fn any_port() -> Options {
         Options { port: 0, ..Options::default() }
     }
 }
@@ -73,7 +73,7 @@ impl Drop for Running {
 }
 
 /// A teacher opens a class by hand, from a scene; returns its code.
-async fn open_class(teacher: &Page, relay: &Running, query: &str) -> Outcome<String> {
+pub(crate) async fn open_class(teacher: &Page, relay: &Running, query: &str) -> Outcome<String> {
     teacher.goto(&format!("{}{query}", relay.address)).await?;
     teacher.click("[data-testid='class']").await?;
     teacher.find("[data-testid='class-name']").await?.send_keys("老师").await?;
@@ -84,7 +84,7 @@ async fn open_class(teacher: &Page, relay: &Running, query: &str) -> Outcome<Str
 }
 
 /// A student types the code.
-async fn join_class(student: &Page, relay: &Running, code: &str, name: &str) -> Outcome {
+pub(crate) async fn join_class(student: &Page, relay: &Running, code: &str, name: &str) -> Outcome {
     student.goto(&format!("{}?scene=empty&lang=en", relay.address)).await?;
     student.click("[data-testid='class']").await?;
     student.find("[data-testid='class-name']").await?.send_keys(name).await?;
@@ -110,7 +110,7 @@ async fn node(page: &Page, id: &str) -> Outcome<Value> {
     page.eval("return terrarium.nodes().find((node) => node.id === args) ?? null", json!(id)).await
 }
 
-async fn wait_for_node(page: &Page, id: &str, holds: &str) -> Outcome {
+pub(crate) async fn wait_for_node(page: &Page, id: &str, holds: &str) -> Outcome {
     let body =
         format!("const node = terrarium.nodes().find((node) => node.id === args); return node && ({holds})");
     page.wait_for(&body, json!(id)).await
@@ -122,13 +122,23 @@ async fn with_two(
     expected: Option<&'static str>,
     work: impl AsyncFnOnce(Page, Page) -> Outcome,
 ) -> Outcome {
-    let teacher = stage.launch(Switches::Usual).await?;
+    with_two_of(stage, Switches::Usual, expected, work).await
+}
+
+/// As [`with_two`], with browsers that differ from the usual one.
+pub(crate) async fn with_two_of(
+    stage: &Stage<'_>,
+    switches: Switches,
+    expected: Option<&'static str>,
+    work: impl AsyncFnOnce(Page, Page) -> Outcome,
+) -> Outcome {
+    let teacher = stage.launch(switches).await?;
     let second = Stage::set(stage.environment())?;
     if let Some(text) = expected {
         stage.expect_console_error(text);
         second.expect_console_error(text);
     }
-    let student = second.launch(Switches::Usual).await?;
+    let student = second.launch(switches).await?;
     second.attend("the_students_browser", work(teacher, student)).await
 }
 
@@ -197,61 +207,72 @@ async fn controls(stage: &Stage<'_>) -> Outcome {
     .await
 }
 
-/// Node 3000 is the teacher's; 3001 and 3002 run in the other browser, and know it by its id.
 async fn seed_000(stage: &Stage<'_>) -> Outcome {
     let relay = Running::start(stage, Running::any_port())?;
     with_two(stage, None, async |teacher, student| {
-        let code = open_class(&teacher, &relay, "?scene=seed-000&lang=en").await?;
-        join_class(&student, &relay, &code, "学生").await?;
-        let wallet1 = teacher.new_chain("3000").await?;
-        run(&teacher, "copy blockchain_3000.db blockchain_genesis.db").await?;
-        let mut wallets = Vec::new();
-        for _ in 2..=5 {
-            wallets.push(student.new_address("3001").await?);
-        }
-        let [wallet2, wallet3, wallet4, wallet5] = wallets.as_slice() else {
-            return Err("four wallets".into());
-        };
-        for (payee, left) in [(wallet2, 80), (wallet3, 110)] {
-            teacher.exec("3000", &format!("send -from {wallet1} -to {payee} -amount 20 -mine")).await?;
-            balance(&teacher, "3000", &wallet1, left).await?;
-        }
-        teacher.exec("3000", "startnode").await?;
-
-        copy_genesis(&student, "3001").await?;
-        balance(&student, "3001", &wallet1, 50).await?;
-        student.exec("3001", "startnode -connect 3000 -sync blocks").await?;
-        wait_for_node(&student, "3001", "node.height === 2").await?;
-        student.eval("await terrarium.stop('3001')", json!(null)).await?;
-        for (address, coins) in [(wallet2, 20), (wallet3, 20), (&wallet1, 110)] {
-            balance(&student, "3001", address, coins).await?;
-        }
-
-        run(&student, "set NODE_ID=3002").await?;
-        let miner = student.new_address("3002").await?;
-        copy_genesis(&student, "3002").await?;
-        student.exec("3002", &format!("startnode -miner {miner} -connect 3000 -sync blocks")).await?;
-        wait_for_node(&student, "3002", "node.height === 2").await?;
-        student.exec("3001", &format!("send -from {wallet2} -to {wallet4} -amount 10")).await?;
-        wait_for_node(&student, "3002", "node.mempool === 1").await?;
-        balance(&student, "3002", &miner, 0).await?;
-        student.exec("3001", &format!("send -from {wallet3} -to {wallet5} -amount 15")).await?;
-        wait_for_node(&student, "3002", "node.height === 3").await?;
-        wait_for_node(&teacher, "3000", "node.height === 3").await?;
-        balance(&student, "3001", wallet2, 20).await?;
-        balance(&student, "3001", wallet4, 0).await?;
-
-        student.exec("3001", "startnode -connect 3000 -sync blocks").await?;
-        wait_for_node(&student, "3001", "node.height === 3").await?;
-        let held = [(&wallet1, 110), (wallet2, 10), (wallet3, 5), (wallet4, 10), (wallet5, 15), (&miner, 50)];
-        for (address, coins) in held {
-            for (page, node) in [(&student, "3001"), (&student, "3002"), (&teacher, "3000")] {
-                balance(page, node, address, coins).await?;
-            }
-        }
-        Ok(())
+        play_seed_000(&teacher, &student, &relay, async || Ok(())).await
     })
     .await
+}
+
+/// Node 3000 is the teacher's; 3001 and 3002 run in the other browser, and know it by its id. `once_connected` comes when the
+/// first of them has.
+pub(crate) async fn play_seed_000(
+    teacher: &Page,
+    student: &Page,
+    relay: &Running,
+    once_connected: impl AsyncFnOnce() -> Outcome,
+) -> Outcome {
+    let code = open_class(teacher, relay, "?scene=seed-000&lang=en").await?;
+    join_class(student, relay, &code, "学生").await?;
+    let wallet1 = teacher.new_chain("3000").await?;
+    run(teacher, "copy blockchain_3000.db blockchain_genesis.db").await?;
+    let mut wallets = Vec::new();
+    for _ in 2..=5 {
+        wallets.push(student.new_address("3001").await?);
+    }
+    let [wallet2, wallet3, wallet4, wallet5] = wallets.as_slice() else {
+        return Err("four wallets".into());
+    };
+    for (payee, left) in [(wallet2, 80), (wallet3, 110)] {
+        teacher.exec("3000", &format!("send -from {wallet1} -to {payee} -amount 20 -mine")).await?;
+        balance(teacher, "3000", &wallet1, left).await?;
+    }
+    teacher.exec("3000", "startnode").await?;
+
+    copy_genesis(student, "3001").await?;
+    balance(student, "3001", &wallet1, 50).await?;
+    student.exec("3001", "startnode -connect 3000 -sync blocks").await?;
+    wait_for_node(student, "3001", "node.height === 2").await?;
+    once_connected().await?;
+    student.eval("await terrarium.stop('3001')", json!(null)).await?;
+    for (address, coins) in [(wallet2, 20), (wallet3, 20), (&wallet1, 110)] {
+        balance(student, "3001", address, coins).await?;
+    }
+
+    run(student, "set NODE_ID=3002").await?;
+    let miner = student.new_address("3002").await?;
+    copy_genesis(student, "3002").await?;
+    student.exec("3002", &format!("startnode -miner {miner} -connect 3000 -sync blocks")).await?;
+    wait_for_node(student, "3002", "node.height === 2").await?;
+    student.exec("3001", &format!("send -from {wallet2} -to {wallet4} -amount 10")).await?;
+    wait_for_node(student, "3002", "node.mempool === 1").await?;
+    balance(student, "3002", &miner, 0).await?;
+    student.exec("3001", &format!("send -from {wallet3} -to {wallet5} -amount 15")).await?;
+    wait_for_node(student, "3002", "node.height === 3").await?;
+    wait_for_node(teacher, "3000", "node.height === 3").await?;
+    balance(student, "3001", wallet2, 20).await?;
+    balance(student, "3001", wallet4, 0).await?;
+
+    student.exec("3001", "startnode -connect 3000 -sync blocks").await?;
+    wait_for_node(student, "3001", "node.height === 3").await?;
+    let held = [(&wallet1, 110), (wallet2, 10), (wallet3, 5), (wallet4, 10), (wallet5, 15), (&miner, 50)];
+    for (address, coins) in held {
+        for (page, node) in [(student, "3001"), (student, "3002"), (teacher, "3000")] {
+            balance(page, node, address, coins).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn run(page: &Page, line: &str) -> Outcome {

@@ -75,7 +75,7 @@ fn open(room: Option<Room>) {
     if let Some(room) = room {
         room.follow_settings();
     }
-    scripting::publish(lab, host.clone(), listed);
+    scripting::publish(lab, room, host.clone(), listed);
     watch_page(lab, room);
     browser::ask_to_keep_data();
     leptos::mount::mount_to_body(move || view! { <view::App lab scene room host=host.clone()/> });

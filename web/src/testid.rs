@@ -24,6 +24,8 @@ test_ids! {
     CLASS_OPEN = "class-open";
     /// Class dialog: why that did not work.
     CLASS_FAILED = "class-failed";
+    /// Peers: which way the link to a peer takes, as `data-path`.
+    PEER_PATH = "peer-path";
     /// Class: the panel of the teacher's page.
     ROOM_TEACHER = "room-teacher";
     /// Class: the panel of a student's page.

@@ -18,6 +18,7 @@ mod miner;
 mod noise;
 mod ownership;
 mod page;
+mod paths;
 pub mod store;
 pub mod transport;
 mod watch;

@@ -48,6 +48,7 @@ impl Node {
             Input::BatchFailed { id, reason } => self.batch_failed(id, &reason),
             Input::Loaded { id, values } => self.loaded(id, values),
             Input::Room { nodes } => self.place.set_nodes(nodes),
+            Input::Path { host, path } => self.place.set_path(host, path),
             Input::Helpers { least } => self.set_helpers(least),
             Input::Listens { messages, log } => self.listens = Listens { messages, log },
             Input::Verified { id, result } => self.batch_checked(id, Some(result)),

@@ -4,13 +4,14 @@
     reason = "a variant's doc names its fields; each on its own would only repeat the name"
 )]
 
+use super::place::LinkPath;
 use crate::chain::Verdict;
 use crate::cost::Cost;
 use crate::interface::{Command, CommandError, Direction, Event, PeerId, Reply, RequestId};
 use crate::primitives::{Header, Target};
 use crate::store::{BatchId, Database, Record, StoreBatch, Table, Values};
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// Randomness for a node's life, from the host's secure generator; the simulator gives its own.
 #[derive(Clone, Serialize, Deserialize)]
@@ -80,6 +81,8 @@ pub enum Input {
     Directory { up: Vec<SocketAddr> },
     /// The nodes that are up in this node's room, on whatever network; replaces the last list. Ids in commands mean these.
     Room { nodes: Vec<SocketAddr> },
+    /// How links to another browser of the room go from now on, for whoever asks; it changes nothing of what the node does.
+    Path { host: Ipv4Addr, path: LinkPath },
     /// What a seed answers, as `net::seed_answer` says; nothing if it is dead.
     SeedAnswer { seed: u8, addresses: Vec<SocketAddr> },
     /// A command; its reply carries the same id.

@@ -50,6 +50,7 @@ pub use crate::cost::Cost;
 pub use audit::Flaw;
 pub use inputs::LateEvents;
 pub use io::{Entropy, Input, JobId, LoadId, Loaded, MiningJob, Output, VerifyId};
+pub use place::LinkPath;
 
 use crate::collections::BTreeMap;
 use crate::consensus::NetworkParams;

@@ -1,10 +1,35 @@
 //! Where a node is: on its own machine, or in a browser of a relay's room, where node ids may mean nodes of other browsers.
 
+use crate::collections::BTreeMap;
 use crate::interface::NodeId;
-use std::net::{Ipv4Addr, SocketAddr};
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Nodes of a room that are known at most.
 const MAX_ROOM_NODES: usize = 5_000;
+
+/// Browsers whose paths are known at most; a room has fewer.
+const MAX_PATHS: usize = 1_000;
+/// Steps of a path that are known at most.
+const MAX_STEPS: usize = 16;
+
+/// Which way frames to another browser of the room take, and how that came to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkPath {
+    /// They go by a channel between the two browsers; else the relay carries them.
+    pub direct: bool,
+    /// What happened, with when in milliseconds since 1970.
+    pub steps: Vec<(u64, String)>,
+}
+
+/// Which way frames to a peer take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way<'a> {
+    /// They stay in this browser.
+    Browser,
+    /// They leave it.
+    Room(&'a LinkPath),
+}
 
 /// Where this node is, and where others are.
 #[derive(Debug)]
@@ -13,11 +38,15 @@ pub(super) struct Place {
     host: Ipv4Addr,
     /// The nodes that are up in the room, on whatever network; none outside one. Bounded by [`MAX_ROOM_NODES`].
     nodes: Vec<SocketAddr>,
+    /// Links to other browsers of which more is known than that the relay carries them. Bounded by [`MAX_PATHS`].
+    paths: BTreeMap<Ipv4Addr, LinkPath>,
+    by_relay: LinkPath,
 }
 
 impl Place {
     pub(super) const fn new(host: Ipv4Addr) -> Self {
-        Self { host, nodes: Vec::new() }
+        let by_relay = LinkPath { direct: false, steps: Vec::new() };
+        Self { host, nodes: Vec::new(), paths: BTreeMap::new(), by_relay }
     }
 
     /// Takes over which nodes are up in the room.
@@ -25,6 +54,26 @@ impl Place {
         self.nodes = nodes;
         self.nodes.truncate(MAX_ROOM_NODES);
         self.nodes.sort_unstable();
+    }
+
+    /// Takes over how links to another browser go.
+    pub(super) fn set_path(&mut self, host: Ipv4Addr, mut path: LinkPath) {
+        path.steps.truncate(MAX_STEPS);
+        if path == self.by_relay {
+            self.paths.remove(&host);
+        } else if self.paths.len() < MAX_PATHS || self.paths.contains_key(&host) {
+            self.paths.insert(host, path);
+        }
+    }
+
+    /// Which way frames to an address take.
+    pub(super) fn way_to(&self, address: SocketAddr) -> Way<'_> {
+        match address.ip() {
+            IpAddr::V4(ip) if !self.host.is_loopback() && ip != self.host => {
+                Way::Room(self.paths.get(&ip).unwrap_or(&self.by_relay))
+            }
+            _ => Way::Browser,
+        }
     }
 
     /// The address of a node of this browser.
@@ -59,6 +108,22 @@ mod tests {
         assert_eq!(place.address_of(NodeId(3001)), NodeId(3001).local_address());
         let other: SocketAddr = "10.1.0.2:3001".parse().unwrap();
         assert_eq!(place.resolve(other), other);
+    }
+
+    #[test]
+    fn frames_to_another_browser_go_by_the_relay_until_it_is_said_that_they_do_not() {
+        let mut place = Place::new(Ipv4Addr::new(10, 1, 0, 2));
+        let other: SocketAddr = "10.1.0.3:3001".parse().unwrap();
+        assert_eq!(place.way_to("10.1.0.2:3005".parse().unwrap()), Way::Browser);
+        assert_eq!(place.way_to(other), Way::Room(&LinkPath::default()));
+        let direct = LinkPath { direct: true, steps: vec![(1, "punched".to_owned()); 20] };
+        place.set_path(Ipv4Addr::new(10, 1, 0, 3), direct);
+        assert!(
+            matches!(place.way_to(other), Way::Room(path) if path.direct && path.steps.len() == MAX_STEPS)
+        );
+        place.set_path(Ipv4Addr::new(10, 1, 0, 3), LinkPath::default());
+        assert_eq!(place.way_to(other), Way::Room(&LinkPath::default()));
+        assert_eq!(Place::new(Ipv4Addr::LOCALHOST).way_to(other), Way::Browser, "there is no room");
     }
 
     #[test]

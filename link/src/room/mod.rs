@@ -14,6 +14,7 @@
 //! | 4 | browser | share | bytes: the room's chain, from the teacher alone |
 //! | 5 | browser | set | settings: mining u8, kH/s u16, locked u8; from the teacher alone |
 //! | 6 | browser | remove | address 4; from the teacher alone |
+//! | 7 | browser | signal | address 4 of the receiver, bytes: see `signal` |
 //! | 129 | relay | welcome | version u16, code 6, pass 20, optional token 16, time u64, by hand u8, list of texts |
 //! | 130 | relay | refused | reason u8 |
 //! | 131 | relay | member | address 4, teacher u8, name text, list of nodes |
@@ -22,6 +23,8 @@
 //! | 134 | relay | chain | bytes |
 //! | 135 | relay | end | reason u8; the connection closes after it |
 //! | 136 | relay | settings | as in set |
+//! | 137 | relay | signal | address 4 of the sender, bytes |
+//! | 138 | relay | stun | list of texts |
 //!
 //! The first message of a connection is create or join, and the relay answers it by welcome or refused. A pass is the
 //! address that the relay gave the browser (four octets) and a proof of 16 bytes that it did: who shows it again gets the
@@ -29,12 +32,14 @@
 
 mod code;
 mod name;
+mod signal;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use code::{CODE_LEN, CodeError, RoomCode};
 pub use name::{MAX_NAME_CHARS, clean_name};
+pub use signal::{MAX_SIGNAL, NoReason, Signal, SignalBody};
 
 use std::fmt;
 use wire::{Reader, Wire};
@@ -158,6 +163,13 @@ pub enum ToRelay {
     Set(Settings),
     /// Sends a browser away. It may come again as somebody new, if the room is not locked.
     Remove([u8; 4]),
+    /// Something for another browser of the room that is no frame.
+    Signal {
+        /// Who is to have it.
+        to: [u8; 4],
+        /// A [`Signal`], at most [`MAX_SIGNAL`] bytes; nothing that a relay understands.
+        signal: Vec<u8>,
+    },
 }
 
 /// Relay to browser.
@@ -203,6 +215,15 @@ pub enum ToBrowser {
     End(End),
     /// What the teacher decides for all.
     Settings(Settings),
+    /// Something from another browser of the room that is no frame.
+    Signal {
+        /// Who sent it, by the relay's word.
+        from: [u8; 4],
+        /// A [`Signal`], at most [`MAX_SIGNAL`] bytes.
+        signal: Vec<u8>,
+    },
+    /// Servers that tell a browser under which address others see it, as `stun:host:port`.
+    Stun(Vec<String>),
 }
 
 /// Why a browser is not let in. The discriminant is the wire value.
@@ -308,6 +329,11 @@ impl ToRelay {
                 out.push(6);
                 address.write(&mut out);
             }
+            Self::Signal { to, signal } => {
+                out.push(7);
+                to.write(&mut out);
+                signal.write(&mut out);
+            }
         }
         out
     }
@@ -332,6 +358,7 @@ impl ToRelay {
             4 => Self::Share(Wire::read(&mut reader)?),
             5 => Self::Set(Wire::read(&mut reader)?),
             6 => Self::Remove(Wire::read(&mut reader)?),
+            7 => Self::Signal { to: Wire::read(&mut reader)?, signal: reader.bytes(MAX_SIGNAL, "signal")? },
             kind => return Err(MessageError::Kind(kind)),
         };
         reader.finish().map(|()| message)
@@ -373,6 +400,15 @@ impl ToBrowser {
                 out.push(136);
                 settings.write(&mut out);
             }
+            Self::Signal { from, signal } => {
+                out.push(137);
+                from.write(&mut out);
+                signal.write(&mut out);
+            }
+            Self::Stun(servers) => {
+                out.push(138);
+                servers.write(&mut out);
+            }
         }
         out
     }
@@ -401,6 +437,11 @@ impl ToBrowser {
             134 => Self::Chain(Wire::read(&mut reader)?),
             135 => Self::End(Wire::read(&mut reader)?),
             136 => Self::Settings(Wire::read(&mut reader)?),
+            137 => {
+                let from = Wire::read(&mut reader)?;
+                Self::Signal { from, signal: reader.bytes(MAX_SIGNAL, "signal")? }
+            }
+            138 => Self::Stun(Wire::read(&mut reader)?),
             kind => return Err(MessageError::Kind(kind)),
         };
         reader.finish().map(|()| message)

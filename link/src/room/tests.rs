@@ -49,6 +49,7 @@ fn to_relay() -> impl Strategy<Value = ToRelay> {
         vec(any::<u8>(), 0..500).prop_map(ToRelay::Share),
         settings().prop_map(ToRelay::Set),
         any::<[u8; 4]>().prop_map(ToRelay::Remove),
+        (any::<[u8; 4]>(), vec(any::<u8>(), 0..500)).prop_map(|(to, signal)| ToRelay::Signal { to, signal }),
     ]
 }
 
@@ -68,6 +69,9 @@ fn to_browser() -> impl Strategy<Value = ToBrowser> {
         vec(any::<u8>(), 0..500).prop_map(ToBrowser::Chain),
         Just(ToBrowser::End(End::Removed)),
         settings().prop_map(ToBrowser::Settings),
+        (any::<[u8; 4]>(), vec(any::<u8>(), 0..500))
+            .prop_map(|(from, signal)| ToBrowser::Signal { from, signal }),
+        vec("stun:[a-z.]{1,40}:[0-9]{1,5}", 0..4).prop_map(ToBrowser::Stun),
     ]
 }
 
@@ -79,9 +83,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_decode_to_themselves_or_to_an_error(mut bytes in vec(any::<u8>(), 0..80), kind in 0..15_u8) {
+    fn any_bytes_decode_to_themselves_or_to_an_error(mut bytes in vec(any::<u8>(), 0..80), kind in 0..18_u8) {
         if let Some(first) = bytes.first_mut() {
-            *first = if kind < 7 { kind } else { 122 + kind };
+            *first = if kind < 8 { kind } else { 121 + kind };
         }
         if let Ok(message) = ToRelay::decode(&bytes) {
             prop_assert_eq!(message.encode(), bytes.clone());
@@ -128,6 +132,8 @@ fn what_is_too_long_is_refused_by_its_length_alone() {
     assert_eq!(ToRelay::decode(&long), Err(MessageError::Value("chain")));
     let many = [&[3_u8][..], &(MAX_NODES as u16 + 1).to_le_bytes()].concat();
     assert_eq!(ToRelay::decode(&many), Err(MessageError::Value("list")));
+    let signal = [&[7_u8, 10, 1, 0, 2][..], &(MAX_SIGNAL as u32 + 1).to_le_bytes()].concat();
+    assert_eq!(ToRelay::decode(&signal), Err(MessageError::Value("signal")));
     assert_eq!(ToRelay::decode(&[]), Err(MessageError::Length));
     assert_eq!(ToRelay::decode(&[0]), Err(MessageError::Kind(0)), "a frame is none of these");
 }

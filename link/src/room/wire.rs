@@ -24,13 +24,21 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
-    fn text(&mut self, most: usize) -> Result<String, MessageError> {
+    pub(super) fn text(&mut self, most: usize) -> Result<String, MessageError> {
         let length = usize::from(u16::read(self)?);
         if length > most {
             return Err(MessageError::Value("text"));
         }
         let text = std::str::from_utf8(self.take(length)?).map_err(|_| MessageError::Value("text"))?;
         Ok(text.to_owned())
+    }
+
+    pub(super) fn bytes(&mut self, most: usize, what: &'static str) -> Result<Vec<u8>, MessageError> {
+        let length = u32::read(self)? as usize;
+        if length > most {
+            return Err(MessageError::Value(what));
+        }
+        self.take(length).map(<[u8]>::to_vec)
     }
 
     fn list<T: Wire>(&mut self, most: usize) -> Result<Vec<T>, MessageError> {
@@ -222,11 +230,7 @@ impl Wire for Vec<u8> {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, MessageError> {
-        let length = u32::read(reader)? as usize;
-        if length > MAX_CHAIN {
-            return Err(MessageError::Value("chain"));
-        }
-        reader.take(length).map(<[u8]>::to_vec)
+        reader.bytes(MAX_CHAIN, "chain")
     }
 }
 
@@ -250,7 +254,7 @@ macro_rules! reasons {
 reasons!(Refusal, "reason": Version, NoRoom, TooManyTries, RoomFull, RelayFull, OtherTab, Malformed, Locked);
 reasons!(End, "reason": Shutdown, Malformed, TooSlow, Silent, Replaced, RoomClosed, Removed);
 
-fn write_bytes16(bytes: &[u8], out: &mut Vec<u8>) {
+pub(super) fn write_bytes16(bytes: &[u8], out: &mut Vec<u8>) {
     u16::try_from(bytes.len()).unwrap_or(u16::MAX).write(out);
     out.extend(bytes);
 }

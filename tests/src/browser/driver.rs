@@ -37,6 +37,9 @@ pub enum Switches {
     Usual,
     /// No page may store anything (the setting "block all site data"): IndexedDB refuses to open.
     NoStorage,
+    /// A page names this machine's addresses to others in the clear, and may reach others by loopback: otherwise Chromium
+    /// names them by mDNS, which a machine without a network does not answer.
+    Neighbours,
 }
 
 /// A running chromedriver; dropping it ends it.
@@ -98,6 +101,10 @@ fn capabilities(browser: &Path, folder: &Path, switches: Switches) -> WebDriverR
     if switches == Switches::NoStorage {
         let preferences = json!({ "profile.default_content_setting_values.cookies": 2 });
         capabilities.add_experimental_option("prefs", preferences)?;
+    }
+    if switches == Switches::Neighbours {
+        capabilities.add_arg("--allow-loopback-in-peer-connection")?;
+        capabilities.add_arg("--disable-features=WebRtcHideLocalIpsWithMdns")?;
     }
     Ok(capabilities)
 }

@@ -108,6 +108,26 @@ texts! {
     room_removed: "The teacher has sent this browser away.", "老师已将本浏览器移出课堂。";
     room_leave: "Leave the class", "离开课堂";
 
+    path: "Path", "路径";
+    path_browser: "within this browser", "在本浏览器之内";
+    path_relay: "by the relay", "经中继转发";
+    path_direct: "direct, from browser to browser", "浏览器之间直连";
+    path_began: "a connection began by the relay: the two browsers are to be introduced", "连接先经中继建立，准备介绍两个浏览器相识";
+    path_offered: "this browser's description went out through the relay", "本浏览器的描述已经由中继送出";
+    path_answered: "the answer went through the relay", "应答已经由中继送到";
+    path_gathered: "own addresses gathered: {0}", "已收集自己的地址（映射）：{0} 个";
+    path_punched: "the browsers reached each other: the channel is open", "两个浏览器互相打通，通道已建立";
+    path_relay_left: "both send by the channel: the relay has left the path", "双方都走通道，中继退出";
+    path_back: "the relay carries it: {0}", "由中继转发：{0}";
+    path_unsupported: "this browser has no WebRTC", "本浏览器没有 WebRTC";
+    path_other_unsupported: "the other browser has no WebRTC", "对方浏览器没有 WebRTC";
+    path_too_many: "there are as many direct links as a browser takes", "直连数目已达上限";
+    path_too_late: "nothing got through between the two in time", "双方在限定时间内未能打通";
+    path_closed: "the channel was closed", "通道已关闭";
+    path_other_end: "the other browser gave it up", "对方浏览器放弃了直连";
+    path_strange: "what came by the channel was no frame", "通道中传来的不是有效的帧";
+    path_off: "direct links are switched off", "直连已被关闭";
+
     from: "From", "付款方";
     to: "To", "收款方";
     an_address: "An address …", "某个地址……";

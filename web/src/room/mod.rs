@@ -8,12 +8,17 @@
 mod address;
 mod attendance;
 mod bridge;
+mod direct;
+mod entry;
+mod errands;
 mod presence;
 mod record;
 mod socket;
 
 pub(crate) use address::{Asked, asked, go_to, invitation, leave, socket_url};
 pub(crate) use attendance::csv;
+pub(crate) use direct::{Step, Story, Why};
+pub(crate) use entry::{creation, enter, joining};
 pub(crate) use presence::Member;
 pub(crate) use record::{Record, own_name, remember_name};
 
@@ -21,19 +26,18 @@ use crate::browser;
 use crate::lab::Lab;
 use crate::lab::host::PageHost;
 use bridge::{Bridge, FromNodes};
+use direct::Direct;
+use entry::page_number;
 use futures_channel::oneshot;
 use leptos::prelude::*;
 use presence::Presence;
 use socket::{Socket, SocketNews};
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
-use std::rc::Rc;
 use std::time::Duration;
 use terrarium_core::interface::ChainFile;
-use terrarium_link::Header;
 use terrarium_link::room::{
-    End, FRAME, MAX_CHAIN, ROOM_VERSION, Refusal, RoomCode, Settings, ToBrowser, ToRelay, frame_of,
-    wrap_frame,
+    End, MAX_CHAIN, ROOM_VERSION, Refusal, RoomCode, Settings, ToBrowser, ToRelay, frame_of, wrap_frame,
 };
 
 /// The chain file that a room's nodes begin with, as the seeds call it.
@@ -74,6 +78,8 @@ pub(crate) struct RoomState {
     pub(crate) urls: ReadSignal<Vec<String>>,
     /// What the teacher decides for all.
     pub(crate) settings: ReadSignal<Settings>,
+    /// How the links to other browsers came to be as they are; a browser that is not there is reached by the relay.
+    pub(crate) stories: ReadSignal<Vec<([u8; 4], Story)>>,
 }
 
 struct Inner {
@@ -84,6 +90,7 @@ struct Inner {
     socket: Option<Socket>,
     bridge: Option<Bridge>,
     presence: Presence,
+    direct: Direct,
     chain: Vec<u8>,
     /// The relay has not been told of this chain, which is the teacher's newest.
     unshared: bool,
@@ -99,6 +106,7 @@ struct Inner {
     members: WriteSignal<Vec<Member>>,
     urls: WriteSignal<Vec<String>>,
     settings: WriteSignal<Settings>,
+    stories: WriteSignal<Vec<([u8; 4], Story)>>,
     /// The settings that the lab's nodes go by.
     followed: Option<Settings>,
     settings_heard: Option<Settings>,
@@ -112,57 +120,6 @@ pub(crate) struct Room {
     /// What views read.
     pub(crate) state: RoomState,
     inner: StoredValue<RefCell<Inner>, LocalStorage>,
-}
-
-/// Makes a room, or looks whether one lets this browser in, and remembers the place there; the page is to be opened anew
-/// in it.
-pub(crate) async fn enter(first: ToRelay) -> Result<RoomCode, Failure> {
-    let url = socket_url().ok_or(Failure::Unreachable)?;
-    let (sender, receiver) = oneshot::channel();
-    let sender = Rc::new(RefCell::new(Some(sender)));
-    let socket: Rc<RefCell<Option<Socket>>> = Rc::default();
-    let hear = {
-        let socket = socket.clone();
-        move |news: SocketNews| {
-            let outcome = match news {
-                SocketNews::Open => {
-                    if let Some(socket) = &*socket.borrow() {
-                        socket.send(&first.encode());
-                    }
-                    return;
-                }
-                SocketNews::Closed => Err(Failure::Unreachable),
-                SocketNews::Message(bytes) => match ToBrowser::decode(&bytes) {
-                    Ok(ToBrowser::Welcome { code, pass, token, by_hand, .. }) => {
-                        Record { pass, token, by_hand }.save(code);
-                        Ok(code)
-                    }
-                    Ok(ToBrowser::Refused(reason)) => Err(Failure::Refused(reason)),
-                    _ => return,
-                },
-            };
-            if let Some(sender) = sender.borrow_mut().take() {
-                // Who asked may have gone.
-                let _ = sender.send(outcome);
-            }
-        }
-    };
-    *socket.borrow_mut() = Some(Socket::open(&url, hear).map_err(|_| Failure::Unreachable)?);
-    let outcome = receiver.await.unwrap_or(Err(Failure::Unreachable));
-    socket.take();
-    outcome
-}
-
-/// A message that makes a room.
-pub(crate) fn creation(by_hand: bool, name: String) -> ToRelay {
-    ToRelay::Create { version: ROOM_VERSION, page: page_number(), by_hand, name }
-}
-
-/// A message that joins one.
-pub(crate) fn joining(code: RoomCode, name: String) -> ToRelay {
-    let record = Record::load(code);
-    let (pass, token) = (record.map(|record| record.pass), record.and_then(|record| record.token));
-    ToRelay::Join { version: ROOM_VERSION, page: page_number(), code, pass, token, name }
 }
 
 impl Room {
@@ -180,14 +137,17 @@ impl Room {
         let ((link_read, link), (members_read, members), (urls_read, urls)) =
             (signal(Link::Lost(None)), signal(Vec::new()), signal(Vec::new()));
         let (settings_read, settings) = signal(Settings::default());
+        let (stories_read, stories) = signal(Vec::new());
         let (first, outcome) = oneshot::channel();
+        let page = page_number();
         let inner = Inner {
             record,
             name: own_name(),
-            page: page_number(),
+            page,
             socket: None,
             bridge: None,
             presence: Presence::default(),
+            direct: Direct::new(page),
             chain: Vec::new(),
             unshared: false,
             time: None,
@@ -199,12 +159,20 @@ impl Room {
             members,
             urls,
             settings,
+            stories,
             followed: None,
             settings_heard: None,
         };
-        let state =
-            RoomState { link: link_read, members: members_read, urls: urls_read, settings: settings_read };
+        let state = RoomState {
+            link: link_read,
+            members: members_read,
+            urls: urls_read,
+            settings: settings_read,
+            stories: stories_read,
+        };
         let room = Room { code, state, inner: StoredValue::new_local(RefCell::new(inner)) };
+        let hear = move |said| room.with_direct(|direct, now| direct.hear(said, now));
+        room.change(|inner| inner.direct.tell_to(hear));
         let hear = move |said| room.hear_nodes(said);
         let bridge = Bridge::open(&room.lab_name(), hear).map_err(|_| Failure::Unreachable)?;
         room.change(|inner| inner.bridge = Some(bridge));
@@ -304,13 +272,8 @@ impl Room {
 
     /// Takes in what the relay says.
     fn hear(&self, bytes: &[u8]) {
-        if bytes.first() == Some(&FRAME) {
-            let frame = frame_of(bytes).unwrap_or_default();
-            if let Ok(header) = Header::decode(frame) {
-                let deliver = |bridge: &mut Bridge| bridge.deliver(header.to.port, frame, browser::now_ms());
-                self.change(|inner| inner.bridge.as_mut().map(deliver));
-            }
-            return;
+        if let Some(frame) = frame_of(bytes) {
+            return self.with_direct(|direct, now| direct.hear_relay(frame, now));
         }
         // What this page does not understand, a newer relay says.
         let Ok(message) = ToBrowser::decode(bytes) else { return };
@@ -322,7 +285,14 @@ impl Room {
             ToBrowser::Member { address, teacher, name, nodes } => {
                 self.change_presence(|presence| presence.set(Member { address, teacher, name, nodes }));
             }
-            ToBrowser::Gone(address) => self.change_presence(|presence| presence.remove(address)),
+            ToBrowser::Gone(address) => {
+                self.change_presence(|presence| presence.remove(address));
+                self.with_direct(|direct, _| direct.remove(address));
+            }
+            ToBrowser::Signal { from, signal } => {
+                self.with_direct(|direct, now| direct.hear_signal(from, &signal, now));
+            }
+            ToBrowser::Stun(servers) => self.change(|inner| inner.direct.set_stun(servers)),
             ToBrowser::Time(unix_ms) => self.hear_time(unix_ms),
             ToBrowser::Chain(chain) => {
                 if !self.with(|inner| inner.unshared) {
@@ -346,6 +316,7 @@ impl Room {
         let moved = self.change(|inner| {
             let before = inner.record.replace(record);
             inner.failures = 0;
+            inner.direct.set_own(record.pass.address);
             inner.link.set(Link::Up);
             inner.urls.set(urls);
             inner.lab.is_some() && before.is_some_and(|before| before.pass.address != record.pass.address)
@@ -376,8 +347,10 @@ impl Room {
             if inner.presence.forget_silent(time.1) {
                 inner.tell_nodes();
             }
-            inner.say(inner.presence.all());
+            let texts = inner.all_texts();
+            inner.say(texts);
         });
+        self.with_direct(Direct::tick);
         self.pass_on_time();
     }
 
@@ -407,17 +380,22 @@ impl Room {
     fn hear_nodes(&self, said: FromNodes) {
         self.change(|inner| match said {
             FromNodes::Frame(frame) => {
-                if let Some(socket) = &inner.socket {
+                let left = inner.direct.send(frame);
+                if let (Some(frame), Some(socket)) = (left, &inner.socket) {
                     socket.send(&wrap_frame(&frame));
                 }
             }
-            FromNodes::Said(text) if text == "who" => inner.say(inner.presence.all()),
+            FromNodes::Said(text) if text == "who" => {
+                let texts = inner.all_texts();
+                inner.say(texts);
+            }
             FromNodes::Said(text) => {
                 if inner.presence.hear(&text, browser::now_ms()) {
                     inner.tell_nodes();
                 }
             }
         });
+        self.run_errands();
     }
 
     fn ended(&self, reason: End) {
@@ -461,6 +439,7 @@ impl Room {
             inner.link.set(link);
         });
         self.change_presence(Presence::clear);
+        self.with_direct(|direct, _| direct.remove_all());
     }
 
     fn with<T>(&self, f: impl FnOnce(&Inner) -> T) -> T {
@@ -487,12 +466,4 @@ impl Inner {
             texts.iter().for_each(|text| bridge.say(text));
         }
     }
-}
-
-/// A number that no other page has.
-fn page_number() -> u64 {
-    let mut bytes = [0; 8];
-    // Where there is no generator a tab may be taken for another.
-    let _ = getrandom::fill(&mut bytes);
-    u64::from_le_bytes(bytes)
 }

@@ -84,6 +84,13 @@ impl Presence {
         gone.iter().flat_map(|member| member.nodes.iter().map(|node| down(member.address, node))).collect()
     }
 
+    /// What the workers are to be told so that they end all sessions with another browser, whose nodes are still there.
+    pub(super) fn restart(&self, address: [u8; 4]) -> Vec<String> {
+        let Some(member) = self.others.get(&address) else { return Vec::new() };
+        let downs = member.nodes.iter().map(|node| down(address, node));
+        downs.chain(member.nodes.iter().map(|node| up(address, node))).collect()
+    }
+
     /// The connection is lost, and with it everybody; what to tell the workers.
     pub(super) fn clear(&mut self) -> Vec<String> {
         let addresses: Vec<[u8; 4]> = self.others.keys().copied().collect();
@@ -143,6 +150,8 @@ mod tests {
         let texts = presence.set(member(vec![node(3002)]));
         assert_eq!(texts, ["down 10.1.0.3:3001", "up 10.1.0.3:3002 net"]);
         assert_eq!(presence.all(), ["up 10.1.0.3:3002 net"]);
+        let again = ["down 10.1.0.3:3002", "up 10.1.0.3:3002 net"];
+        assert_eq!(presence.restart([10, 1, 0, 3]), again, "its sessions end, and it is there");
         assert_eq!(presence.clear(), ["down 10.1.0.3:3002"]);
         assert_eq!(presence.members(), []);
     }

@@ -113,7 +113,7 @@ fn role(value: &JsValue) -> Result<Role, JsValue> {
     role.ok_or_else(|| wrong("role", "one of \"full\", \"miner\", \"wallet\", \"central\", \"spv\"", value))
 }
 
-fn flag(value: &JsValue, name: &str) -> Result<bool, JsValue> {
+pub(super) fn flag(value: &JsValue, name: &str) -> Result<bool, JsValue> {
     value.as_bool().ok_or_else(|| wrong(name, "true or false", value))
 }
 

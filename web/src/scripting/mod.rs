@@ -4,6 +4,7 @@
 mod arguments;
 mod listeners;
 mod object;
+mod room;
 
 use crate::browser;
 use crate::lab::host::PageHost;
@@ -11,6 +12,7 @@ use crate::lab::lab_file::LabFile;
 use crate::lab::moving::{self, Keys, MovingError};
 use crate::lab::port::{MAX_KHS, Node};
 use crate::lab::{Lab, LabError};
+use crate::room::Room;
 use arguments::error;
 use futures_channel::oneshot;
 use js_sys::{Array, Reflect, Uint8Array};
@@ -26,7 +28,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 
 /// Makes `window.terrarium`; `listed` is told once the scene's nodes are listed.
-pub(crate) fn publish(lab: Lab, host: PageHost, listed: oneshot::Receiver<()>) {
+pub(crate) fn publish(lab: Lab, room: Option<Room>, host: PageHost, listed: oneshot::Receiver<()>) {
     let ready = future_to_promise(async move {
         // A sender that was dropped has nothing more to list.
         let _ = listed.await;
@@ -38,6 +40,7 @@ pub(crate) fn publish(lab: Lab, host: PageHost, listed: oneshot::Receiver<()>) {
     fields.extend(network(lab));
     fields.extend(watching(lab));
     fields.extend(files(lab));
+    fields.extend(room::fields(room));
     let _ = Reflect::set(&window(), &JsValue::from_str("terrarium"), &frozen(&fields));
 }
 

@@ -27,6 +27,7 @@ mod map;
 mod moving;
 mod notices;
 mod parting;
+mod path;
 mod peers;
 mod progress;
 mod refusal;

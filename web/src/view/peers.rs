@@ -3,6 +3,7 @@
 
 use super::format;
 use super::parting;
+use super::path::LinkPath;
 use super::role::role_word;
 use super::ui::{Panel, use_ui};
 use super::warning::{self, a_second};
@@ -93,6 +94,8 @@ fn Peer(peers: Memo<Vec<PeerSummary>>, peer: PeerSummary) -> impl IntoView {
                 <dd>{read(|peer| peer.height.map_or_else(|| dash(""), |height| height.to_string()))}</dd>
                 <dt>{tr(|t| t.ping)}</dt>
                 <dd>{read(|peer| peer.ping_ms.map_or_else(|| dash(""), |ping| format!("{ping:.0} ms")))}</dd>
+                <dt>{tr(|t| t.path)}</dt>
+                <dd><LinkPath address=address.ip()/></dd>
                 <dt>{tr(|t| t.traffic)}</dt>
                 <dd>{read(traffic)}</dd>
                 <dt>{tr(|t| t.budget)}</dt>

@@ -14,6 +14,7 @@ use crate::miner::Miner;
 use crate::noise::Noise;
 use crate::ownership::Ownership;
 use crate::page;
+use crate::paths::{self, Paths};
 use crate::store::NodeStore;
 use crate::transport::{Channels, Sessions};
 use crate::watch::Watched;
@@ -60,6 +61,9 @@ pub(crate) struct Host {
     connections: Connections<Sessions<Channels>>,
     directory: Directory,
     directory_channel: BroadcastChannel,
+    /// This browser: 127.0.0.1, or its address in a relay's room.
+    place: Ipv4Addr,
+    paths: Paths,
     store: NodeStore,
     miner: Miner,
     helpers: Helpers,
@@ -108,6 +112,8 @@ impl Host {
                 connections: Connections::new(Sessions::at(own, entropy, channels)),
                 directory: Directory::new(id, place),
                 directory_channel,
+                place,
+                paths: Paths::default(),
                 store,
                 miner: Miner::new(FIRST_BUDGET_KHS),
                 helpers: Helpers::new(
@@ -176,7 +182,11 @@ impl Host {
 
     /// Takes in a message of the directory channel.
     fn hear_directory(&mut self, message: &JsValue) {
-        let text = js::text_of(message, directory::MOST_TEXT);
+        let text = js::text_of(message, paths::MOST_TEXT);
+        if text.as_deref().is_some_and(|text| self.paths.hear(text, self.place)) {
+            return self.drive(Grind::No);
+        }
+        let text = text.filter(|text| text.len() <= directory::MOST_TEXT);
         let answer = self.directory.hear(text.as_deref(), js::monotonic_ms());
         self.tell_directory(answer);
         self.drive(Grind::No);
@@ -262,6 +272,9 @@ impl Host {
         }
         if let Some(nodes) = self.directory.take_room() {
             self.node.handle(Input::Room { nodes });
+        }
+        for (host, path) in self.paths.take_news() {
+            self.node.handle(Input::Path { host, path });
         }
     }
 

@@ -34,7 +34,8 @@ impl Node {
             Command::GetConnectionCount => json(self.peer_infos().len()),
             Command::GetPeerInfo => {
                 let (peers, now) = (self.peer_infos(), self.now.mono);
-                json(peers.iter().map(|peer| rpc::network::peer(peer, now)).collect::<Json>())
+                let shown = |peer| rpc::network::peer(peer, &self.place.way_to(peer.address), now);
+                json(peers.iter().map(shown).collect::<Json>())
             }
             Command::GetNodeAddresses { count } => {
                 let now = self.now;

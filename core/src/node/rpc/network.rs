@@ -1,5 +1,6 @@
 //! Connections as JSON, with the fields of Bitcoin Core's `rpc/net.cpp`.
 
+use super::super::place::Way;
 use super::amounts::coins;
 use super::json::{Json, Object, object};
 use crate::consensus::NetworkParams;
@@ -84,7 +85,7 @@ fn budget(budget: &BudgetInfo) -> Object {
 }
 
 /// One connection of `getpeerinfo`.
-pub(in crate::node) fn peer(peer: &PeerInfo, now: Mono) -> Object {
+pub(in crate::node) fn peer(peer: &PeerInfo, way: &Way<'_>, now: Mono) -> Object {
     let mut fields = Object::default();
     let mut put = |name: &'static str, value: Json| fields.put(name, value);
     put("id", peer.id.0.into());
@@ -135,6 +136,14 @@ pub(in crate::node) fn peer(peer: &PeerInfo, now: Mono) -> Object {
     put("connection_type", connection_type(peer.purpose).into());
     put("transport_protocol_type", peer.transport.name().into());
     put("session_id", peer.session_id.map_or_else(String::new, |id| hex::encode(&id)).into());
+    match way {
+        Way::Browser => put("path", "browser".into()),
+        Way::Room(path) => {
+            put("path", (if path.direct { "direct" } else { "relay" }).into());
+            let step = |(time, step): &(u64, String)| object! { "time": *time, "step": step.clone() };
+            put("path_steps", path.steps.iter().map(step).collect());
+        }
+    }
     fields
 }
 
