@@ -17,7 +17,7 @@ use tokio::{runtime, time::timeout};
 use super::{environment::Environment, stage::Stage};
 
 /// How many tests of a run may fail and be tried once more, which is told: of some hundred browsers that a run starts one
-/// hangs now and then. A test that fails for a reason of its own fails again, and a page that is broken fails more tests.
+/// hangs now and then. What is told is to be looked into all the same: a race that is seldom lost passes, too.
 const SECOND_TRIES: u32 = 2;
 
 /// What a test's steps return; the error is the message that the test fails with.

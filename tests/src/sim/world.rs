@@ -33,7 +33,7 @@ pub struct World {
     pub(super) lines: Lines,
     pub(super) nats: Nats,
     pub(super) agenda: Agenda,
-    /// Whom what happens at this moment concerns; empty between moments.
+    /// The nodes that this moment's events concern; empty between moments.
     pub(super) due: Vec<NodeId>,
     requests: u32,
     pub(super) dice: Dice,
