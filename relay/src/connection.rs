@@ -12,7 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use terrarium_link::room::{self, End, FRAME, ROOM_VERSION, Refusal, ToBrowser, ToRelay};
+use terrarium_link::room::{self, ClassWish, End, FRAME, ROOM_VERSION, Refusal, ToBrowser, ToRelay};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 /// A server that is asked for more than this in one message is asked by no page of ours.
@@ -68,7 +68,7 @@ async fn greet(
             let guest = Guest { page, pass, token, name, urls };
             (lobby.find(code, &guest, from)?, guest)
         }
-        ToRelay::Nodes(_) | ToRelay::Share(_) | ToRelay::Set(_) | ToRelay::Remove(_) => {
+        ToRelay::Nodes(_) | ToRelay::Share(_) | ToRelay::Set(_) | ToRelay::Remove(_) | ToRelay::Class(_) => {
             return Err(Refusal::Malformed);
         }
     };
@@ -199,6 +199,15 @@ fn take(body: Bytes, lobby: &Lobby, seat: &Seat) -> Taken {
         Some(ToRelay::Share(chain)) => obeyed(lobby, seat.share(chain)),
         Some(ToRelay::Set(settings)) => obeyed(lobby, seat.set(settings)),
         Some(ToRelay::Remove(address)) => obeyed(lobby, seat.remove(address)),
+        Some(ToRelay::Class(wish @ (ClassWish::Report(_) | ClassWish::Pick(_)))) => {
+            let kept = matches!(wish, ClassWish::Pick(_));
+            seat.class(wish);
+            if kept {
+                lobby.touch();
+            }
+            Taken::News
+        }
+        Some(ToRelay::Class(wish)) => obeyed(lobby, seat.class(wish)),
         Some(ToRelay::Create { .. } | ToRelay::Join { .. }) | None => {
             lobby.metrics.malformed.add(1);
             Taken::Refused

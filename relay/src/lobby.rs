@@ -2,7 +2,7 @@
 
 use crate::limits::Bucket;
 use crate::metrics::Metrics;
-use crate::room::{Asked, Guest, Record, Room, Seat};
+use crate::room::{Asked, Class, Guest, Record, Room, Seat};
 use crate::{Limits, clock};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -105,6 +105,7 @@ impl Lobby {
             last: 0,
             seen,
             own,
+            class: Class::default(),
         };
         let room = Room::new(record, self.max_peers, Arc::clone(&self.limits), Arc::clone(&self.metrics));
         let room = Arc::new(room);
@@ -221,7 +222,8 @@ mod tests {
     fn record(number: u64, own: bool) -> Record {
         let (code, settings) = (RoomCode::from_number(number), Settings::default());
         let (key, token) = (Secret([1; 16]), Secret([2; 16]));
-        Record { code, key, token, by_hand: false, chain: Vec::new(), settings, last: 0, seen: 0, own }
+        let (chain, class) = (Vec::new(), Class::default());
+        Record { code, key, token, by_hand: false, chain, settings, last: 0, seen: 0, own, class }
     }
 
     fn lobby(max_rooms: usize, room_life: Duration, records: Vec<Record>) -> Lobby {

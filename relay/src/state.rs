@@ -1,6 +1,6 @@
 //! The file in which rooms survive a restart: JSON, written whole and put in place by renaming.
 
-use crate::room::Record;
+use crate::room::{Class, Record};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::path::Path;
@@ -29,6 +29,8 @@ struct Entry {
     seen: u64,
     #[serde(default)]
     own: bool,
+    #[serde(default)]
+    class: Class,
 }
 
 /// Why rooms could not be read.
@@ -78,7 +80,7 @@ pub(crate) fn save(file: &Path, records: Vec<Record>) -> io::Result<()> {
 }
 
 fn entry(record: Record) -> Entry {
-    let Record { code, key, token, by_hand, chain, settings, last, seen, own } = record;
+    let Record { code, key, token, by_hand, chain, settings, last, seen, own, class } = record;
     let Settings { mining, khs, locked } = settings;
     let chain = chain.iter().map(|byte| format!("{byte:02x}")).collect();
     Entry {
@@ -93,6 +95,7 @@ fn entry(record: Record) -> Entry {
         last,
         seen,
         own,
+        class,
     }
 }
 
@@ -108,6 +111,7 @@ fn record(entry: Entry) -> Result<Record, StateError> {
         last: entry.last,
         seen: entry.seen,
         own: entry.own,
+        class: entry.class.bounded(),
     })
 }
 
@@ -127,11 +131,12 @@ mod tests {
     fn a_file_says_which_room_is_the_relays_own_and_one_without_a_word_has_none() {
         let (code, settings) = ("ABC234".parse().unwrap(), Settings::default());
         let (key, token) = (Secret([1; 16]), Secret([2; 16]));
+        let (chain, class) = (vec![3], Class::default());
         let own =
-            Record { code, key, token, by_hand: true, chain: vec![3], settings, last: 4, seen: 5, own: true };
+            Record { code, key, token, by_hand: true, chain, settings, last: 4, seen: 5, own: true, class };
         let text = serde_json::to_string(&entry(own.clone())).unwrap();
         assert_eq!(record(serde_json::from_str(&text).unwrap()).unwrap(), own);
-        let older = text.replace(",\"own\":true", "");
+        let older = text.split(",\"own\":true").next().unwrap().to_owned() + "}";
         assert_ne!(older, text);
         let other = record(serde_json::from_str(&older).unwrap()).unwrap();
         assert_eq!(other, Record { own: false, ..own });

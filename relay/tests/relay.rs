@@ -1,5 +1,6 @@
 //! A relay on loopback, with browsers that are WebSockets of this test.
 
+mod class;
 mod client;
 
 use client::{Browser, frame, relay, room_of};

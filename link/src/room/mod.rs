@@ -23,16 +23,23 @@
 //! | 135 | relay | end | reason u8; the connection closes after it |
 //! | 136 | relay | settings | as in set |
 //!
+//! What a class adds to them, kinds 12 to 26 and 142 to 156, is in `class`.
+//!
 //! The first message of a connection is create or join, and the relay answers it by welcome or refused. A pass is the
 //! address that the relay gave the browser (four octets) and a proof of 16 bytes that it did: who shows it again gets the
 //! same address again. A page's number tells two tabs of one browser, which share a pass, from one tab that comes back.
 
+mod class;
 mod code;
 mod name;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+pub use class::{
+    ClassNews, ClassWish, Label, Lesson, MAX_ADDRESSES, MAX_FIELD, MAX_REPORT, MAX_ROSTER, MAX_SCENARIO,
+    MAX_TEAMS, RosterLine, Team,
+};
 pub use code::{CODE_LEN, CodeError, RoomCode};
 pub use name::{MAX_NAME_CHARS, clean_name};
 
@@ -158,6 +165,8 @@ pub enum ToRelay {
     Set(Settings),
     /// Sends a browser away. It may come again as somebody new, if the room is not locked.
     Remove([u8; 4]),
+    /// Of the class.
+    Class(ClassWish),
 }
 
 /// Relay to browser.
@@ -203,6 +212,8 @@ pub enum ToBrowser {
     End(End),
     /// What the teacher decides for all.
     Settings(Settings),
+    /// Of the class.
+    Class(ClassNews),
 }
 
 /// Why a browser is not let in. The discriminant is the wire value.
@@ -308,6 +319,7 @@ impl ToRelay {
                 out.push(6);
                 address.write(&mut out);
             }
+            Self::Class(wish) => wish.write(&mut out),
         }
         out
     }
@@ -332,6 +344,7 @@ impl ToRelay {
             4 => Self::Share(Wire::read(&mut reader)?),
             5 => Self::Set(Wire::read(&mut reader)?),
             6 => Self::Remove(Wire::read(&mut reader)?),
+            kind @ 12..=26 => Self::Class(ClassWish::read(kind, &mut reader)?),
             kind => return Err(MessageError::Kind(kind)),
         };
         reader.finish().map(|()| message)
@@ -373,6 +386,7 @@ impl ToBrowser {
                 out.push(136);
                 settings.write(&mut out);
             }
+            Self::Class(news) => news.write(&mut out),
         }
         out
     }
@@ -401,6 +415,7 @@ impl ToBrowser {
             134 => Self::Chain(Wire::read(&mut reader)?),
             135 => Self::End(Wire::read(&mut reader)?),
             136 => Self::Settings(Wire::read(&mut reader)?),
+            kind @ 142..=156 => Self::Class(ClassNews::read(kind, &mut reader)?),
             kind => return Err(MessageError::Kind(kind)),
         };
         reader.finish().map(|()| message)

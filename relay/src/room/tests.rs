@@ -15,6 +15,7 @@ fn room() -> Arc<Room> {
         last: 0,
         seen: 0,
         own: false,
+        class: Class::default(),
     };
     Arc::new(Room::new(record, 10, Arc::default(), Arc::default()))
 }

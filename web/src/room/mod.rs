@@ -338,6 +338,7 @@ impl Room {
                 });
                 self.follow_settings();
             }
+            ToBrowser::Class(_) => {}
         }
     }
 
