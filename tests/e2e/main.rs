@@ -23,6 +23,7 @@ mod seeds;
 mod single_file;
 mod storage;
 mod tabs;
+mod teacher;
 mod terminals;
 mod unfit;
 mod wallet;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         seeds::tests(),
         network::tests(),
         room::tests(),
+        teacher::tests(),
         scripting::tests(),
         bad_input::tests(),
         storage::tests(),

@@ -9,7 +9,7 @@ use thirtyfour::By;
 use tokio::sync::oneshot;
 
 /// How often a page that is being loaded is looked at.
-const POLL: Duration = Duration::from_millis(25);
+pub(crate) const POLL: Duration = Duration::from_millis(25);
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -26,7 +26,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// A relay on loopback, on a thread of its own.
-struct Running {
+pub(crate) struct Running {
     address: String,
     port: u16,
     end: Option<oneshot::Sender<()>>,
@@ -34,7 +34,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(stage: &Stage<'_>, options: Options) -> Outcome<Self> {
+    pub(crate) fn start(stage: &Stage<'_>, options: Options) -> Outcome<Self> {
         let site = Site::of_folder(stage.environment().site())?;
         let (told, tell) = std::sync::mpsc::channel();
         let (end, ended) = oneshot::channel::<()>();
@@ -57,7 +57,7 @@ impl Running {
         Ok(Self { address, port, end: Some(end), thread: Some(thread) })
     }
 
-    fn any_port() -> Options {
+    pub(crate) fn any_port() -> Options {
         Options { port: 0, ..Options::default() }
     }
 }
@@ -73,7 +73,7 @@ impl Drop for Running {
 }
 
 /// A teacher opens a class by hand, from a scene; returns its code.
-async fn open_class(teacher: &Page, relay: &Running, query: &str) -> Outcome<String> {
+pub(crate) async fn open_class(teacher: &Page, relay: &Running, query: &str) -> Outcome<String> {
     teacher.goto(&format!("{}{query}", relay.address)).await?;
     teacher.click("[data-testid='class']").await?;
     teacher.find("[data-testid='class-name']").await?.send_keys("老师").await?;
@@ -84,7 +84,7 @@ async fn open_class(teacher: &Page, relay: &Running, query: &str) -> Outcome<Str
 }
 
 /// A student types the code.
-async fn join_class(student: &Page, relay: &Running, code: &str, name: &str) -> Outcome {
+pub(crate) async fn join_class(student: &Page, relay: &Running, code: &str, name: &str) -> Outcome {
     student.goto(&format!("{}?scene=empty&lang=en", relay.address)).await?;
     student.click("[data-testid='class']").await?;
     student.find("[data-testid='class-name']").await?.send_keys(name).await?;
@@ -110,14 +110,14 @@ async fn node(page: &Page, id: &str) -> Outcome<Value> {
     page.eval("return terrarium.nodes().find((node) => node.id === args) ?? null", json!(id)).await
 }
 
-async fn wait_for_node(page: &Page, id: &str, holds: &str) -> Outcome {
+pub(crate) async fn wait_for_node(page: &Page, id: &str, holds: &str) -> Outcome {
     let body =
         format!("const node = terrarium.nodes().find((node) => node.id === args); return node && ({holds})");
     page.wait_for(&body, json!(id)).await
 }
 
 /// Two stages, each with a browser on a profile of its own. Either may log the console error that is `expected`.
-async fn with_two(
+pub(crate) async fn with_two(
     stage: &Stage<'_>,
     expected: Option<&'static str>,
     work: impl AsyncFnOnce(Page, Page) -> Outcome,
@@ -147,7 +147,9 @@ async fn block(stage: &Stage<'_>) -> Outcome {
         wait_for_node(&teacher, "3000", "node.height === 2").await?;
         expect(&node(&teacher, "3000").await?["tip"], &node(&student, "3001").await?["tip"])?;
         let members = "return document.querySelector('[data-testid=room-members]').textContent";
-        expect_text(&teacher.eval(members, json!(null)).await?, "王小明 · 3001")?;
+        let told = "const shown = document.querySelector('[data-testid=room-members]').textContent;
+            return ['王小明', '3001', '老师 (teacher)'].every((word) => shown.includes(word))";
+        teacher.wait_for(told, json!(null)).await?;
         expect_text(&student.eval(members, json!(null)).await?, "老师 (teacher) · 3000")?;
         let peers: Value = serde_json::from_str(&student.exec("3001", "getpeerinfo").await?)?;
         let address = peers[0]["addr"].as_str().unwrap_or_default();
@@ -184,7 +186,7 @@ async fn controls(stage: &Stage<'_>) -> Outcome {
 
         let list = "const link = document.querySelector('[data-testid=room-list]');
             return [link.download, decodeURIComponent(link.href)]";
-        expect_text(&teacher.eval(list, json!(null)).await?[1], "\"Bo\",\"10.")?;
+        expect_text(&teacher.eval(list, json!(null)).await?[1], "\"Bo\",\"yes\",\"10.")?;
         teacher.click("[data-testid='room-lock']").await?;
         let locked = "return document.querySelector('[data-testid=room-lock]').textContent.includes('again')";
         teacher.wait_for(locked, json!(null)).await?;

@@ -119,7 +119,10 @@ async fn what_a_page_tells_of_its_nodes_reaches_the_teacher_alone() {
         _ => None,
     });
     assert_eq!(next.await, ClassNews::Scenario("next".to_owned()));
-    let mut again = Browser::come_back(&relay, teacher.code, teacher.pass, teacher.token).await.unwrap();
+    let (code, pass, token) = (teacher.code, teacher.pass, teacher.token);
+    drop(teacher);
+    other.hear_gone(pass.address).await;
+    let mut again = Browser::come_back(&relay, code, pass, token).await.unwrap();
     assert_eq!(
         again.hear_class(of_kind).await,
         (student.pass.address, vec![1, 2, 3]),

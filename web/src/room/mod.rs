@@ -8,26 +8,35 @@
 mod address;
 mod attendance;
 mod bridge;
+mod class;
+mod door;
+pub(crate) mod overview;
 mod presence;
 mod record;
+mod report;
+mod roster;
 mod socket;
 
 pub(crate) use address::{Asked, asked, go_to, invitation, leave, socket_url};
-pub(crate) use attendance::csv;
+pub(crate) use attendance::{Words as CsvWords, csv};
+pub(crate) use class::{ClassState, Said, for_node, lab_name, pay};
+pub(crate) use door::{creation, enter, joining};
 pub(crate) use presence::Member;
 pub(crate) use record::{Record, own_name, remember_name};
+pub(crate) use report::{NodeReport, Path};
+pub(crate) use roster::{RosterError, parse as parse_roster};
 
 use crate::browser;
 use crate::lab::Lab;
 use crate::lab::host::PageHost;
 use bridge::{Bridge, FromNodes};
+use class::Class;
 use futures_channel::oneshot;
 use leptos::prelude::*;
 use presence::Presence;
 use socket::{Socket, SocketNews};
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
-use std::rc::Rc;
 use std::time::Duration;
 use terrarium_core::interface::ChainFile;
 use terrarium_link::Header;
@@ -74,6 +83,8 @@ pub(crate) struct RoomState {
     pub(crate) urls: ReadSignal<Vec<String>>,
     /// What the teacher decides for all.
     pub(crate) settings: ReadSignal<Settings>,
+    /// What is arranged beside.
+    pub(crate) class: ClassState,
 }
 
 struct Inner {
@@ -102,6 +113,7 @@ struct Inner {
     /// The settings that the lab's nodes go by.
     followed: Option<Settings>,
     settings_heard: Option<Settings>,
+    class: Class,
 }
 
 /// The room that this page is in. A handle, cheap to copy.
@@ -112,57 +124,6 @@ pub(crate) struct Room {
     /// What views read.
     pub(crate) state: RoomState,
     inner: StoredValue<RefCell<Inner>, LocalStorage>,
-}
-
-/// Makes a room, or looks whether one lets this browser in, and remembers the place there; the page is to be opened anew
-/// in it.
-pub(crate) async fn enter(first: ToRelay) -> Result<RoomCode, Failure> {
-    let url = socket_url().ok_or(Failure::Unreachable)?;
-    let (sender, receiver) = oneshot::channel();
-    let sender = Rc::new(RefCell::new(Some(sender)));
-    let socket: Rc<RefCell<Option<Socket>>> = Rc::default();
-    let hear = {
-        let socket = socket.clone();
-        move |news: SocketNews| {
-            let outcome = match news {
-                SocketNews::Open => {
-                    if let Some(socket) = &*socket.borrow() {
-                        socket.send(&first.encode());
-                    }
-                    return;
-                }
-                SocketNews::Closed => Err(Failure::Unreachable),
-                SocketNews::Message(bytes) => match ToBrowser::decode(&bytes) {
-                    Ok(ToBrowser::Welcome { code, pass, token, by_hand, .. }) => {
-                        Record { pass, token, by_hand }.save(code);
-                        Ok(code)
-                    }
-                    Ok(ToBrowser::Refused(reason)) => Err(Failure::Refused(reason)),
-                    _ => return,
-                },
-            };
-            if let Some(sender) = sender.borrow_mut().take() {
-                // Who asked may have gone.
-                let _ = sender.send(outcome);
-            }
-        }
-    };
-    *socket.borrow_mut() = Some(Socket::open(&url, hear).map_err(|_| Failure::Unreachable)?);
-    let outcome = receiver.await.unwrap_or(Err(Failure::Unreachable));
-    socket.take();
-    outcome
-}
-
-/// A message that makes a room.
-pub(crate) fn creation(by_hand: bool, name: String) -> ToRelay {
-    ToRelay::Create { version: ROOM_VERSION, page: page_number(), by_hand, name }
-}
-
-/// A message that joins one.
-pub(crate) fn joining(code: RoomCode, name: String) -> ToRelay {
-    let record = Record::load(code);
-    let (pass, token) = (record.map(|record| record.pass), record.and_then(|record| record.token));
-    ToRelay::Join { version: ROOM_VERSION, page: page_number(), code, pass, token, name }
 }
 
 impl Room {
@@ -201,25 +162,27 @@ impl Room {
             settings,
             followed: None,
             settings_heard: None,
+            class: Class::new(code),
         };
-        let state =
-            RoomState { link: link_read, members: members_read, urls: urls_read, settings: settings_read };
+        let class = inner.class.state;
+        let (link, members, urls) = (link_read, members_read, urls_read);
+        let state = RoomState { link, members, urls, settings: settings_read, class };
         let room = Room { code, state, inner: StoredValue::new_local(RefCell::new(inner)) };
-        let hear = move |said| room.hear_nodes(said);
-        let bridge = Bridge::open(&room.lab_name(), hear).map_err(|_| Failure::Unreachable)?;
-        room.change(|inner| inner.bridge = Some(bridge));
         room.connect(token);
         match outcome.await.unwrap_or(Err(Failure::Unreachable)) {
             // Who has been here goes on, and the relay is tried again meanwhile.
-            Err(Failure::Unreachable | Failure::Refused(Refusal::OtherTab)) if record.is_some() => Ok(room),
-            Err(failure) => Err(failure),
-            Ok(()) => Ok(room),
+            Err(Failure::Unreachable | Failure::Refused(Refusal::OtherTab)) if record.is_some() => {}
+            Err(failure) => return Err(failure),
+            Ok(()) => {}
         }
-    }
-
-    /// The lab of this room.
-    pub(crate) fn lab_name(&self) -> String {
-        format!("room-{}", self.code)
+        // The channels are those of the lab, and which lab it is the relay has told by now.
+        let hear = move |said| room.hear_nodes(said);
+        let bridge = Bridge::open(&lab_name(code), hear).map_err(|_| Failure::Unreachable)?;
+        room.change(|inner| {
+            inner.bridge = Some(bridge);
+            inner.say(inner.presence.all());
+        });
+        Ok(room)
     }
 
     /// The address of this browser in the room.
@@ -247,7 +210,7 @@ impl Room {
     pub(crate) fn follow_settings(&self) {
         let news = self.change(|inner| {
             let (lab, settings) = (inner.lab?, inner.settings_heard?);
-            let news = inner.followed != Some(settings);
+            let news = inner.followed != Some(settings) && !inner.is_halted();
             inner.followed = Some(settings);
             news.then_some((lab, settings))
         });
@@ -322,7 +285,10 @@ impl Room {
             ToBrowser::Member { address, teacher, name, nodes } => {
                 self.change_presence(|presence| presence.set(Member { address, teacher, name, nodes }));
             }
-            ToBrowser::Gone(address) => self.change_presence(|presence| presence.remove(address)),
+            ToBrowser::Gone(address) => {
+                self.change_presence(|presence| presence.remove(address));
+                self.with(|inner| inner.class.gone(address));
+            }
             ToBrowser::Time(unix_ms) => self.hear_time(unix_ms),
             ToBrowser::Chain(chain) => {
                 if !self.with(|inner| inner.unshared) {
@@ -333,12 +299,13 @@ impl Room {
             ToBrowser::End(reason) => self.ended(reason),
             ToBrowser::Settings(settings) => {
                 self.change(|inner| {
-                    inner.settings_heard = Some(settings);
+                    let before = inner.settings_heard.replace(settings);
+                    inner.class.settings_changed(before, settings);
                     inner.settings.set(settings);
                 });
                 self.follow_settings();
             }
-            ToBrowser::Class(_) => {}
+            ToBrowser::Class(news) => self.hear_class(news),
         }
     }
 
@@ -361,10 +328,7 @@ impl Room {
             if inner.unshared {
                 inner.unshared = !inner.tell(&ToRelay::Share(inner.chain.clone()));
             }
-            if let Some(first) = inner.first.take() {
-                // Who asked may have gone.
-                let _ = first.send(Ok(()));
-            }
+            inner.class.connected();
         });
     }
 
@@ -460,6 +424,7 @@ impl Room {
         self.change(|inner| {
             inner.socket = None;
             inner.link.set(link);
+            inner.class.lost();
         });
         self.change_presence(Presence::clear);
     }
