@@ -45,18 +45,21 @@ pub(crate) fn App(lab: Lab, scene: Scene, room: Option<Room>, host: PageHost) ->
         Scene::Seed000 => 3,
         Scene::Seed001 => 2,
     };
+    // A student's own node comes first, and the class around it.
+    let own_first = room.is_some_and(|room| !room.is_teacher());
     view! {
         <div class="page">
             <Header/>
             <main>
                 <Notices/>
                 {room.map(|room| view! { <ClassPanel room/> })}
+                {own_first.then(|| view! { <Cards/> })}
                 <Tutorial scene/>
                 <Actions/>
                 <CutSides/>
                 <Followed/>
                 <div class="two"><NetworkMap/><ChainView/></div>
-                <Cards/>
+                {(!own_first).then(|| view! { <Cards/> })}
                 <Terminals open=terminals/>
             </main>
             <Footer/>

@@ -27,13 +27,13 @@ pub(crate) fn ClassPanel(room: Room) -> impl IntoView {
     let lost = move || state.link.get() != Link::Up;
     let role = if room.is_teacher() { testid::ROOM_TEACHER } else { testid::ROOM_STUDENT };
     view! {
-        <section class="class-panel" data-testid=role>
+        <section class="class-panel" class:student=!room.is_teacher() data-testid=role>
             <div class="invitation">
                 <p class="quiet">{tr(|t| t.room_code)}</p>
                 <p class="room-code" data-testid=testid::ROOM_CODE>{code.to_string()}</p>
                 <p><a href=words(link) data-testid=testid::ROOM_LINK>{words(link)}</a></p>
             </div>
-            <img class="qr" src=picture alt=tr(|t| t.room_qr) data-testid=testid::ROOM_QR/>
+            {room.is_teacher().then(|| view! { <img class="qr" src=picture alt=tr(|t| t.room_qr) data-testid=testid::ROOM_QR/> })}
             <div class="who">
                 <p class:lost=lost role="status" data-testid=testid::ROOM_STANDING>{standing}</p>
                 {(!room.is_teacher()).then(|| view! { <ul data-testid=testid::ROOM_MEMBERS>{members(room)}</ul> })}
