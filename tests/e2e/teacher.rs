@@ -58,6 +58,7 @@ async fn roster_and_coins(stage: &Stage<'_>) -> Outcome {
             }
             return false";
         teacher.wait_for(gave, json!(null)).await?;
+        says(&student, "class-said", "gives 5 coins").await?;
         teacher.eval("await terrarium.mine('3000')", json!(null)).await?;
         wait_for_node(&student, "3001", "node.height === 2").await?;
         let paid = "const [address] = (await terrarium.exec('3001', 'listaddresses')).split('\\n');

@@ -10,12 +10,14 @@
 //! | 16 | browser | arrange | frozen u8, list of teams: name text, list of addresses; from the teacher alone |
 //! | 17 | browser | reset | nothing; from the teacher alone |
 //! | 18 | browser | scenario | bytes: UTF-8; from the teacher alone |
+//! | 19 | browser | given | u64: coins, in the smallest unit, that the sender pays to everybody; from the teacher alone |
 //! | 142 | relay | roster | list of lines, each with an optional address: who has picked it |
 //! | 143 | relay | labels | list of labels, to the teacher alone |
 //! | 144 | relay | called | text: what the receiver is called |
 //! | 145 | relay | report | address 4, bytes, to the teacher alone |
 //! | 146 | relay | lesson | epoch u32, then as in arrange |
 //! | 147 | relay | scenario | as in scenario |
+//! | 148 | relay | given | as in given |
 
 use super::MessageError;
 use super::wire::{Reader, Wire};
@@ -98,6 +100,8 @@ pub enum ClassWish {
     Reset,
     /// A scenario for everybody's page to run, at most [`MAX_SCENARIO`] bytes.
     Scenario(String),
+    /// So much is on its way to everybody, as the sender says.
+    Given(u64),
 }
 
 /// Relay to browser.
@@ -125,6 +129,8 @@ pub enum ClassNews {
     },
     /// A scenario to run.
     Scenario(String),
+    /// So much is on its way to everybody, as the teacher's page says.
+    Given(u64),
 }
 
 impl ClassWish {
@@ -156,6 +162,10 @@ impl ClassWish {
                 out.push(18);
                 text.as_bytes().to_vec().write(out);
             }
+            Self::Given(coins) => {
+                out.push(19);
+                coins.write(out);
+            }
         }
     }
 
@@ -172,6 +182,7 @@ impl ClassWish {
             16 => Self::Arrange(Wire::read(reader)?),
             17 => Self::Reset,
             18 => Self::Scenario(scenario(reader)?),
+            19 => Self::Given(Wire::read(reader)?),
             kind => return Err(MessageError::Kind(kind)),
         })
     }
@@ -206,6 +217,10 @@ impl ClassNews {
                 out.push(147);
                 text.as_bytes().to_vec().write(out);
             }
+            Self::Given(coins) => {
+                out.push(148);
+                coins.write(out);
+            }
         }
     }
 
@@ -217,6 +232,7 @@ impl ClassNews {
             145 => Self::Report { address: Wire::read(reader)?, report: bytes(reader, MAX_REPORT)? },
             146 => Self::Lesson { epoch: Wire::read(reader)?, lesson: Wire::read(reader)? },
             147 => Self::Scenario(scenario(reader)?),
+            148 => Self::Given(Wire::read(reader)?),
             kind => return Err(MessageError::Kind(kind)),
         })
     }
@@ -348,6 +364,7 @@ mod tests {
             lesson().prop_map(ClassWish::Arrange),
             Just(ClassWish::Reset),
             "\\PC{0,200}".prop_map(ClassWish::Scenario),
+            any::<u64>().prop_map(ClassWish::Given),
         ]
     }
 
@@ -360,6 +377,7 @@ mod tests {
                 .prop_map(|(address, report)| ClassNews::Report { address, report }),
             (any::<u32>(), lesson()).prop_map(|(epoch, lesson)| ClassNews::Lesson { epoch, lesson }),
             "\\PC{0,200}".prop_map(ClassNews::Scenario),
+            any::<u64>().prop_map(ClassNews::Given),
         ]
     }
 

@@ -218,6 +218,9 @@ impl Seat {
             ClassWish::Scenario(text) => {
                 self.room.tell_all(&self.room.read(), &ToBrowser::Class(ClassNews::Scenario(text)));
             }
+            ClassWish::Given(coins) => {
+                self.room.tell_all(&self.room.read(), &ToBrowser::Class(ClassNews::Given(coins)));
+            }
         }
         true
     }

@@ -83,6 +83,9 @@ async fn a_student_picks_a_name_from_the_roster_and_nobody_elses() {
     let mut fresh = Browser::join(&relay, teacher.code, "").await;
     wish(&mut fresh, ClassWish::Pick(0)).await;
     hear_name(&mut teacher, &fresh, "王小明").await;
+    wish(&mut teacher, ClassWish::Given(7)).await;
+    let given = fresh.hear_class(|news| if let ClassNews::Given(coins) = news { Some(coins) } else { None });
+    assert_eq!(given.await, 7);
 }
 
 #[tokio::test]
@@ -187,6 +190,7 @@ async fn only_the_teacher_arranges() {
         ClassWish::Arrange(Lesson { frozen: true, teams: Vec::new() }),
         ClassWish::Reset,
         ClassWish::Scenario(String::new()),
+        ClassWish::Given(1),
     ];
     let count = wishes.len();
     hear_lesson(&mut teacher).await;

@@ -130,7 +130,7 @@ texts! {
     trouble_failed: "cannot run its node: reload, or another browser", "无法运行节点：请刷新或换浏览器";
     trouble_stopped: "its node is stopped: press Start on the card", "节点已停止：请在卡片上点“启动”";
     trouble_hidden: "tab in the background: bring it to the front", "标签页在后台：请切到前台";
-    trouble_clock: "its clock is {0} s behind: set it", "时钟慢 {0} 秒：请校准";
+    trouble_clock: "its clock is off by {0} s: set it", "时钟偏差 {0} 秒：请校准";
     class_rename: "Rename", "改名";
     class_new_name: "Name (empty: as picked or typed)", "姓名（留空则用所选或所填的名字）";
     class_hide: "Hide name", "隐藏姓名";
@@ -166,7 +166,7 @@ texts! {
     scenario_too_long: "A scenario has at most 16 kB.", "脚本最多 16 kB。";
     class_said: "What the teacher announced", "老师的通知";
     class_in_team: "The class is split. You are in the team: {0}", "全班已切分，你在：{0}";
-    class_clock_off: "This machine's clock is {0} s behind the class's. The class goes by the relay's; set it when you can.", "本机时钟比课堂慢 {0} 秒。课堂以中继的时间为准，方便时请校准。";
+    class_clock_off: "This machine's clock is off by {0} s. The class goes by the relay's; set it when you can.", "本机时钟偏差 {0} 秒。课堂以中继的时间为准，方便时请校准。";
     class_who_are_you: "Who are you? Choose your name.", "你是谁？请选择自己的姓名。";
     class_stop: "Stop mining here", "停止本机挖矿";
     class_go_on: "Mine with the class again", "重新随全班挖矿";
@@ -176,6 +176,7 @@ texts! {
     said_split: "The teacher split the class. Your team: {0}", "老师已切分全班，你的队：{0}";
     said_whole: "The class is one network again: the chain with the most work stays.", "全班重新连成一个网络：累计工作量最大的链留下。";
     said_thawed: "The screens are free again.", "屏幕已解除锁定。";
+    said_given: "The teacher gives {0} coins to each: they count once a block has them.", "老师给每人发放 {0} 个教学币，进入区块后到账。";
     said_scenario: "The teacher's scenario: {0} of {1} steps", "老师的脚本：已完成 {0} / {1} 步";
     said_scenario_done: "The teacher's scenario: every step held.", "老师的脚本：每一步都符合预期。";
     said_scenario_failed: "The teacher's scenario stopped: {0}", "老师的脚本已停止：{0}";

@@ -39,6 +39,8 @@ pub(crate) enum Said {
     Scenario(usize, usize),
     /// It has come to its end.
     ScenarioDone,
+    /// The teacher pays everybody so much.
+    Given(Amount),
     /// It cannot go on, and why.
     ScenarioFailed(String),
 }
@@ -204,6 +206,10 @@ impl Room {
             // The teacher's page runs none: it is where the class is watched.
             ClassNews::Scenario(text) if !self.is_teacher() => self.play(text),
             ClassNews::Scenario(_) => {}
+            ClassNews::Given(coins) => {
+                let coins = Amount::from_sat(i64::try_from(coins).unwrap_or(i64::MAX));
+                self.change(|inner| inner.class.say(Said::Given(coins)));
+            }
         }
     }
 
@@ -289,7 +295,7 @@ impl Room {
     pub(crate) fn tell_of_nodes(&self) {
         let (lab, time) = self.with(|inner| (inner.lab, inner.time));
         let Some(lab) = lab else { return };
-        let off = time.map_or(0.0, |(relay_ms, heard_ms)| report::clock_off_ms(relay_ms, heard_ms));
+        let off = time.map_or(0, |(relay_ms, heard_ms)| report::clock_off(relay_ms, heard_ms));
         let report = Report::of(lab, report::is_hidden(), off);
         self.make_addresses(lab, &report);
         self.change(|inner| {
@@ -332,8 +338,13 @@ impl Room {
         })
     }
 
-    /// The name of whoever of the others runs a node, where one is known; views that read it follow.
+    /// The name of whoever runs a node, where one is known; views that read it follow.
     pub(crate) fn owner_of(&self, id: NodeId) -> Option<String> {
+        let own = self.with(|inner| inner.lab.map(|lab| lab.nodes(|nodes| nodes.keys().next().copied())));
+        if own.flatten() == Some(id) {
+            let called = self.state.class.called.get();
+            return Some(called.unwrap_or_else(super::own_name)).filter(|name| !name.is_empty());
+        }
         self.state.members.with(|members| {
             let runs = |member: &&super::Member| member.nodes.iter().any(|node| node.port == id.0);
             members.iter().find(runs).map(|member| member.name.clone()).filter(|name| !name.is_empty())

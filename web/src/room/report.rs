@@ -83,10 +83,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// What there is to tell of a lab. `clock_off_ms` is how far the machine's clock is behind the room's.
-    pub(super) fn of(lab: Lab, hidden: bool, clock_off_ms: f64) -> Self {
-        let clock_off_s = clock_off_ms / 1_000.0;
-        let clock_off = if clock_off_s.abs() < CLOCK_OFF_S { 0 } else { clock_off_s as i32 };
+    /// What there is to tell of a lab.
+    pub(super) fn of(lab: Lab, hidden: bool, clock_off: i32) -> Self {
         let own = lab.host();
         lab.nodes(|nodes| {
             let known = nodes.values().filter(|node| !node.is_viewer()).take(MAX_NODES);
@@ -153,9 +151,11 @@ impl NodeReport {
     }
 }
 
-/// How far the room's time is ahead of this machine's clock, given when the room's time was heard.
-pub(super) fn clock_off_ms(relay_ms: f64, heard_ms: f64) -> f64 {
-    relay_ms - heard_ms
+/// How many seconds this machine's clock is behind the room's, given when it said that the room's time was heard; 0 where
+/// that is little.
+pub(super) fn clock_off(room_ms: f64, heard_ms: f64) -> i32 {
+    let seconds = (room_ms - heard_ms) / 1_000.0;
+    if seconds.abs() < CLOCK_OFF_S { 0 } else { seconds as i32 }
 }
 
 /// Whether nobody sees this page.
@@ -272,6 +272,13 @@ mod tests {
         let report = Report { hidden: true, clock_off: -90, nodes, blocks: vec![block(); MAX_BLOCKS] };
         let bytes = report.write().expect("it fits");
         assert_eq!(Report::read(&bytes), Some(report));
+    }
+
+    #[test]
+    fn a_clock_that_is_off_by_little_is_right() {
+        assert_eq!(clock_off(1_000_000.0, 1_019_000.0), 0);
+        assert_eq!(clock_off(1_000_000.0, 1_090_000.0), -90);
+        assert_eq!(clock_off(1_090_000.0, 1_000_000.0), 90);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::room::{self, CsvWords, Room, overview};
 use crate::testid;
 use leptos::prelude::*;
 use terrarium_core::primitives::Amount;
-use terrarium_link::room::{Settings, Team};
+use terrarium_link::room::{ClassWish, Settings, Team};
 use wasm_bindgen_futures::spawn_local;
 
 /// What the teacher may set each node's dial to, in kH/s.
@@ -215,6 +215,9 @@ async fn give_all(room: Room, lab: Lab, amount: Amount) -> Given {
                 break;
             }
         }
+    }
+    if paid > 0 {
+        room.wish(ClassWish::Given(amount.to_sat().unsigned_abs()));
     }
     Given::Paid { paid, without, failed }
 }

@@ -1,6 +1,7 @@
 //! What a student's page shows of the class: what was announced, which name is the own, a button that stops the machine's
 //! mining whatever the class does, and the screen that is frozen.
 
+use super::format;
 use super::ui::use_ui;
 use super::words::{Part, holds, part, tr, words};
 use crate::i18n::{fill, t};
@@ -137,6 +138,7 @@ fn in_words(said: &Said) -> String {
         Said::Frozen => t().class_frozen.to_owned(),
         Said::Thawed => t().said_thawed.to_owned(),
         Said::Scenario(done, all) => fill(t().said_scenario, &[done, all]),
+        Said::Given(coins) => fill(t().said_given, &[&format::coins(*coins)]),
         Said::ScenarioDone => t().said_scenario_done.to_owned(),
         Said::ScenarioFailed(why) => fill(t().said_scenario_failed, &[why]),
     }
