@@ -133,8 +133,8 @@ texts! {
     trouble_clock: "its clock is off by {0} s: set it", "时钟偏差 {0} 秒：请校准";
     class_rename: "Rename", "改名";
     class_new_name: "Name (empty: as picked or typed)", "姓名（留空则用所选或所填的名字）";
-    class_hide: "Hide name", "隐藏姓名";
-    class_show: "Show name", "显示姓名";
+    class_hide: "Hide", "隐藏姓名";
+    class_show: "Show", "显示姓名";
     class_controls: "Controls of the class", "课堂控制";
     class_split: "Split the class", "切分全班";
     class_heal: "Heal the class", "接通全班";

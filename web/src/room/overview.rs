@@ -161,7 +161,7 @@ mod tests {
             height: u32::from(tip),
             tip: Some(BlockHash::from_bytes([tip; 32])),
             rate: 0,
-            balance: Amount::from_coins(coins.into()),
+            balance: Amount::from_coins(coins),
             found: 1,
             peers: Vec::new(),
             address: Some(format!("address {id}")),
