@@ -106,7 +106,8 @@ fn Splitting(room: Room) -> impl IntoView {
     };
     let word = move || if is_split() { t().class_heal } else { t().class_split };
     let choose = move |event| {
-        if let Ok(teams) = event_target_value(&event).parse() {
+        let chosen = event_target_value(&event);
+        if let Some(teams) = TEAMS.into_iter().find(|teams| teams.to_string() == chosen) {
             count.set(teams);
         }
     };
