@@ -12,7 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use terrarium_link::room::{self, End, FRAME, ROOM_VERSION, Refusal, ToBrowser, ToRelay};
+use terrarium_link::room::{self, ClassWish, End, FRAME, ROOM_VERSION, Refusal, ToBrowser, ToRelay};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 /// A server that is asked for more than this in one message is asked by no page of ours.
@@ -72,7 +72,8 @@ async fn greet(
         | ToRelay::Share(_)
         | ToRelay::Set(_)
         | ToRelay::Remove(_)
-        | ToRelay::Signal { .. } => return Err(Refusal::Malformed),
+        | ToRelay::Signal { .. }
+        | ToRelay::Class(_) => return Err(Refusal::Malformed),
     };
     let seat = lobby.seat(&room, &guest).await?;
     if let Some(servers) = lobby.servers() {
@@ -210,6 +211,15 @@ fn take(body: Bytes, lobby: &Lobby, seat: &Seat) -> Taken {
             seat.signal(to, signal);
             Taken::Done
         }
+        Some(ToRelay::Class(wish @ (ClassWish::Report(_) | ClassWish::Pick(_)))) => {
+            let kept = matches!(wish, ClassWish::Pick(_));
+            seat.class(wish);
+            if kept {
+                lobby.touch();
+            }
+            Taken::News
+        }
+        Some(ToRelay::Class(wish)) => obeyed(lobby, seat.class(wish)),
         Some(ToRelay::Create { .. } | ToRelay::Join { .. }) | None => {
             lobby.metrics.malformed.add(1);
             Taken::Refused

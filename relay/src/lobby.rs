@@ -4,7 +4,7 @@ use crate::Limits;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
-use crate::room::{Asked, Guest, Record, Room, Seat};
+use crate::room::{Asked, Class, Guest, Record, Room, Seat};
 use crate::{StunServer, stun};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -129,6 +129,7 @@ impl Lobby {
             seen,
             own,
             barred: BTreeSet::new(),
+            class: Class::default(),
         };
         let (limits, metrics) = (Arc::clone(&self.limits), Arc::clone(&self.metrics));
         let room = Arc::new(Room::new(record, self.max_peers, limits, metrics, Arc::clone(&self.clock)));
@@ -256,6 +257,7 @@ mod tests {
             seen: 0,
             own,
             barred: BTreeSet::new(),
+            class: Class::default(),
         }
     }
 

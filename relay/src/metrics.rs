@@ -36,6 +36,8 @@ pub(crate) struct Metrics {
     pub(crate) foreign: Counter,
     /// Frames and signals to an address that nobody has.
     pub(crate) nobody: Counter,
+    /// Frames and signals to another part of a class that is split.
+    pub(crate) split: Counter,
     /// Frames and signals to a browser for which too much was waiting.
     pub(crate) overflow: Counter,
     /// Commands of a teacher from one who is none.
@@ -70,6 +72,7 @@ impl Metrics {
             ("{reason=\"malformed\"}", self.malformed.get()),
             ("{reason=\"foreign_address\"}", self.foreign.get()),
             ("{reason=\"nobody\"}", self.nobody.get()),
+            ("{reason=\"split\"}", self.split.get()),
             ("{reason=\"queue_full\"}", self.overflow.get()),
             ("{reason=\"not_the_teacher\"}", self.forbidden.get()),
         ];

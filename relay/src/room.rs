@@ -1,5 +1,9 @@
 //! One room: who is in it under which address, and the way of a frame from one browser to another.
 
+mod class;
+
+pub(crate) use class::Class;
+
 use crate::Limits;
 use crate::clock::Clock;
 use crate::line::Line;
@@ -39,6 +43,8 @@ pub(crate) struct Record {
     pub(crate) own: bool,
     /// Numbers of passes that hold no more.
     pub(crate) barred: BTreeSet<u16>,
+    /// What its teacher arranged.
+    pub(crate) class: Class,
 }
 
 /// Who wants in.
@@ -95,6 +101,7 @@ struct Inner {
     members: BTreeMap<u16, Member>,
     /// Numbers whose passes hold no more; bounded by [`MAX_BARRED`].
     barred: BTreeSet<u16>,
+    class: Class,
 }
 
 #[derive(Debug)]
@@ -105,6 +112,8 @@ struct Member {
     name: String,
     /// Bounded by `link`'s `MAX_NODES`.
     nodes: Vec<NodeEntry>,
+    /// What its page last told of its nodes; bounded by `link`'s `MAX_REPORT`.
+    report: Box<[u8]>,
 }
 
 impl Room {
@@ -115,9 +124,9 @@ impl Room {
         metrics: Arc<Metrics>,
         clock: Arc<Clock>,
     ) -> Self {
-        let Record { code, key, token, by_hand, chain, settings, last, seen, own, barred } = record;
+        let Record { code, key, token, by_hand, chain, settings, last, seen, own, barred, class } = record;
         let members = BTreeMap::new();
-        let inner = RwLock::new(Inner { chain, settings, last, seen, members, barred });
+        let inner = RwLock::new(Inner { chain, settings, last, seen, members, barred, class });
         Self { code, key, token, by_hand, own, limits, metrics, clock, max_peers, inner }
     }
 
@@ -150,6 +159,7 @@ impl Room {
             seen,
             own,
             barred: inner.barred.clone(),
+            class: inner.class.clone(),
         }
     }
 
@@ -188,7 +198,8 @@ impl Room {
         }
         let line = Arc::new(Line::new());
         let name = clean_name(&guest.name);
-        let member = Member { line: Arc::clone(&line), page: guest.page, teacher, name, nodes: Vec::new() };
+        let (page, nodes, report) = (guest.page, Vec::new(), Box::default());
+        let member = Member { line: Arc::clone(&line), page, teacher, name, nodes, report };
         inner.members.insert(number, member);
         inner.last = inner.last.max(number);
         self.welcome(&inner, number, &line, teacher, guest.urls.clone());
@@ -208,11 +219,12 @@ impl Room {
             urls,
         };
         let mut messages = vec![welcome, ToBrowser::Settings(inner.settings)];
+        messages.extend(self.class_news(inner, number, teacher));
         if !inner.chain.is_empty() {
             messages.push(ToBrowser::Chain(inner.chain.clone()));
         }
         let others = inner.members.iter().filter(|(other, _)| **other != number);
-        messages.extend(others.map(|(other, member)| self.introduction(*other, member)));
+        messages.extend(others.map(|(other, member)| self.introduction(inner, *other, member, teacher)));
         for message in messages {
             if !line.push(message.encode().into(), &self.limits) {
                 line.end(End::TooSlow);
@@ -243,6 +255,13 @@ impl Room {
         (number != 0 && same(self.pass(number), pass)).then_some(number)
     }
 
+    /// The number of an address of this room's network.
+    fn number_at(&self, address: [u8; 4]) -> Option<u16> {
+        let [_, _, high, low] = address;
+        let number = u16::from_be_bytes([high, low]);
+        (number != 0 && self.pass(number).address == address).then_some(number)
+    }
+
     /// The number of the pass that a guest shows, if it is this room's and has not been barred.
     fn number_shown(&self, inner: &Inner, guest: &Guest) -> Option<u16> {
         guest.pass.and_then(|pass| self.number_of(pass)).filter(|number| !inner.barred.contains(number))
@@ -250,17 +269,18 @@ impl Room {
 
     fn announce(&self, inner: &Inner, number: u16) {
         let Some(member) = inner.members.get(&number) else { return };
-        let message: Bytes = self.introduction(number, member).encode().into();
+        let [student, teacher]: [Bytes; 2] =
+            [false, true].map(|teacher| self.introduction(inner, number, member, teacher).encode().into());
         for (other, member) in &inner.members {
             if *other != number {
-                self.push(member, message.clone());
+                self.push(member, if member.teacher { &teacher } else { &student }.clone());
             }
         }
     }
 
-    fn introduction(&self, number: u16, member: &Member) -> ToBrowser {
+    fn introduction(&self, inner: &Inner, number: u16, member: &Member, to_teacher: bool) -> ToBrowser {
         let Member { teacher, name, nodes, .. } = member;
-        let (name, nodes) = (name.clone(), nodes.clone());
+        let (name, nodes) = (inner.class.shown(number, name, to_teacher).to_owned(), nodes.clone());
         ToBrowser::Member { address: self.pass(number).address, teacher: *teacher, name, nodes }
     }
 
@@ -319,7 +339,9 @@ impl Seat {
             return true;
         }
         let inner = self.room.read();
-        match inner.members.get(&u16::from_be_bytes([high, low])) {
+        let to = u16::from_be_bytes([high, low]);
+        match inner.members.get(&to) {
+            Some(_) if inner.class.parts(self.number, to) => metrics.split.add(1),
             None => metrics.nobody.add(1),
             Some(member) => {
                 let length = message.len() as u64;
@@ -376,10 +398,8 @@ impl Seat {
     /// Sends a browser away, whose pass holds no more; false from anybody but the teacher.
     pub(crate) fn remove(&self, address: [u8; 4]) -> bool {
         if self.teacher {
-            let [_, _, high, low] = address;
-            let number = u16::from_be_bytes([high, low]);
             let mut inner = self.room.write();
-            if self.room.pass(number).address == address
+            if let Some(number) = self.room.number_at(address)
                 && let Some(member) = inner.members.get(&number)
             {
                 member.line.end(End::Removed);

@@ -1,6 +1,6 @@
 //! The file in which rooms survive a restart: JSON, written whole and put in place by renaming.
 
-use crate::room::{MAX_BARRED, Record};
+use crate::room::{Class, MAX_BARRED, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -46,6 +46,8 @@ struct Entry {
     own: bool,
     #[serde(default)]
     barred: BTreeSet<u16>,
+    #[serde(default)]
+    class: Class,
 }
 
 /// Why rooms could not be read.
@@ -106,7 +108,7 @@ pub(crate) fn save(file: &Path, kept: Kept) -> io::Result<()> {
 }
 
 fn entry(record: Record) -> Entry {
-    let Record { code, key, token, by_hand, chain, settings, last, seen, own, barred } = record;
+    let Record { code, key, token, by_hand, chain, settings, last, seen, own, barred, class } = record;
     let Settings { mining, khs, locked } = settings;
     let chain = chain.iter().map(|byte| format!("{byte:02x}")).collect();
     Entry {
@@ -122,6 +124,7 @@ fn entry(record: Record) -> Entry {
         seen,
         own,
         barred,
+        class,
     }
 }
 
@@ -138,6 +141,7 @@ fn record(entry: Entry) -> Result<Record, StateError> {
         seen: entry.seen,
         own: entry.own,
         barred: entry.barred.into_iter().rev().take(MAX_BARRED).collect(),
+        class: entry.class.bounded(),
     })
 }
 
@@ -161,9 +165,9 @@ mod tests {
     fn kept() -> Kept {
         let (code, settings) = ("ABC234".parse().unwrap(), Settings::default());
         let (key, token) = (Secret([1; 16]), Secret([2; 16]));
-        let (chain, barred) = (vec![3], BTreeSet::from([2, 300]));
-        let room =
-            Record { code, key, token, by_hand: true, chain, settings, last: 4, seen: 5, own: true, barred };
+        let (chain, barred, class) = (vec![3], BTreeSet::from([2, 300]), Class::default());
+        let (by_hand, last, seen, own) = (true, 4, 5, true);
+        let room = Record { code, key, token, by_hand, chain, settings, last, seen, own, barred, class };
         Kept { time_ms: 1_800_000_000_123, rooms: vec![room] }
     }
 

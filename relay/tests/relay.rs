@@ -1,5 +1,6 @@
 //! A relay on loopback, with browsers that are WebSockets of this test.
 
+mod class;
 mod client;
 mod restart;
 mod signals;

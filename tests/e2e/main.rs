@@ -24,6 +24,7 @@ mod seeds;
 mod single_file;
 mod storage;
 mod tabs;
+mod teacher;
 mod terminals;
 mod unfit;
 mod wallet;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         network::tests(),
         room::tests(),
         direct::tests(),
+        teacher::tests(),
         scripting::tests(),
         bad_input::tests(),
         storage::tests(),

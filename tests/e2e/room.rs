@@ -9,7 +9,7 @@ use thirtyfour::By;
 use tokio::sync::oneshot;
 
 /// How often a page that is being loaded is looked at.
-const POLL: Duration = Duration::from_millis(25);
+pub(crate) const POLL: Duration = Duration::from_millis(25);
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -117,7 +117,7 @@ pub(crate) async fn wait_for_node(page: &Page, id: &str, holds: &str) -> Outcome
 }
 
 /// Two stages, each with a browser on a profile of its own. Either may log the console error that is `expected`.
-async fn with_two(
+pub(crate) async fn with_two(
     stage: &Stage<'_>,
     expected: Option<&'static str>,
     work: impl AsyncFnOnce(Page, Page) -> Outcome,
@@ -157,7 +157,9 @@ async fn block(stage: &Stage<'_>) -> Outcome {
         wait_for_node(&teacher, "3000", "node.height === 2").await?;
         expect(&node(&teacher, "3000").await?["tip"], &node(&student, "3001").await?["tip"])?;
         let members = "return document.querySelector('[data-testid=room-members]').textContent";
-        expect_text(&teacher.eval(members, json!(null)).await?, "王小明 · 3001")?;
+        let told = "const shown = document.querySelector('[data-testid=room-members]').textContent;
+            return ['王小明', '3001', '老师 (teacher)'].every((word) => shown.includes(word))";
+        teacher.wait_for(told, json!(null)).await?;
         expect_text(&student.eval(members, json!(null)).await?, "老师 (teacher) · 3000")?;
         let peers: Value = serde_json::from_str(&student.exec("3001", "getpeerinfo").await?)?;
         let address = peers[0]["addr"].as_str().unwrap_or_default();
@@ -194,7 +196,7 @@ async fn controls(stage: &Stage<'_>) -> Outcome {
 
         let list = "const link = document.querySelector('[data-testid=room-list]');
             return [link.download, decodeURIComponent(link.href)]";
-        expect_text(&teacher.eval(list, json!(null)).await?[1], "\"Bo\",\"10.")?;
+        expect_text(&teacher.eval(list, json!(null)).await?[1], "\"Bo\",\"yes\",\"10.")?;
         teacher.click("[data-testid='room-lock']").await?;
         let locked = "return document.querySelector('[data-testid=room-lock]').textContent.includes('again')";
         teacher.wait_for(locked, json!(null)).await?;

@@ -83,6 +83,11 @@ pub(crate) fn prefers_dark() -> bool {
     matches(&window(), DARK)
 }
 
+/// Whether nobody sees the page.
+pub(crate) fn is_hidden() -> bool {
+    document().hidden()
+}
+
 /// Calls `act` whenever the system begins or ceases to prefer a dark page.
 pub(crate) fn on_change_of_dark(act: impl Fn() + 'static) {
     if let Ok(Some(list)) = window().match_media(DARK) {

@@ -74,6 +74,7 @@ fn open(room: Option<Room>) {
     let listed = scene::open(lab, scene, room);
     if let Some(room) = room {
         room.follow_settings();
+        room.keep_telling();
     }
     scripting::publish(lab, room, host.clone(), listed);
     watch_page(lab, room);
@@ -123,7 +124,12 @@ fn watch_page(lab: lab::Lab, room: Option<Room>) {
         }
     });
     set_interval(move || lab.remember_clock(), CLOCK_SAVED_EVERY);
-    let changed = Closure::<dyn Fn()>::new(move || lab.update_subscriptions());
+    let changed = Closure::<dyn Fn()>::new(move || {
+        lab.update_subscriptions();
+        if let Some(room) = room {
+            room.tell_of_nodes();
+        }
+    });
     document().set_onvisibilitychange(Some(changed.as_ref().unchecked_ref()));
     changed.forget();
 }

@@ -54,6 +54,66 @@ test_ids! {
     ROOM_REMOVE = "room-remove";
     /// Class: leave it.
     ROOM_LEAVE = "room-leave";
+    /// Class: the teacher's table and map.
+    CLASS_VIEW = "class-view";
+    /// Class: how far its nodes agree.
+    CLASS_AGREEMENT = "class-agreement";
+    /// Class: the last block, and who found it.
+    CLASS_LAST_BLOCK = "class-last-block";
+    /// Class: who of the roster is not there.
+    CLASS_ABSENT = "class-absent";
+    /// Class: the map.
+    CLASS_MAP = "class-map";
+    /// Class: call somebody otherwise.
+    CLASS_RENAME = "class-rename";
+    /// Class: hide somebody's name from the others, or show it.
+    CLASS_HIDE = "class-hide";
+    /// Class: split it into teams, or join it again.
+    CLASS_SPLIT = "class-split";
+    /// Class: into how many teams.
+    CLASS_TEAMS = "class-teams";
+    /// Class: freeze the students' screens, or let them go.
+    CLASS_FREEZE = "class-freeze";
+    /// Class: how many coins everybody is to get.
+    CLASS_AMOUNT = "class-amount";
+    /// Class: give coins to everybody.
+    CLASS_GIVE = "class-give";
+    /// Class: what came of that.
+    CLASS_GIVEN = "class-given";
+    /// Class: open the roster.
+    CLASS_ROSTER = "class-roster";
+    /// Class: open the dialog for a scenario.
+    CLASS_SCENARIO = "class-scenario";
+    /// Class: begin a new chain.
+    CLASS_RESET = "class-reset";
+    /// Class, student: what was announced.
+    CLASS_SAID = "class-said";
+    /// Class, student: the own team.
+    CLASS_TEAM = "class-team";
+    /// Class, student: that the machine's clock is off.
+    CLASS_CLOCK = "class-clock";
+    /// Class, student: stop mining here, or go by the class again.
+    CLASS_STOP = "class-stop";
+    /// Class, student: this name of the roster is mine.
+    CLASS_PICK = "class-pick";
+    /// Class, student: the screen that is frozen.
+    CLASS_FROZEN = "class-frozen";
+    /// Roster dialog: the list.
+    ROSTER_TEXT = "roster-text";
+    /// Roster dialog: why it cannot be used.
+    ROSTER_FAILED = "roster-failed";
+    /// Roster dialog: use it.
+    ROSTER_SAVE = "roster-save";
+    /// Scenario dialog: the text.
+    SCENARIO_TEXT = "scenario-text";
+    /// Scenario dialog: why it cannot be used.
+    SCENARIO_FAILED = "scenario-failed";
+    /// Scenario dialog: let every page run it.
+    SCENARIO_PUSH = "scenario-push";
+    /// Rename dialog: the name.
+    RENAME_NAME = "rename-name";
+    /// Rename dialog: use it.
+    RENAME_SAVE = "rename-save";
     /// Instead of the page: why the room cannot be entered.
     ROOM_REFUSED = "room-refused";
     /// Header: the lab's name and the network's.

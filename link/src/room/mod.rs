@@ -26,10 +26,13 @@
 //! | 137 | relay | signal | address 4 of the sender, bytes |
 //! | 138 | relay | stun | list of texts |
 //!
+//! What a class adds to them, kinds 12 to 26 and 142 to 156, is in `class`.
+//!
 //! The first message of a connection is create or join, and the relay answers it by welcome or refused. A pass is the
 //! address that the relay gave the browser (four octets) and a proof of 16 bytes that it did: who shows it again gets the
 //! same address again. A page's number tells two tabs of one browser, which share a pass, from one tab that comes back.
 
+mod class;
 mod code;
 mod name;
 mod signal;
@@ -37,6 +40,10 @@ mod signal;
 mod tests;
 mod wire;
 
+pub use class::{
+    ClassNews, ClassWish, Label, Lesson, MAX_ADDRESSES, MAX_FIELD, MAX_REPORT, MAX_ROSTER, MAX_SCENARIO,
+    MAX_TEAMS, RosterLine, Team,
+};
 pub use code::{CODE_LEN, CodeError, RoomCode};
 pub use name::{MAX_NAME_CHARS, clean_name};
 pub use signal::{MAX_SIGNAL, NoReason, Signal, SignalBody};
@@ -170,6 +177,8 @@ pub enum ToRelay {
         /// A [`Signal`], at most [`MAX_SIGNAL`] bytes; nothing that a relay understands.
         signal: Vec<u8>,
     },
+    /// Of the class.
+    Class(ClassWish),
 }
 
 /// Relay to browser.
@@ -224,6 +233,8 @@ pub enum ToBrowser {
     },
     /// Servers that tell a browser under which address others see it, as `stun:host:port`.
     Stun(Vec<String>),
+    /// Of the class.
+    Class(ClassNews),
 }
 
 /// Why a browser is not let in. The discriminant is the wire value.
@@ -334,6 +345,7 @@ impl ToRelay {
                 to.write(&mut out);
                 signal.write(&mut out);
             }
+            Self::Class(wish) => wish.write(&mut out),
         }
         out
     }
@@ -359,6 +371,7 @@ impl ToRelay {
             5 => Self::Set(Wire::read(&mut reader)?),
             6 => Self::Remove(Wire::read(&mut reader)?),
             7 => Self::Signal { to: Wire::read(&mut reader)?, signal: reader.bytes(MAX_SIGNAL, "signal")? },
+            kind @ 12..=26 => Self::Class(ClassWish::read(kind, &mut reader)?),
             kind => return Err(MessageError::Kind(kind)),
         };
         reader.finish().map(|()| message)
@@ -409,6 +422,7 @@ impl ToBrowser {
                 out.push(138);
                 servers.write(&mut out);
             }
+            Self::Class(news) => news.write(&mut out),
         }
         out
     }
@@ -442,6 +456,7 @@ impl ToBrowser {
                 Self::Signal { from, signal: reader.bytes(MAX_SIGNAL, "signal")? }
             }
             138 => Self::Stun(Wire::read(&mut reader)?),
+            kind @ 142..=156 => Self::Class(ClassNews::read(kind, &mut reader)?),
             kind => return Err(MessageError::Kind(kind)),
         };
         reader.finish().map(|()| message)

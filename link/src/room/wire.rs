@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
         self.take(length).map(<[u8]>::to_vec)
     }
 
-    fn list<T: Wire>(&mut self, most: usize) -> Result<Vec<T>, MessageError> {
+    pub(super) fn list<T: Wire>(&mut self, most: usize) -> Result<Vec<T>, MessageError> {
         let count = usize::from(u16::read(self)?);
         if count > most {
             return Err(MessageError::Value("list"));
@@ -259,7 +259,7 @@ pub(super) fn write_bytes16(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend(bytes);
 }
 
-fn write_list<T: Wire>(items: &[T], out: &mut Vec<u8>) {
+pub(super) fn write_list<T: Wire>(items: &[T], out: &mut Vec<u8>) {
     u16::try_from(items.len()).unwrap_or(u16::MAX).write(out);
     items.iter().for_each(|item| item.write(out));
 }

@@ -17,6 +17,9 @@ impl Seat {
         let Some(member) = receiver.filter(|_| [a, b] == own[..2] && to != own) else {
             return metrics.nobody.add(1);
         };
+        if inner.class.parts(self.number, u16::from_be_bytes([high, low])) {
+            return metrics.split.add(1);
+        }
         let message = ToBrowser::Signal { from: own, signal }.encode();
         if member.line.push(message.into(), &self.room.limits) {
             metrics.signals.add(1);

@@ -16,6 +16,7 @@ fn room() -> Arc<Room> {
         seen: 0,
         own: false,
         barred: BTreeSet::new(),
+        class: Class::default(),
     };
     Arc::new(Room::new(record, 10, Arc::default(), Arc::default(), Arc::new(Clock::starting(0))))
 }

@@ -6,7 +6,8 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use terrarium_link::room::{
-    End, Pass, ROOM_VERSION, Refusal, RoomCode, Secret, Settings, ToBrowser, ToRelay, frame_of, wrap_frame,
+    ClassNews, End, Pass, ROOM_VERSION, Refusal, RoomCode, Secret, Settings, ToBrowser, ToRelay, frame_of,
+    wrap_frame,
 };
 use terrarium_link::{Address, Body, Frame, Header, Role};
 use terrarium_relay::{Options, Relay, Site};
@@ -202,12 +203,12 @@ impl Browser {
         let _ = self.socket.send(Message::binary(bytes)).await;
     }
 
-    /// The next message of the room, the time left out.
+    /// The next message of the room; the time, the settings and the class are left out.
     pub(crate) async fn hear(&mut self) -> ToBrowser {
         loop {
             let bytes = message(&mut self.socket).await.unwrap();
             match ToBrowser::decode(&bytes) {
-                Ok(ToBrowser::Time(_) | ToBrowser::Settings(_)) => {}
+                Ok(ToBrowser::Time(_) | ToBrowser::Settings(_) | ToBrowser::Class(_)) => {}
                 other => return other.unwrap(),
             }
         }
@@ -241,6 +242,18 @@ impl Browser {
             let bytes = message(&mut self.socket).await.unwrap();
             if let Ok(ToBrowser::Settings(settings)) = ToBrowser::decode(&bytes) {
                 return settings;
+            }
+        }
+    }
+
+    /// The next news of the class that are of some kind.
+    pub(crate) async fn hear_class<T>(&mut self, of_kind: impl Fn(ClassNews) -> Option<T>) -> T {
+        loop {
+            let bytes = message(&mut self.socket).await.unwrap();
+            if let Ok(ToBrowser::Class(news)) = ToBrowser::decode(&bytes)
+                && let Some(found) = of_kind(news)
+            {
+                return found;
             }
         }
     }

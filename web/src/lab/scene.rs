@@ -178,7 +178,7 @@ impl Scene {
 /// The lab's name: its room's, `?lab=` where that is a plain word, else the scene's.
 pub(crate) fn lab_name(scene: Scene) -> String {
     if let Some(asked) = room::asked() {
-        return format!("room-{}", asked.code);
+        return room::lab_name(asked.code);
     }
     let plain = |name: &String| is_plain(name);
     browser::query("lab").filter(plain).unwrap_or_else(|| scene.name().to_owned())

@@ -8,24 +8,32 @@
 mod address;
 mod attendance;
 mod bridge;
+mod class;
 mod direct;
 mod entry;
 mod errands;
+pub(crate) mod overview;
 mod presence;
 mod record;
+mod report;
+mod roster;
 mod socket;
 
 pub(crate) use address::{Asked, asked, go_to, invitation, leave, socket_url};
-pub(crate) use attendance::csv;
+pub(crate) use attendance::{Words as CsvWords, csv};
+pub(crate) use class::{ClassState, Said, for_node, lab_name, pay};
 pub(crate) use direct::{Step, Story, Why};
 pub(crate) use entry::{creation, enter, joining};
 pub(crate) use presence::Member;
 pub(crate) use record::{Record, own_name, remember_name};
+pub(crate) use report::{NodeReport, Path};
+pub(crate) use roster::{RosterError, parse as parse_roster};
 
 use crate::browser;
 use crate::lab::Lab;
 use crate::lab::host::PageHost;
 use bridge::{Bridge, FromNodes};
+use class::Class;
 use direct::Direct;
 use entry::page_number;
 use futures_channel::oneshot;
@@ -80,6 +88,8 @@ pub(crate) struct RoomState {
     pub(crate) settings: ReadSignal<Settings>,
     /// How the links to other browsers came to be as they are; a browser that is not there is reached by the relay.
     pub(crate) stories: ReadSignal<Vec<([u8; 4], Story)>>,
+    /// What is arranged beside.
+    pub(crate) class: ClassState,
 }
 
 struct Inner {
@@ -110,6 +120,7 @@ struct Inner {
     /// The settings that the lab's nodes go by.
     followed: Option<Settings>,
     settings_heard: Option<Settings>,
+    class: Class,
 }
 
 /// The room that this page is in. A handle, cheap to copy.
@@ -162,6 +173,7 @@ impl Room {
             stories,
             followed: None,
             settings_heard: None,
+            class: Class::new(code),
         };
         let state = RoomState {
             link: link_read,
@@ -169,25 +181,27 @@ impl Room {
             urls: urls_read,
             settings: settings_read,
             stories: stories_read,
+            class: inner.class.state,
         };
         let room = Room { code, state, inner: StoredValue::new_local(RefCell::new(inner)) };
         let hear = move |said| room.with_direct(|direct, now| direct.hear(said, now));
         room.change(|inner| inner.direct.tell_to(hear));
-        let hear = move |said| room.hear_nodes(said);
-        let bridge = Bridge::open(&room.lab_name(), hear).map_err(|_| Failure::Unreachable)?;
-        room.change(|inner| inner.bridge = Some(bridge));
         room.connect(token);
         match outcome.await.unwrap_or(Err(Failure::Unreachable)) {
             // Who has been here goes on, and the relay is tried again meanwhile.
-            Err(Failure::Unreachable | Failure::Refused(Refusal::OtherTab)) if record.is_some() => Ok(room),
-            Err(failure) => Err(failure),
-            Ok(()) => Ok(room),
+            Err(Failure::Unreachable | Failure::Refused(Refusal::OtherTab)) if record.is_some() => {}
+            Err(failure) => return Err(failure),
+            Ok(()) => {}
         }
-    }
-
-    /// The lab of this room.
-    pub(crate) fn lab_name(&self) -> String {
-        format!("room-{}", self.code)
+        // The channels are those of the lab, and which lab it is the relay has told by now.
+        let hear = move |said| room.hear_nodes(said);
+        let bridge = Bridge::open(&lab_name(code), hear).map_err(|_| Failure::Unreachable)?;
+        room.change(|inner| {
+            inner.bridge = Some(bridge);
+            let texts = inner.all_texts();
+            inner.say(texts);
+        });
+        Ok(room)
     }
 
     /// The address of this browser in the room.
@@ -215,7 +229,7 @@ impl Room {
     pub(crate) fn follow_settings(&self) {
         let news = self.change(|inner| {
             let (lab, settings) = (inner.lab?, inner.settings_heard?);
-            let news = inner.followed != Some(settings);
+            let news = inner.followed != Some(settings) && !inner.is_halted();
             inner.followed = Some(settings);
             news.then_some((lab, settings))
         });
@@ -287,6 +301,7 @@ impl Room {
             }
             ToBrowser::Gone(address) => {
                 self.change_presence(|presence| presence.remove(address));
+                self.with(|inner| inner.class.gone(address));
                 self.with_direct(|direct, _| direct.remove(address));
             }
             ToBrowser::Signal { from, signal } => {
@@ -303,11 +318,13 @@ impl Room {
             ToBrowser::End(reason) => self.ended(reason),
             ToBrowser::Settings(settings) => {
                 self.change(|inner| {
-                    inner.settings_heard = Some(settings);
+                    let before = inner.settings_heard.replace(settings);
+                    inner.class.settings_changed(before, settings);
                     inner.settings.set(settings);
                 });
                 self.follow_settings();
             }
+            ToBrowser::Class(news) => self.hear_class(news),
         }
     }
 
@@ -331,10 +348,7 @@ impl Room {
             if inner.unshared {
                 inner.unshared = !inner.tell(&ToRelay::Share(inner.chain.clone()));
             }
-            if let Some(first) = inner.first.take() {
-                // Who asked may have gone.
-                let _ = first.send(Ok(()));
-            }
+            inner.class.connected();
         });
     }
 
@@ -437,6 +451,7 @@ impl Room {
         self.change(|inner| {
             inner.socket = None;
             inner.link.set(link);
+            inner.class.lost();
         });
         self.change_presence(Presence::clear);
         self.with_direct(|direct, _| direct.remove_all());

@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 use terrarium_core::collections::BTreeMap;
-use terrarium_link::room::{MAX_NETWORK, MAX_NODES, NodeEntry};
+use terrarium_link::room::{Lesson, MAX_NETWORK, MAX_NODES, NodeEntry};
 
 /// A node of this browser that was silent for so long is gone, as in the directory.
 const FORGET_MS: f64 = 7_000.0;
@@ -28,6 +28,9 @@ pub(super) struct Presence {
     own: BTreeMap<u16, (String, f64)>,
     /// The others, by address; bounded by the relay's `max_peers`.
     others: BTreeMap<[u8; 4], Member>,
+    /// The address of this browser, and into which parts the class is split.
+    own_address: [u8; 4],
+    lesson: Lesson,
 }
 
 impl Presence {
@@ -73,7 +76,9 @@ impl Presence {
             ports.map(|node| down(before.address, node)).collect::<Vec<_>>()
         });
         let mut texts = gone.unwrap_or_default();
-        texts.extend(member.nodes.iter().map(|node| up(member.address, node)));
+        if !self.is_apart(member.address) {
+            texts.extend(member.nodes.iter().map(|node| up(member.address, node)));
+        }
         self.others.insert(member.address, member);
         texts
     }
@@ -86,7 +91,8 @@ impl Presence {
 
     /// What the workers are to be told so that they end all sessions with another browser, whose nodes are still there.
     pub(super) fn restart(&self, address: [u8; 4]) -> Vec<String> {
-        let Some(member) = self.others.get(&address) else { return Vec::new() };
+        let together = self.others.get(&address).filter(|_| !self.is_apart(address));
+        let Some(member) = together else { return Vec::new() };
         let downs = member.nodes.iter().map(|node| down(address, node));
         downs.chain(member.nodes.iter().map(|node| up(address, node))).collect()
     }
@@ -101,7 +107,30 @@ impl Presence {
     pub(super) fn all(&self) -> Vec<String> {
         let of =
             |member: &Member| member.nodes.iter().map(|node| up(member.address, node)).collect::<Vec<_>>();
-        self.others.values().flat_map(of).collect()
+        self.others.values().filter(|member| !self.is_apart(member.address)).flat_map(of).collect()
+    }
+
+    /// Takes over what is arranged; what to tell the workers: nodes of another part of the class are down to them.
+    pub(super) fn arrange(&mut self, own_address: [u8; 4], lesson: Lesson) -> Vec<String> {
+        let before: Vec<([u8; 4], bool)> =
+            self.others.keys().map(|address| (*address, self.is_apart(*address))).collect();
+        (self.own_address, self.lesson) = (own_address, lesson);
+        let changed = before.into_iter().filter(|(address, was)| self.is_apart(*address) != *was);
+        let texts = |(address, was): ([u8; 4], bool)| {
+            let nodes = self.others.get(&address).map(|member| member.nodes.as_slice()).unwrap_or_default();
+            let text = move |node: &NodeEntry| if was { up(address, node) } else { down(address, node) };
+            nodes.iter().map(text).collect::<Vec<_>>()
+        };
+        changed.flat_map(texts).collect()
+    }
+
+    /// The browsers of other parts of the class, which reach this one by no path.
+    pub(super) fn apart(&self) -> Vec<[u8; 4]> {
+        self.others.keys().copied().filter(|address| self.is_apart(*address)).collect()
+    }
+
+    fn is_apart(&self, address: [u8; 4]) -> bool {
+        self.lesson.team_of(address) != self.lesson.team_of(self.own_address)
     }
 
     /// The others.
@@ -154,5 +183,22 @@ mod tests {
         assert_eq!(presence.restart([10, 1, 0, 3]), again, "its sessions end, and it is there");
         assert_eq!(presence.clear(), ["down 10.1.0.3:3002"]);
         assert_eq!(presence.members(), []);
+    }
+    #[test]
+    fn nodes_of_another_part_of_the_class_are_down_until_it_is_whole() {
+        let mut presence = Presence::default();
+        let near = Member { address: [10, 1, 0, 4], ..member(vec![node(3003)]) };
+        presence.set(member(vec![node(3002)]));
+        presence.set(near);
+        let own = [10, 1, 0, 2];
+        let team = |members| terrarium_link::room::Team { name: String::new(), members };
+        let teams = vec![team(vec![own, [10, 1, 0, 4]]), team(vec![[10, 1, 0, 3]])];
+        let split = Lesson { frozen: false, teams };
+        assert_eq!(presence.arrange(own, split.clone()), ["down 10.1.0.3:3002"]);
+        assert_eq!(presence.arrange(own, split), [""; 0], "it is so already");
+        assert_eq!(presence.all(), ["up 10.1.0.4:3003 net"]);
+        assert_eq!(presence.set(member(vec![node(3005)])), ["down 10.1.0.3:3002"]);
+        assert_eq!(presence.members().len(), 2, "they are in the class all the same");
+        assert_eq!(presence.arrange(own, Lesson::default()), ["up 10.1.0.3:3005 net"]);
     }
 }

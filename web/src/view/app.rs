@@ -5,6 +5,8 @@ use super::add_node::AddNode;
 use super::card::Cards;
 use super::chain::ChainView;
 use super::class::{ClassDialog, ClassPanel};
+use super::class_dialogs::{RenameDialog, ResetDialog, RosterDialog, ScenarioDialog};
+use super::class_student::Frozen;
 use super::confirm::Confirm;
 use super::drawer::Drawer;
 use super::focus;
@@ -43,33 +45,41 @@ pub(crate) fn App(lab: Lab, scene: Scene, room: Option<Room>, host: PageHost) ->
         Scene::Seed000 => 3,
         Scene::Seed001 => 2,
     };
+    // A student's own node comes first, and the class around it.
+    let own_first = room.is_some_and(|room| !room.is_teacher());
     view! {
         <div class="page">
             <Header/>
             <main>
                 <Notices/>
                 {room.map(|room| view! { <ClassPanel room/> })}
+                {own_first.then(|| view! { <Cards/> })}
                 <Tutorial scene/>
                 <Actions/>
                 <CutSides/>
                 <Followed/>
                 <div class="two"><NetworkMap/><ChainView/></div>
-                <Cards/>
+                {(!own_first).then(|| view! { <Cards/> })}
                 <Terminals open=terminals/>
             </main>
             <Footer/>
         </div>
         <Drawer/>
-        {move || ui.dialog.get().map(|dialog| dialog_view(lab, scene, dialog))}
+        {move || ui.dialog.get().map(|dialog| dialog_view(lab, scene, room, dialog))}
+        {room.filter(|room| !room.is_teacher()).map(|room| view! { <Frozen room/> })}
     }
 }
 
-fn dialog_view(lab: Lab, scene: Scene, dialog: Dialog) -> AnyView {
+fn dialog_view(lab: Lab, scene: Scene, room: Option<Room>, dialog: Dialog) -> AnyView {
     match dialog {
         Dialog::Send => view! { <SendDialog/> }.into_any(),
         Dialog::AddNode => view! { <AddNode/> }.into_any(),
         Dialog::Moving => view! { <Moving/> }.into_any(),
         Dialog::Class => view! { <ClassDialog scene/> }.into_any(),
+        Dialog::Roster => room.map(|room| view! { <RosterDialog room/> }).into_any(),
+        Dialog::Scenario => room.map(|room| view! { <ScenarioDialog room/> }).into_any(),
+        Dialog::Rename(address) => room.map(|room| view! { <RenameDialog room address/> }).into_any(),
+        Dialog::ResetClass => room.map(|room| view! { <ResetDialog room/> }).into_any(),
         Dialog::NewNetwork => new_network(lab),
         Dialog::Remove(id) => remove(lab, id),
     }

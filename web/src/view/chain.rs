@@ -7,6 +7,7 @@ use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::name_of;
 use crate::lab::tree::{PlacedBlock, Standing, TreeLayout};
+use crate::room::Room;
 use crate::testid;
 use leptos::html;
 use leptos::prelude::*;
@@ -26,9 +27,13 @@ const NAMES: usize = 4;
 #[component]
 pub(crate) fn ChainView() -> impl IntoView {
     let lab: Lab = expect_context();
+    let room: Option<Room> = expect_context();
     let layout = Memo::new(move |_| {
         let nodes = lab.state.nodes.get();
-        let tips: Vec<_> = nodes.iter().filter_map(|node| Some((node.id, node.tip()?))).collect();
+        let mut tips: Vec<_> = nodes.iter().filter_map(|node| Some((node.id, node.tip()?))).collect();
+        // The teacher's page draws what the pages of the class tell of, too.
+        let is_own = |id: NodeId| nodes.iter().any(|node| node.id == id);
+        tips.extend(room.into_iter().flat_map(|room| room.tips()).filter(|(id, _)| !is_own(*id)));
         lab.state.tree.with(|tree| tree.layout(&tips, COLUMNS))
     });
     let scroller = NodeRef::<html::Div>::new();
@@ -82,7 +87,7 @@ fn highest_column(layout: &TreeLayout) -> u32 {
 
 /// A block, which stays as its branch, its standing and the nodes on it change.
 fn placed(layout: Memo<TreeLayout>, block: PlacedBlock) -> AnyView {
-    let ui = use_ui();
+    let (ui, lab, room): (_, Lab, Option<Room>) = (use_ui(), expect_context(), expect_context());
     let (id, height, transactions) = (block.summary.hash, block.summary.height, block.summary.transactions);
     let hash = id.to_string();
     let hue = format::hue_style(&hash);
@@ -94,7 +99,7 @@ fn placed(layout: Memo<TreeLayout>, block: PlacedBlock) -> AnyView {
     });
     let stale = Memo::new(move |_| now.with(|block| block.standing == Standing::Stale));
     let places = Memo::new(move |_| now.with(|block| (block.lane, block.parent.map(|(_, lane)| lane))));
-    let on_it = Memo::new(move |_| now.with(|block| names(&block.nodes)));
+    let on_it = Memo::new(move |_| now.with(|block| names(room, &block.nodes)));
     let spoken = {
         let hash = hash.clone();
         move || {
@@ -104,7 +109,12 @@ fn placed(layout: Memo<TreeLayout>, block: PlacedBlock) -> AnyView {
         }
     };
     let open = move |_| {
-        let viewer = now.with_untracked(|block| block.nodes.first().copied().or(block.shown_by));
+        // Only nodes of this browser can be asked for a block.
+        let own = |id: &NodeId| untrack(|| lab.state.node(*id)).is_some();
+        let first = || lab.nodes(|nodes| nodes.keys().next().copied());
+        let viewer = now.with_untracked(|block| {
+            block.nodes.iter().chain(&block.shown_by).copied().find(own).or_else(first)
+        });
         if let Some(viewer) = viewer {
             ui.show(Panel::Block(viewer, id));
         }
@@ -168,10 +178,11 @@ fn edge(own: usize, parent: usize) -> impl IntoView {
     }
 }
 
-fn names(nodes: &[NodeId]) -> String {
-    let name = |id: &NodeId| {
-        let name = name_of(*id);
-        if name.is_empty() { id.to_string() } else { name.to_owned() }
+fn names(room: Option<Room>, nodes: &[NodeId]) -> String {
+    let name = |id: &NodeId| match (room.and_then(|room| room.owner_of(*id)), name_of(*id)) {
+        (Some(owner), _) => owner,
+        (None, "") => id.to_string(),
+        (None, name) => name.to_owned(),
     };
     let shown: Vec<String> = nodes.iter().take(NAMES).map(name).collect();
     match nodes.len().saturating_sub(NAMES) {

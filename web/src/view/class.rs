@@ -1,5 +1,8 @@
 //! The class: a room of the relay that serves this page. Opening one, joining one, and who is there.
 
+use super::class_controls::ClassControls;
+use super::class_student::StudentBar;
+use super::class_view::{ClassView, everybody};
 use super::dialog::Modal;
 use super::words::{Part, part, tr, words};
 use crate::i18n::{fill, t};
@@ -11,9 +14,6 @@ use std::net::Ipv4Addr;
 use terrarium_link::room::{End, MAX_NAME_CHARS, Refusal, RoomCode, Settings, clean_name};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::SubmitEvent;
-
-/// What the teacher may set each node's dial to, in kH/s.
-const BUDGETS: [u16; 6] = [1, 2, 5, 10, 20, 32];
 
 /// What a page in a room shows above everything else: the code, for the projector, and who is there.
 #[component]
@@ -27,100 +27,38 @@ pub(crate) fn ClassPanel(room: Room) -> impl IntoView {
     let lost = move || state.link.get() != Link::Up;
     let role = if room.is_teacher() { testid::ROOM_TEACHER } else { testid::ROOM_STUDENT };
     view! {
-        <section class="class-panel" data-testid=role>
+        <section class="class-panel" class:student=!room.is_teacher() data-testid=role>
             <div class="invitation">
                 <p class="quiet">{tr(|t| t.room_code)}</p>
                 <p class="room-code" data-testid=testid::ROOM_CODE>{code.to_string()}</p>
                 <p><a href=words(link) data-testid=testid::ROOM_LINK>{words(link)}</a></p>
             </div>
-            <img class="qr" src=picture alt=tr(|t| t.room_qr) data-testid=testid::ROOM_QR/>
+            {room.is_teacher().then(|| view! { <img class="qr" src=picture alt=tr(|t| t.room_qr) data-testid=testid::ROOM_QR/> })}
             <div class="who">
                 <p class:lost=lost role="status" data-testid=testid::ROOM_STANDING>{standing}</p>
-                <ul data-testid=testid::ROOM_MEMBERS>{members(room)}</ul>
-                {room.is_teacher().then(|| view! { <Controls room/> })}
+                {(!room.is_teacher()).then(|| view! { <ul data-testid=testid::ROOM_MEMBERS>{members(room)}</ul> })}
                 <p class="quiet" data-testid=testid::ROOM_MINING_STATE>{words(move || mining(state.settings.get()))}</p>
                 <p class="quiet">{tr(|t| t.room_own_waits)}</p>
                 <button type="button" class="plain" data-testid=testid::ROOM_LEAVE on:click=|_| room::leave()>
                     {tr(|t| t.room_leave)}
                 </button>
             </div>
+            {(!room.is_teacher()).then(|| view! { <StudentBar room/> })}
         </section>
+        {room.is_teacher().then(|| view! { <ClassControls room/> <ClassView room/> })}
     }
 }
 
 fn members(room: Room) -> Part {
     part(move || {
         let own = room.address().octets();
-        let members = all(room);
+        let members = everybody(room);
         let item = |member: Member| {
             let is_own = member.address == own;
-            let away = (room.is_teacher() && !is_own).then(|| {
-                view! {
-                    <button
-                        type="button"
-                        class="plain"
-                        data-testid=testid::ROOM_REMOVE
-                        on:click=move |_| room.remove(member.address)
-                    >
-                        {tr(|t| t.room_remove)}
-                    </button>
-                }
-            });
-            view! { <li class:own=is_own>{described(&member, is_own)} " " {away}</li> }
+            view! { <li class:own=is_own>{described(&member, is_own)}</li> }
         };
         members.into_iter().map(item).collect_view()
     })
-}
-
-/// Everybody in the room, this browser too.
-fn all(room: Room) -> Vec<Member> {
-    let (address, teacher) = (room.address().octets(), room.is_teacher());
-    let own = Member { address, teacher, name: clean_name(&room::own_name()), nodes: Vec::new() };
-    let mut members = room.state.members.get();
-    members.push(own);
-    members.sort_by_key(|member| member.address);
-    members
-}
-
-/// What only the teacher's page has: mining for all, the door, the list.
-#[component]
-fn Controls(room: Room) -> impl IntoView {
-    let settings = room.state.settings;
-    let mine = move |_| {
-        let now = settings.get_untracked();
-        room.set(Settings { mining: !now.mining, ..now });
-    };
-    let lock = move |_| {
-        let now = settings.get_untracked();
-        room.set(Settings { locked: !now.locked, ..now });
-    };
-    let budget = move |event| {
-        if let Ok(khs) = event_target_value(&event).parse::<u16>() {
-            room.set(Settings { khs, ..settings.get_untracked() });
-        }
-    };
-    let options = BUDGETS.map(|khs| {
-        let chosen = move || settings.get().khs == khs;
-        view! { <option value=khs.to_string() prop:selected=chosen>{fill(t().khs, &[&khs])}</option> }
-    });
-    let list = move || {
-        let text = room::csv([t().class_name, t().address, t().nodes], &all(room));
-        format!("data:text/csv;charset=utf-8,{}", js_sys::encode_uri_component(&text))
-    };
-    let mine_word = move || if settings.get().mining { t().room_pause_mining } else { t().room_start_mining };
-    let lock_word = move || if settings.get().locked { t().room_unlock } else { t().room_lock };
-    view! {
-        <div class="buttons">
-            <button type="button" class="primary" data-testid=testid::ROOM_MINING on:click=mine>
-                {words(move || mine_word().to_owned())}
-            </button>
-            <select data-testid=testid::ROOM_BUDGET aria-label=tr(|t| t.hash_power) on:change=budget>{options}</select>
-            <button type="button" class="plain" data-testid=testid::ROOM_LOCK on:click=lock>
-                {words(move || lock_word().to_owned())}
-            </button>
-            <a download="class.csv" data-testid=testid::ROOM_LIST href=words(list)>{tr(|t| t.room_list)}</a>
-        </div>
-    }
 }
 
 /// What everybody is told of mining.

@@ -29,6 +29,14 @@ pub(crate) enum Dialog {
     Moving,
     /// Open a class or join one.
     Class,
+    /// The class's roster.
+    Roster,
+    /// A scenario for the whole class.
+    Scenario,
+    /// Another name for somebody of the class.
+    Rename([u8; 4]),
+    /// Whether the class is to begin anew.
+    ResetClass,
     /// Whether to empty the lab.
     NewNetwork,
     /// Whether to remove a node.

@@ -3,6 +3,7 @@
 //! What a worker says is taken in at once (answers, waits and scripts depend on it, also in a hidden tab), and shown
 //! once per animation frame.
 
+mod class;
 mod inbox;
 mod lifecycle;
 mod network;
