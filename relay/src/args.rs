@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-use terrarium_relay::Options;
+use terrarium_relay::{Gateway, Options};
 
 /// What `--help` says.
 pub(crate) const HELP: &str = "\
@@ -17,6 +17,10 @@ terrarium-relay: serves Terrarium's page and joins browsers into one network
   --max-peers N     browsers in one room (500)
   --room-hours N    a room that was empty for so long goes (24)
   --origin ORIGIN   a site beside the page's own that may connect (https://example.org); may be repeated
+  --gateway A=B     a Bitcoin node on regtest at the TCP address B is a peer of rooms on regtest, as A
+                    (10.255.0.1:18444=127.0.0.1:18444); may be repeated
+  --gateway-allow   gateways may lead to other machines
+  --nats URL        share rooms with the other relays at a NATS server (nats://host:4222)
   --state FILE      keep rooms over a restart
   --log             say on standard error what happens
 ";
@@ -38,7 +42,7 @@ pub(crate) enum Wish {
 /// Reads the command line.
 pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
     let mut args = args;
-    let (mut options, mut log) = (Options::default(), false);
+    let (mut options, mut log, mut abroad) = (Options::default(), false, false);
     while let Some(name) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{name} needs a value"));
         match name.as_str() {
@@ -51,17 +55,27 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
                 options.room_life = Duration::from_secs(u64::from(parse::<u32>(&name, &value()?)?) * 3_600);
             }
             "--origin" => options.origins.push(value()?.trim_end_matches('/').to_owned()),
+            "--nats" => options.nats = Some(value()?),
+            "--gateway" => options.gateways.push(gateway(&value()?)?),
+            "--gateway-allow" => abroad = true,
             "--state" => options.state = Some(PathBuf::from(value()?)),
             "--log" => log = true,
             "--help" | "-h" => return Ok(Wish::Help),
             _ => return Err(format!("unknown argument {name}; --help lists them")),
         }
     }
+    if let Some(far) = options.gateways.iter().find(|gateway| !abroad && !gateway.is_local()) {
+        return Err(format!("--gateway {far}: not on this machine; --gateway-allow allows it"));
+    }
     Ok(Wish::Serve { options: Box::new(options), log })
 }
 
 fn parse<T: FromStr>(name: &str, value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("{name} {value}: not a value that it takes"))
+}
+
+fn gateway(value: &str) -> Result<Gateway, String> {
+    value.parse().map_err(|error| format!("--gateway {error}"))
 }
 
 /// A path with a slash before it and none behind.

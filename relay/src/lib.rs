@@ -2,7 +2,8 @@
 //! frames between addresses and understands none of them; of Bitcoin it knows nothing.
 //!
 //! `lobby` has the rooms, `room` the members of one and the way of a frame, `line` what waits for one browser,
-//! `connection` one WebSocket, `http` the one port, `server` its TCP connections, `site` the page's files, `state` what
+//! `connection` one WebSocket, `nats` the rooms of other relays, `gateway` nodes
+//! that are reached by TCP, `http` the one port, `server` its TCP connections, `site` the page's files, `state` what
 //! survives a restart, `limits` every bound.
 
 #![forbid(unsafe_code)]
@@ -11,18 +12,22 @@
 mod announce;
 mod clock;
 mod connection;
+mod gateway;
 mod http;
 mod limits;
 mod line;
 mod lobby;
 pub mod log;
 mod metrics;
+#[cfg(feature = "nats")]
+mod nats;
 mod room;
 mod server;
 mod site;
 mod state;
 
 pub use announce::qr;
+pub use gateway::{Gateway, GatewayError};
 pub use limits::Limits;
 pub use server::{Options, Relay, RelayError};
 pub use site::Site;

@@ -1,5 +1,6 @@
 //! All rooms: making, finding, keeping and ending them, and the patience with wrong codes.
 
+use crate::gateway::Gateway;
 use crate::limits::Bucket;
 use crate::metrics::Metrics;
 use crate::room::{Asked, Guest, Record, Room, Seat};
@@ -9,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use terrarium_link::room::{End, Refusal, RoomCode, Secret, Settings};
+use terrarium_link::room::{End, GATEWAYS, Refusal, RoomCode, Secret, Settings};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -26,6 +27,10 @@ pub(crate) struct Lobby {
     max_rooms: usize,
     max_peers: usize,
     room_life: Duration,
+    gateways: Arc<[Gateway]>,
+    /// Where rooms are shared with other relays.
+    #[cfg(feature = "nats")]
+    pub(crate) nats: Option<Arc<crate::nats::Nats>>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
     began: Instant,
@@ -40,20 +45,21 @@ pub(crate) struct Bounds {
     pub(crate) max_rooms: usize,
     pub(crate) max_peers: usize,
     pub(crate) room_life: Duration,
+    pub(crate) gateways: Arc<[Gateway]>,
     pub(crate) limits: Limits,
 }
 
 impl Lobby {
     /// A lobby with the rooms that survived a restart. How long nobody was there before it does not count.
     pub(crate) fn new(bounds: Bounds, mut records: Vec<Record>) -> Self {
-        let Bounds { max_rooms, max_peers, room_life, limits } = bounds;
+        let Bounds { max_rooms, max_peers, room_life, gateways, limits } = bounds;
         let (limits, metrics) = (Arc::new(limits), Arc::new(Metrics::default()));
         records.sort_by_key(|record| (!record.own, record.code));
         let seen = clock::unix_seconds();
         let room = |record: Record| {
             let record = Record { seen, ..record };
             let room = Room::new(record, max_peers, Arc::clone(&limits), Arc::clone(&metrics));
-            (room.code(), Arc::new(room))
+            (room.code(), Arc::new(room.with_gateways(Arc::clone(&gateways))))
         };
         let rooms = RwLock::new(records.into_iter().take(max_rooms).map(room).collect());
         Self {
@@ -62,6 +68,9 @@ impl Lobby {
             max_rooms,
             max_peers,
             room_life,
+            gateways,
+            #[cfg(feature = "nats")]
+            nats: None,
             limits,
             metrics,
             began: Instant::now(),
@@ -82,7 +91,7 @@ impl Lobby {
     }
 
     fn make(&self, by_hand: bool, own: bool) -> Result<Arc<Room>, Refusal> {
-        let (key, token) = (secret()?, secret()?);
+        let (key, token) = (room_key()?, secret()?);
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         if rooms.len() >= self.max_rooms && !own {
             return Err(Refusal::RelayFull);
@@ -107,38 +116,66 @@ impl Lobby {
             own,
         };
         let room = Room::new(record, self.max_peers, Arc::clone(&self.limits), Arc::clone(&self.metrics));
-        let room = Arc::new(room);
+        let room = Arc::new(room.with_gateways(Arc::clone(&self.gateways)));
         rooms.insert(code, Arc::clone(&room));
         drop(rooms);
         self.changed.notify_one();
         Ok(room)
     }
 
+    /// The room of a code, if it is one of this relay.
+    pub(crate) fn get(&self, code: RoomCode) -> Option<Arc<Room>> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&code).cloned()
+    }
+
     /// The room of a code, for a guest at `from`, where one may be wrong only so often. Who shows a pass or the token of
     /// the room comes in whatever others at the same address have tried.
     pub(crate) fn find(&self, code: RoomCode, guest: &Guest, from: IpAddr) -> Result<Arc<Room>, Refusal> {
-        let room = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&code).cloned();
+        let room = self.get(code);
         if let Some(room) = room.as_ref().filter(|room| room.knows(guest)) {
             return Ok(Arc::clone(room));
         }
+        match room {
+            Some(room) if self.may_try(from) => Ok(room),
+            Some(_) => Err(Refusal::TooManyTries),
+            None => self.begin_try(from).and(Err(Refusal::NoRoom)),
+        }
+    }
+
+    /// Whether not too many wrong codes came from an address.
+    fn may_try(&self, from: IpAddr) -> bool {
+        let now = self.began.elapsed().as_secs_f64();
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        tries.get_mut(&from).is_none_or(|bucket| bucket.has_one(now))
+    }
+
+    /// Counts a code from an address as wrong; [`Lobby::was_right`] takes it back.
+    pub(crate) fn begin_try(&self, from: IpAddr) -> Result<(), Refusal> {
         let now = self.began.elapsed().as_secs_f64();
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         if tries.get_mut(&from).is_some_and(|bucket| !bucket.has_one(now)) {
             return Err(Refusal::TooManyTries);
         }
-        if let Some(room) = room {
-            return Ok(room);
-        }
-        if tries.len() >= MAX_TRIERS {
+        if tries.len() >= MAX_TRIERS && !tries.contains_key(&from) {
             tries.retain(|_, bucket| !bucket.is_full(now));
         }
-        if tries.len() >= MAX_TRIERS {
+        if tries.len() >= MAX_TRIERS && !tries.contains_key(&from) {
             return Err(Refusal::TooManyTries);
         }
         let Limits { tries: most, try_again, .. } = &*self.limits;
         let fresh = || Bucket::full(1.0 / try_again.as_secs_f64(), f64::from(*most), now);
         tries.entry(from).or_insert_with(fresh).spend(1.0, now);
-        Err(Refusal::NoRoom)
+        Ok(())
+    }
+
+    /// A code from an address that was counted as wrong was right.
+    #[cfg(feature = "nats")]
+    pub(crate) fn was_right(&self, from: IpAddr) {
+        let now = self.began.elapsed().as_secs_f64();
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = tries.get_mut(&from) {
+            bucket.spend(-1.0, now);
+        }
     }
 
     /// A seat in a room. Where another tab has it, that tab is asked for a sign of life first.
@@ -198,10 +235,31 @@ impl Lobby {
         }
     }
 
+    /// Whether a browser is in any room.
+    pub(crate) fn has_browsers(&self) -> bool {
+        #[cfg(feature = "nats")]
+        if self.nats.as_ref().is_some_and(|nats| nats.has_browsers()) {
+            return true;
+        }
+        self.rooms().iter().any(|room| room.count() > 0)
+    }
+
     /// Tells every browser that the relay goes, and lets nobody in any more.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
+        #[cfg(feature = "nats")]
+        self.close_branches();
         self.rooms().iter().for_each(|room| room.end(End::Shutdown));
+    }
+}
+
+/// A key whose room has no address of a gateway.
+fn room_key() -> Result<Secret, Refusal> {
+    loop {
+        let key = secret()?;
+        if key.0[0] != GATEWAYS[1] {
+            return Ok(key);
+        }
     }
 }
 
@@ -226,7 +284,8 @@ mod tests {
 
     fn lobby(max_rooms: usize, room_life: Duration, records: Vec<Record>) -> Lobby {
         let limits = Limits { tries: 1, ..Limits::default() };
-        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, limits }, records)
+        let gateways = Arc::default();
+        Lobby::new(Bounds { max_rooms, max_peers: 10, room_life, gateways, limits }, records)
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One room: who is in it under which address, and the way of a frame from one browser to another.
 
+use crate::gateway::{Doors, Gateway};
 use crate::line::Line;
 use crate::metrics::Metrics;
 use crate::{Limits, clock};
@@ -39,7 +40,7 @@ pub(crate) struct Record {
 }
 
 /// Who wants in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Guest {
     pub(crate) page: u64,
     pub(crate) pass: Option<Pass>,
@@ -77,6 +78,7 @@ pub(crate) struct Room {
     limits: Arc<Limits>,
     metrics: Arc<Metrics>,
     max_peers: usize,
+    doors: Doors,
     inner: RwLock<Inner>,
 }
 
@@ -108,7 +110,13 @@ impl Room {
         let Record { code, key, token, by_hand, chain, settings, last, seen, own } = record;
         let (members, barred) = (BTreeMap::new(), BTreeSet::new());
         let inner = RwLock::new(Inner { chain, settings, last, seen, members, barred });
-        Self { code, key, token, by_hand, own, limits, metrics, max_peers, inner }
+        let doors = Doors::new(Arc::default());
+        Self { code, key, token, by_hand, own, limits, metrics, max_peers, doors, inner }
+    }
+
+    /// The same room with gateways.
+    pub(crate) fn with_gateways(self, gateways: Arc<[Gateway]>) -> Self {
+        Self { doors: Doors::new(gateways), ..self }
     }
 
     pub(crate) fn code(&self) -> RoomCode {
@@ -202,6 +210,7 @@ impl Room {
         }
         let others = inner.members.iter().filter(|(other, _)| **other != number);
         messages.extend(others.map(|(other, member)| self.introduction(*other, member)));
+        messages.extend(self.doors.introductions());
         for message in messages {
             if !line.push(message.encode().into(), &self.limits) {
                 line.end(End::TooSlow);
@@ -260,6 +269,39 @@ impl Room {
         }
     }
 
+    /// Passes on what a gateway sends to a browser.
+    pub(crate) fn deliver(&self, to: [u8; 4], message: Bytes) {
+        let [a, b, high, low] = to;
+        let is_ours = [a, b] == [10, self.key.0[0]];
+        let inner = self.read();
+        match inner.members.get(&u16::from_be_bytes([high, low])).filter(|_| is_ours) {
+            None => self.metrics.nobody.add(1),
+            Some(member) => self.carry(&member.line, message),
+        }
+    }
+
+    /// Puts a frame on a line, and counts it.
+    fn carry(&self, line: &Line, message: Bytes) {
+        let length = message.len() as u64;
+        let small = message.len() < COPIED;
+        let message = if small { Bytes::copy_from_slice(&message) } else { message };
+        if line.push(message, &self.limits) {
+            self.metrics.frames.add(1);
+            self.metrics.bytes.add(length);
+        } else {
+            self.metrics.overflow.add(1);
+        }
+    }
+
+    /// Opens or closes the gateways by what nodes there are now, and tells everybody.
+    fn settle_gateways(self: &Arc<Self>, inner: &Inner) {
+        let nodes = inner.members.values().flat_map(|member| &member.nodes);
+        for news in self.doors.settle(self, nodes) {
+            let message: Bytes = news.encode().into();
+            inner.members.values().for_each(|member| self.push(member, message.clone()));
+        }
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
         // Nothing panics while it holds the lock; if something did, what is in there is still whole.
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
@@ -304,23 +346,16 @@ impl Seat {
         }
         let [a, b, high, low] = header.to.ip;
         if [a, b] != own[..2] {
-            metrics.nobody.add(1);
+            match self.room.doors.line(header.to) {
+                None => metrics.nobody.add(1),
+                Some(line) => self.room.carry(&line, message),
+            }
             return true;
         }
         let inner = self.room.read();
         match inner.members.get(&u16::from_be_bytes([high, low])) {
             None => metrics.nobody.add(1),
-            Some(member) => {
-                let length = message.len() as u64;
-                let small = message.len() < COPIED;
-                let message = if small { Bytes::copy_from_slice(&message) } else { message };
-                if member.line.push(message, &self.room.limits) {
-                    metrics.frames.add(1);
-                    metrics.bytes.add(length);
-                } else {
-                    metrics.overflow.add(1);
-                }
-            }
+            Some(member) => self.room.carry(&member.line, message),
         }
         true
     }
@@ -335,6 +370,7 @@ impl Seat {
         if let Some(member) = inner.members.get_mut(&self.number).filter(news) {
             member.nodes = nodes;
             self.room.announce(&inner, self.number);
+            self.room.settle_gateways(&inner);
         }
     }
 
@@ -392,6 +428,8 @@ impl Drop for Seat {
             inner.seen = clock::unix_seconds();
             let message: Bytes = ToBrowser::Gone(self.address()).encode().into();
             inner.members.values().for_each(|member| room.push(member, message.clone()));
+            room.doors.tell(&message, &room.limits);
+            room.settle_gateways(&inner);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The relay as a whole: bound to its port, accepting connections, ending cleanly.
 
+use crate::gateway::Gateway;
 use crate::http::{self, Caller, Desk};
 use crate::lobby::{Bounds, Lobby};
 use crate::state::{self, StateError};
@@ -48,6 +49,10 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// A room that was empty for so long goes.
     pub room_life: Duration,
+    /// Nodes outside of the rooms that are their peers.
+    pub gateways: Vec<Gateway>,
+    /// The server over which several relays share rooms; needs the feature `nats`.
+    pub nats: Option<String>,
     /// Bounds on connections.
     pub limits: Limits,
 }
@@ -63,6 +68,8 @@ impl Default for Options {
             origins: Vec::new(),
             state: None,
             room_life: Duration::from_secs(24 * 60 * 60),
+            gateways: Vec::new(),
+            nats: None,
             limits: Limits::default(),
         }
     }
@@ -82,6 +89,9 @@ pub enum RelayError {
         /// What is wrong with it.
         error: StateError,
     },
+    /// Rooms cannot be shared.
+    #[error("{0}")]
+    Nats(String),
     /// The first room could not be made.
     #[error("no room could be made: {0}")]
     Room(Refusal),
@@ -102,8 +112,20 @@ impl Relay {
     /// # Errors
     /// See [`RelayError`].
     pub async fn bind(options: Options, site: Site) -> Result<Self, RelayError> {
-        let Options { bind, port, base_path, max_rooms, max_peers, origins, state, room_life, limits } =
-            options;
+        let Options {
+            bind,
+            port,
+            base_path,
+            max_rooms,
+            max_peers,
+            origins,
+            state,
+            room_life,
+            gateways,
+            nats,
+            limits,
+        } = options;
+        let gateways = gateways.into();
         let records = match &state {
             Some(file) => {
                 state::load(file).map_err(|error| RelayError::State { file: file.clone(), error })?
@@ -114,7 +136,14 @@ impl Relay {
         let failed = |error| RelayError::Bind(wanted, error);
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let lobby = Arc::new(Lobby::new(Bounds { max_rooms, max_peers, room_life, limits }, records));
+        let lobby = Lobby::new(Bounds { max_rooms, max_peers, room_life, gateways, limits }, records);
+        #[cfg(feature = "nats")]
+        let lobby = lobby.shared_at(nats).await.map_err(|error| RelayError::Nats(error.to_string()))?;
+        #[cfg(not(feature = "nats"))]
+        if nats.is_some() {
+            return Err(RelayError::Nats("this relay was built without the feature nats".to_owned()));
+        }
+        let lobby = Arc::new(lobby);
         let (policy, urls) = (site.policy(), announce::urls(address, &base_path));
         let desk = Arc::new(Desk { lobby, site, policy, base: base_path, origins, urls });
         Ok(Self { listener, address, desk, state })
@@ -144,6 +173,8 @@ impl Relay {
     pub async fn serve(self, end: impl Future<Output = ()>) {
         let Self { listener, desk, state, .. } = self;
         let lobby = Arc::clone(&desk.lobby);
+        #[cfg(feature = "nats")]
+        lobby.share_all().await;
         let mut connections = JoinSet::new();
         tokio::select! {
             () = end => {}
@@ -159,12 +190,14 @@ impl Relay {
         let left = async { while connections.join_next().await.is_some() {} };
         // Connections that only ask for files need not be waited for.
         let _ = timeout(FAREWELL, async {
-            while lobby.rooms().iter().any(|room| room.count() > 0) {
+            while lobby.has_browsers() {
                 sleep(Duration::from_millis(10)).await;
             }
         })
         .await;
         let _ = timeout(Duration::from_millis(100), left).await;
+        #[cfg(feature = "nats")]
+        lobby.part().await;
     }
 }
 

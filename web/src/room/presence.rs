@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 use terrarium_core::collections::BTreeMap;
-use terrarium_link::room::{MAX_NETWORK, MAX_NODES, NodeEntry};
+use terrarium_link::room::{GATEWAYS, MAX_NETWORK, MAX_NODES, NodeEntry};
 
 /// A node of this browser that was silent for so long is gone, as in the directory.
 const FORGET_MS: f64 = 7_000.0;
@@ -97,9 +97,9 @@ impl Presence {
         self.others.values().flat_map(of).collect()
     }
 
-    /// The others.
+    /// The others; a gateway is no browser, only a peer.
     pub(super) fn members(&self) -> Vec<Member> {
-        self.others.values().cloned().collect()
+        self.others.values().filter(|member| member.address[..2] != GATEWAYS).cloned().collect()
     }
 }
 
