@@ -441,4 +441,6 @@ fn same(own: Pass, shown: Pass) -> bool {
 }
 
 #[cfg(test)]
+mod routing;
+#[cfg(test)]
 mod tests;

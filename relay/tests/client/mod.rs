@@ -48,6 +48,10 @@ impl Running {
         self.task.await.unwrap();
     }
 
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     pub(crate) async fn connect(&self) -> Socket {
         let stream = TcpStream::connect(&self.host).await.unwrap();
         let address = format!("ws://{}{}/ws", self.host, self.base);
@@ -252,6 +256,11 @@ impl Browser {
     pub(crate) async fn answer_a_ping(&mut self) {
         while !matches!(self.socket.next().await, Some(Ok(Message::Ping(_)))) {}
         self.socket.flush().await.unwrap();
+    }
+
+    /// Sends bytes that begin a WebSocket's frame, and breaks the connection.
+    pub(crate) async fn break_off(mut self, bytes: &[u8]) {
+        self.socket.get_mut().write_all(bytes).await.unwrap();
     }
 
     /// What the relay says at the end, if it says anything.
