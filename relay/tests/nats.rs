@@ -1,5 +1,6 @@
 //! Three relays that share rooms over Debian's `nats-server`, with browsers on each. Where that is not installed each test
 //! says so and is skipped.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test that asked for it")]
 
 mod client;
 

@@ -3,6 +3,8 @@
 use super::wire::Outbox;
 use super::{Place, Request, Standing};
 use futures_util::{SinkExt, StreamExt};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -39,6 +41,8 @@ pub(super) struct Life {
     /// The nodes of the others, gateways' included, by address; bounded by the relay.
     others: BTreeMap<[u8; 4], Vec<NodeEntry>>,
     peers: BTreeSet<PeerId>,
+    /// What seeds would draw by.
+    dice: ChaCha8Rng,
     answers: BTreeMap<RequestId, oneshot::Sender<Result<Reply, CommandError>>>,
     last_request: u32,
 }
@@ -76,6 +80,7 @@ impl Life {
             is_up: false,
             others: BTreeMap::new(),
             peers: BTreeSet::new(),
+            dice: ChaCha8Rng::seed_from_u64(u64::from(place.port)),
             answers: BTreeMap::new(),
             last_request: 0,
         };
@@ -236,7 +241,7 @@ impl Life {
                     .iter()
                     .flat_map(|(ip, nodes)| nodes.iter().map(|node| SocketAddr::from((*ip, node.port))))
                     .collect();
-                let addresses = seed_answer(&up, || 0);
+                let addresses = seed_answer(&up, || self.dice.next_u64());
                 self.node.handle(Input::SeedAnswer { seed, addresses });
             }
             Output::Send { peer, bytes } => self.connections.send(now, peer, &bytes),
@@ -283,9 +288,9 @@ impl Life {
             self.is_up = is_up;
             let transport = self.connections.transport_mut();
             if is_up {
-                transport.listen()
+                transport.listen();
             } else {
-                transport.stop_listening()
+                transport.stop_listening();
             }
             let entry = |network| NodeEntry { port: self.own.port, network };
             let nodes = ToRelay::Nodes(self.network().map(entry).into_iter().collect());
