@@ -1,17 +1,48 @@
-//! Three relays that share rooms over Debian's `nats-server`, with browsers on each. Where that is not installed each test
-//! says so and is skipped.
+//! Three relays that share rooms over Debian's `nats-server`, with browsers on each. Where that is not installed every
+//! test here is reported as ignored.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test that asked for it")]
 
 mod client;
 
 use client::{Browser, Running, frame, relay, room_of};
+use libtest_mimic::{Arguments, Trial};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 use terrarium_link::room::{End, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToRelay};
 use terrarium_relay::{Limits, Options};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
+
+/// The test of a rule.
+macro_rules! trials {
+    ($($rule:ident,)*) => {
+        vec![$(Trial::test(stringify!($rule), || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on($rule());
+            Ok(())
+        })),*]
+    };
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let absent = Command::new("nats-server").arg("--version").stdout(Stdio::null()).status().is_err();
+    if absent {
+        println!("nats-server is not installed (apt-get install nats-server); every test is ignored");
+    }
+    let trials = trials![
+        frames_go_from_each_browser_to_each_in_order_and_once_whichever_relay_it_is_on,
+        who_is_there_and_what_the_teacher_decides_is_heard_on_every_relay,
+        a_browser_moves_to_another_relay_with_its_address_and_two_tabs_are_told_apart,
+        rooms_with_browsers_on_the_same_relays_know_nothing_of_each_other,
+        codes_are_guessed_through_another_relay_no_more_often,
+        a_server_that_goes_and_returns_parts_the_relays_for_that_time_alone,
+        a_relay_that_ends_tells_the_browsers_of_its_rooms_on_every_relay,
+    ];
+    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(absent)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
 
 /// A server, ended with this value.
 struct Server {
@@ -20,17 +51,14 @@ struct Server {
 }
 
 impl Server {
-    async fn start(port: u16) -> Option<Self> {
+    async fn start(port: u16) -> Self {
         let mut command = Command::new("nats-server");
         command.args(["-a", "127.0.0.1", "-p", &port.to_string()]);
-        let Ok(process) = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
-            println!("skipped: nats-server is not installed (apt-get install nats-server)");
-            return None;
-        };
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             sleep(Duration::from_millis(20)).await;
         }
-        Some(Self { process, port })
+        Self { process, port }
     }
 }
 
@@ -41,25 +69,28 @@ impl Drop for Server {
     }
 }
 
-/// A server with three relays; none where there is no server to be had.
-async fn three(limits: Limits) -> Option<(Server, [Running; 3])> {
+/// A server with three relays, with these limits on the second.
+async fn three(limits: Limits) -> (Server, [Running; 3]) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let server = Server::start(port).await?;
+    let server = Server::start(port).await;
     let options = Options {
         bind: [127, 0, 0, 1].into(),
         port: 0,
         nats: Some(format!("nats://127.0.0.1:{port}")),
-        limits,
+        limits: quick(),
         ..Options::default()
     };
-    let relays = [relay(options.clone()).await, relay(options.clone()).await, relay(options).await];
-    Some((server, relays))
+    let second = Options { limits, ..options.clone() };
+    let relays = [relay(options.clone()).await, relay(second).await, relay(options).await];
+    (server, relays)
 }
 
 fn quick() -> Limits {
     Limits {
         other_tab: Duration::from_millis(400),
         heartbeat: Duration::from_millis(200),
+        // Some come before the relays have reached the server.
+        tries: 10_000,
         ..Limits::default()
     }
 }
@@ -95,9 +126,8 @@ async fn settle(browsers: &mut [Browser; 4]) {
     }
 }
 
-#[tokio::test]
 async fn frames_go_from_each_browser_to_each_in_order_and_once_whichever_relay_it_is_on() {
-    let Some((_server, relays)) = three(quick()).await else { return };
+    let (_server, relays) = three(quick()).await;
     let mut browsers = class(&relays).await;
     settle(&mut browsers).await;
     let addresses = browsers.each_ref().map(|browser| browser.pass.address);
@@ -120,9 +150,8 @@ async fn frames_go_from_each_browser_to_each_in_order_and_once_whichever_relay_i
     }
 }
 
-#[tokio::test]
 async fn who_is_there_and_what_the_teacher_decides_is_heard_on_every_relay() {
-    let Some((_server, relays)) = three(quick()).await else { return };
+    let (_server, relays) = three(quick()).await;
     let [mut teacher, mut b, mut c, mut d] = class(&relays).await;
     let entry = NodeEntry { port: 3_001, network: "net".to_owned() };
     b.tell(&ToRelay::Nodes(vec![entry.clone()])).await;
@@ -154,9 +183,8 @@ async fn who_is_there_and_what_the_teacher_decides_is_heard_on_every_relay() {
     assert_eq!(c.hear_chain().await, [4]);
 }
 
-#[tokio::test]
 async fn a_browser_moves_to_another_relay_with_its_address_and_two_tabs_are_told_apart() {
-    let Some((_server, relays)) = three(quick()).await else { return };
+    let (_server, relays) = three(quick()).await;
     let [mut teacher, mut b, _c, _d] = class(&relays).await;
     let (code, pass) = (b.code, b.pass);
     let second = tokio::join!(Browser::come_back(&relays[2], code, pass, None), b.answer_a_ping()).0;
@@ -168,9 +196,8 @@ async fn a_browser_moves_to_another_relay_with_its_address_and_two_tabs_are_told
     assert_eq!(teacher.hear_frame().await, frame(pass.address, teacher.pass.address, 1));
 }
 
-#[tokio::test]
 async fn rooms_with_browsers_on_the_same_relays_know_nothing_of_each_other() {
-    let Some((_server, relays)) = three(quick()).await else { return };
+    let (_server, relays) = three(quick()).await;
     let mut ours = class(&relays).await;
     settle(&mut ours).await;
     let [_, mut stranger, _, _] = class(&relays).await;
@@ -188,9 +215,8 @@ async fn rooms_with_browsers_on_the_same_relays_know_nothing_of_each_other() {
     assert_eq!(b.hear_frame().await, frame(teacher.pass.address, b.pass.address, 8));
 }
 
-#[tokio::test]
 async fn codes_are_guessed_through_another_relay_no_more_often() {
-    let Some((_server, relays)) = three(Limits { tries: 3, ..quick() }).await else { return };
+    let (_server, relays) = three(Limits { tries: 3, ..quick() }).await;
     let teacher = Browser::create(&relays[0], "teacher").await;
     let student = join(&relays[2], teacher.code, "student").await;
     let wrong = RoomCode::from_number(if room_of(teacher.code) == 1 { 2 } else { 1 });
@@ -204,9 +230,8 @@ async fn codes_are_guessed_through_another_relay_no_more_often() {
     assert_eq!(Browser::come_back(&relays[1], code, pass, None).await.unwrap().pass, pass);
 }
 
-#[tokio::test]
 async fn a_server_that_goes_and_returns_parts_the_relays_for_that_time_alone() {
-    let Some((server, relays)) = three(quick()).await else { return };
+    let (server, relays) = three(quick()).await;
     let mut browsers = class(&relays).await;
     settle(&mut browsers).await;
     let [mut teacher, mut b, mut c, mut d] = browsers;
@@ -223,7 +248,7 @@ async fn a_server_that_goes_and_returns_parts_the_relays_for_that_time_alone() {
     assert_eq!(d.hear_frame().await, frame(b.pass.address, d.pass.address, 1));
     d.post(frame(d.pass.address, b.pass.address, 2)).await;
     assert_eq!(b.hear_frame().await, frame(d.pass.address, b.pass.address, 2));
-    let _server = Server::start(port).await.unwrap();
+    let _server = Server::start(port).await;
     // All are there again, under their addresses and with their nodes.
     teacher.hear_nodes(d.pass.address, &nodes).await;
     teacher.hear_members(&[b.pass.address, c.pass.address]).await;
@@ -235,9 +260,8 @@ async fn a_server_that_goes_and_returns_parts_the_relays_for_that_time_alone() {
     assert_eq!(d.hear_frame().await, frame(c.pass.address, d.pass.address, 4));
 }
 
-#[tokio::test]
 async fn a_relay_that_ends_tells_the_browsers_of_its_rooms_on_every_relay() {
-    let Some((_server, relays)) = three(quick()).await else { return };
+    let (_server, relays) = three(quick()).await;
     let [mut teacher, mut b, mut c, _d] = class(&relays).await;
     let [home, second, _third] = relays;
     second.stop().await;

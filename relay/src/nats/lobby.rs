@@ -48,6 +48,10 @@ impl Lobby {
         if self.get(code).is_some() {
             return None;
         }
+        if !nats.is_up() {
+            // Nobody was asked, so that nothing was guessed.
+            return Some(Err(Refusal::NoRoom));
+        }
         let limited = self.begin_try(from).is_err();
         if limited && guest.pass.is_none() && guest.token.is_none() {
             return Some(Err(Refusal::TooManyTries));
