@@ -146,4 +146,13 @@ mod tests {
         assert_eq!(presence.clear(), ["down 10.1.0.3:3002"]);
         assert_eq!(presence.members(), []);
     }
+
+    #[test]
+    fn a_gateway_is_a_peer_for_the_workers_and_nobody_in_the_class() {
+        let mut presence = Presence::default();
+        let gateway = Member { address: [10, 255, 0, 1], ..member(vec![node(18_444)]) };
+        assert_eq!(presence.set(gateway), ["up 10.255.0.1:18444 net"]);
+        assert_eq!(presence.all(), ["up 10.255.0.1:18444 net"]);
+        assert_eq!(presence.members(), []);
+    }
 }
