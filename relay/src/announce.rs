@@ -3,6 +3,7 @@
 use crate::tls::Tls;
 use fast_qr::QRBuilder;
 use std::net::{IpAddr, SocketAddr};
+use terrarium_link::room::MAX_TEXT;
 
 /// The page's addresses as others on the network open them, the likeliest first; this machine's own where it has no other.
 /// Under TLS the names of the certificate are the likeliest.
@@ -13,7 +14,8 @@ pub(crate) fn urls(bound: SocketAddr, base: &str, tls: Option<&Tls>) -> Vec<Stri
         names.map(|name| format!("{scheme}://{name}:{}{base}/", bound.port())).collect();
     let of = |ip| format!("{scheme}://{}{base}/", SocketAddr::new(ip, bound.port()));
     urls.extend(addresses(bound.ip()).into_iter().map(of));
-    // One welcome carries at most so many.
+    // One welcome carries at most so many, and none that is longer.
+    urls.retain(|url| url.len() <= MAX_TEXT);
     urls.truncate(8);
     urls
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-use terrarium_relay::{Options, StunError, TlsFiles};
+use terrarium_relay::{Gateway, Options, StunError, TlsFiles};
 
 /// What `--help` says.
 pub(crate) const HELP: &str = "\
@@ -15,12 +15,16 @@ terrarium-relay: serves Terrarium's page and joins browsers into one network
   --base-path PATH  what stands before every path, behind a reverse proxy (/terrarium)
   --max-rooms N     rooms at a time (100)
   --max-peers N     browsers in one room (500)
-  --joins N         browsers that one address may bring at once (200), and ten times as many as it may make rooms (20)
+  --joins N         browsers that one address may bring at once (200); it may err as often, and make a tenth as many rooms
   --room-hours N    a room that was empty for so long goes (24)
   --origin ORIGIN   a site beside the page's own that may connect (https://example.org); may be repeated
   --tls-cert FILE   serve over https and wss alone, with this certificate and those that lead to it (PEM)
   --tls-key FILE    its private key (PEM), needed beside it
   --stun SERVER     a server that tells browsers where others see them (stun:host:port); may be repeated; a LAN needs none
+  --gateway A=B     a Bitcoin node on regtest at the TCP address B is a peer of rooms on regtest, as A
+                    (10.255.0.1:18444=127.0.0.1:18444); may be repeated
+  --gateway-allow   gateways may lead to other machines
+  --nats URL        share rooms with the other relays at a NATS server (nats://host:4222)
   --state FILE      keep rooms over a restart
   --log             say on standard error what happens
 ";
@@ -42,7 +46,7 @@ pub(crate) enum Wish {
 /// Reads the command line.
 pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
     let mut args = args;
-    let (mut options, mut log) = (Options::default(), false);
+    let (mut options, mut log, mut abroad) = (Options::default(), false, false);
     let (mut tls_cert, mut tls_key) = (None, None);
     while let Some(name) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{name} needs a value"));
@@ -53,8 +57,12 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
             "--max-rooms" => options.max_rooms = parse(&name, &value()?)?,
             "--max-peers" => options.max_peers = parse(&name, &value()?)?,
             "--joins" => {
-                options.limits.joins = parse(&name, &value()?)?;
-                options.limits.rooms = (options.limits.joins / 10).max(1);
+                let joins: u32 = parse(&name, &value()?)?;
+                if joins == 0 {
+                    return Err("--joins 0: nobody new could come in".to_owned());
+                }
+                (options.limits.joins, options.limits.tries) = (joins, joins);
+                options.limits.rooms = (joins / 10).max(1);
             }
             "--room-hours" => {
                 options.room_life = Duration::from_secs(u64::from(parse::<u32>(&name, &value()?)?) * 3_600);
@@ -68,6 +76,9 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
                     .stun
                     .push(server.parse().map_err(|error: StunError| format!("--stun {server}: {error}"))?);
             }
+            "--nats" => options.nats = Some(value()?),
+            "--gateway" => options.gateways.push(gateway(&value()?)?),
+            "--gateway-allow" => abroad = true,
             "--state" => options.state = Some(PathBuf::from(value()?)),
             "--log" => log = true,
             "--help" | "-h" => return Ok(Wish::Help),
@@ -80,11 +91,18 @@ pub(crate) fn read(args: impl Iterator<Item = String>) -> Result<Wish, String> {
         (Some(_), None) => return Err("--tls-cert needs --tls-key FILE beside it".to_owned()),
         (None, Some(_)) => return Err("--tls-key needs --tls-cert FILE beside it".to_owned()),
     };
+    if let Some(far) = options.gateways.iter().find(|gateway| !abroad && !gateway.is_local()) {
+        return Err(format!("--gateway {far}: not on this machine; --gateway-allow allows it"));
+    }
     Ok(Wish::Serve { options: Box::new(options), log })
 }
 
 fn parse<T: FromStr>(name: &str, value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("{name} {value}: not a value that it takes"))
+}
+
+fn gateway(value: &str) -> Result<Gateway, String> {
+    value.parse().map_err(|error| format!("--gateway {error}"))
 }
 
 /// A path with a slash before it and none behind.

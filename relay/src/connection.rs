@@ -12,7 +12,9 @@ use futures_util::{SinkExt, StreamExt};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use terrarium_link::room::{self, ClassWish, End, FRAME, ROOM_VERSION, Refusal, ToBrowser, ToRelay};
+use terrarium_link::room::{
+    self, ClassWish, End, FRAME, ROOM_VERSION, Refusal, RoomCode, ToBrowser, ToRelay,
+};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 /// A server that is asked for more than this in one message is asked by no page of ours.
@@ -22,12 +24,13 @@ const MAX_HELLO: usize = 1_024;
 pub(crate) async fn serve(mut socket: WebSocket, lobby: Arc<Lobby>, from: IpAddr, urls: Vec<String>) {
     lobby.metrics.opened.add(1);
     match greet(&mut socket, &lobby, from, urls).await {
-        Ok(Some(seat)) => {
-            let address = std::net::Ipv4Addr::from(seat.address());
-            log::info(format_args!("{address} is in room {}", seat.room.code()));
-            talk(socket, &lobby, &seat).await;
-            log::info(format_args!("{address} has left room {}", seat.room.code()));
+        Ok(Some(Seated::Here(seat))) => {
+            #[cfg(feature = "nats")]
+            let _listening = lobby.listen(&seat).await;
+            stay(socket, &lobby, &seat).await;
         }
+        #[cfg(feature = "nats")]
+        Ok(Some(Seated::Away(seat))) => stay(socket, &lobby, &seat).await,
         Ok(None) => {}
         Err(reason) => {
             lobby.metrics.refused.add(1);
@@ -42,13 +45,48 @@ pub(crate) async fn serve(mut socket: WebSocket, lobby: Arc<Lobby>, from: IpAddr
     lobby.metrics.closed.add(1);
 }
 
+/// A browser's place in a room, of this relay or of another.
+pub(crate) trait Place {
+    /// What waits for the browser.
+    fn line(&self) -> &Line;
+
+    /// Its address.
+    fn address(&self) -> [u8; 4];
+
+    /// The room.
+    fn code(&self) -> RoomCode;
+
+    /// Does what a message of the browser asks.
+    fn take(&self, body: Bytes, lobby: &Lobby) -> Taken;
+
+    /// Whether this relay's time is the room's.
+    fn tells_time(&self) -> bool {
+        true
+    }
+}
+
+/// Where a browser has its place.
+enum Seated {
+    Here(Seat),
+    #[cfg(feature = "nats")]
+    Away(crate::nats::AwaySeat),
+}
+
+/// Serves a browser that is in a room.
+async fn stay(socket: WebSocket, lobby: &Lobby, seat: &impl Place) {
+    let address = std::net::Ipv4Addr::from(seat.address());
+    log::info(format_args!("{address} is in room {}", seat.code()));
+    talk(socket, lobby, seat).await;
+    log::info(format_args!("{address} has left room {}", seat.code()));
+}
+
 /// The first message decides. None where none came.
 async fn greet(
     socket: &mut WebSocket,
-    lobby: &Lobby,
+    lobby: &Arc<Lobby>,
     from: IpAddr,
     urls: Vec<String>,
-) -> Result<Option<Seat>, Refusal> {
+) -> Result<Option<Seated>, Refusal> {
     let first = timeout(lobby.limits.hello, socket.recv()).await;
     let Ok(Some(Ok(message))) = first else { return Ok(None) };
     let Message::Binary(bytes) = message else { return Err(Refusal::Malformed) };
@@ -61,11 +99,17 @@ async fn greet(
         }
         ToRelay::Create { page, by_hand, name, .. } => {
             let room = lobby.create(by_hand, from)?;
+            #[cfg(feature = "nats")]
+            lobby.share(&room).await;
             let token = Some(room.token());
             (room, Guest { page, pass: None, token, name, urls })
         }
         ToRelay::Join { page, code, pass, token, name, .. } => {
             let guest = Guest { page, pass, token, name, urls };
+            #[cfg(feature = "nats")]
+            if let Some(sought) = lobby.seek(code, &guest, from).await {
+                return sought.map(|seat| Some(Seated::Away(seat)));
+            }
             (lobby.find(code, &guest, from)?, guest)
         }
         ToRelay::Nodes(_)
@@ -80,14 +124,14 @@ async fn greet(
         // There is always room at a line's beginning.
         seat.line.push(servers.encode().into(), &lobby.limits);
     }
-    Ok(Some(seat))
+    Ok(Some(Seated::Here(seat)))
 }
 
 /// Reads and writes side by side until either comes to an end.
-async fn talk(socket: WebSocket, lobby: &Lobby, seat: &Seat) {
+async fn talk(socket: WebSocket, lobby: &Lobby, seat: &impl Place) {
     let (mut sink, stream) = socket.split();
     let reason = tokio::select! {
-        reason = write(&mut sink, lobby, &seat.line) => reason,
+        reason = write(&mut sink, lobby, seat) => reason,
         reason = read(stream, lobby, seat) => reason,
     };
     if let Some(reason) = reason {
@@ -102,8 +146,8 @@ async fn talk(socket: WebSocket, lobby: &Lobby, seat: &Seat) {
 }
 
 /// Sends what waits, pings, and tells the time.
-async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, line: &Line) -> Option<End> {
-    let limits = &lobby.limits;
+async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, seat: &impl Place) -> Option<End> {
+    let (limits, line) = (&lobby.limits, seat.line());
     let mut beat = interval(limits.ping);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.tick().await;
@@ -118,7 +162,8 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, line: &L
                 if u128::from(line.silent_ms()) > limits.silence.as_millis() {
                     return Some(End::Silent);
                 }
-                vec![Message::Ping(Bytes::new()), binary(&ToBrowser::Time(lobby.clock.unix_ms()))]
+                let time = seat.tells_time().then(|| binary(&ToBrowser::Time(lobby.clock.unix_ms())));
+                [Message::Ping(Bytes::new())].into_iter().chain(time).collect()
             }
         };
         for message in messages {
@@ -140,7 +185,7 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, line: &L
 }
 
 /// Takes in what the browser sends, no faster than it may.
-async fn read(mut stream: SplitStream<WebSocket>, lobby: &Lobby, seat: &Seat) -> Option<End> {
+async fn read(mut stream: SplitStream<WebSocket>, lobby: &Lobby, seat: &impl Place) -> Option<End> {
     let limits = &lobby.limits;
     let began = Instant::now();
     let bucket = |rate: u32, most: u32| Bucket::full(f64::from(rate), f64::from(most), 0.0);
@@ -149,7 +194,7 @@ async fn read(mut stream: SplitStream<WebSocket>, lobby: &Lobby, seat: &Seat) ->
     let mut news = bucket(limits.news_per_second, limits.news);
     let mut malformed = 0;
     while let Some(Ok(message)) = stream.next().await {
-        seat.line.hear();
+        seat.line().hear();
         let body = match message {
             Message::Binary(body) => body,
             Message::Close(_) => return None,
@@ -159,7 +204,7 @@ async fn read(mut stream: SplitStream<WebSocket>, lobby: &Lobby, seat: &Seat) ->
         let now = began.elapsed().as_secs_f64();
         let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
         let mut wait = messages.spend(1.0, now).max(bytes.spend(f64::from(length), now));
-        match take(body, lobby, seat) {
+        match seat.take(body, lobby) {
             Taken::Done => {}
             Taken::News => wait = wait.max(news.spend(1.0, now)),
             Taken::Refused => {
@@ -179,7 +224,8 @@ async fn read(mut stream: SplitStream<WebSocket>, lobby: &Lobby, seat: &Seat) ->
 
 /// What became of a message.
 #[derive(Debug)]
-enum Taken {
+pub(crate) enum Taken {
+    /// It was done.
     Done,
     /// It was done, and may have gone to everybody in the room.
     News,
@@ -188,8 +234,27 @@ enum Taken {
 }
 
 impl Taken {
-    fn done(done: bool) -> Self {
+    /// Done, or not.
+    pub(crate) fn done(done: bool) -> Self {
         if done { Self::Done } else { Self::Refused }
+    }
+}
+
+impl Place for Seat {
+    fn line(&self) -> &Line {
+        &self.line
+    }
+
+    fn address(&self) -> [u8; 4] {
+        self.address()
+    }
+
+    fn code(&self) -> RoomCode {
+        self.room.code()
+    }
+
+    fn take(&self, body: Bytes, lobby: &Lobby) -> Taken {
+        take(body, lobby, self)
     }
 }
 

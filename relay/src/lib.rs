@@ -2,9 +2,9 @@
 //! frames between addresses and understands none of them; of Bitcoin it knows nothing.
 //!
 //! `lobby` has the rooms, `room` the members of one and the way of a frame, `line` what waits for one browser,
-//! `connection` one WebSocket, `http` the one port, `server` its TCP connections, `site` the page's files, `tls` their
-//! encryption, `state` what survives a restart, `limits` every bound, `patience` what one
-//! address may do only so often.
+//! `connection` one WebSocket, `nats` the rooms of other relays, `gateway` nodes that are reached by TCP, `http` the one
+//! port, `server` its TCP connections, `site` the page's files, `tls` their encryption, `state` what survives a restart,
+//! `limits` every bound, `patience` what one address may do only so often.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -12,12 +12,15 @@
 mod announce;
 mod clock;
 mod connection;
+mod gateway;
 mod http;
 mod limits;
 mod line;
 mod lobby;
 pub mod log;
 mod metrics;
+#[cfg(feature = "nats")]
+mod nats;
 mod patience;
 mod room;
 mod server;
@@ -27,6 +30,7 @@ mod stun;
 mod tls;
 
 pub use announce::qr;
+pub use gateway::{Gateway, GatewayError};
 pub use limits::Limits;
 pub use server::{Options, Relay, RelayError};
 pub use site::Site;

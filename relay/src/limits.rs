@@ -22,6 +22,8 @@ pub struct Limits {
     pub silence: Duration,
     /// How long another tab, asked whether it is there, may take to answer.
     pub other_tab: Duration,
+    /// How often relays that share a room tell each other that they are there; after three times without it they are not.
+    pub heartbeat: Duration,
     /// A browser that takes nothing for so long, while there is something for it, is gone.
     pub slow: Duration,
     /// Bytes that wait for one browser; what comes beyond them is dropped, which ends the sessions concerned.
@@ -62,6 +64,7 @@ impl Default for Limits {
             ping: Duration::from_secs(15),
             silence: Duration::from_secs(45),
             other_tab: Duration::from_secs(2),
+            heartbeat: Duration::from_secs(1),
             slow: Duration::from_secs(10),
             queue_bytes: 8 * 1024 * 1024,
             queue_messages: 65_536,
@@ -70,8 +73,8 @@ impl Default for Limits {
             news: 20,
             news_per_second: 5,
             malformed: 100,
-            tries: 20,
-            try_again: Duration::from_secs(3),
+            tries: 200,
+            try_again: Duration::from_millis(500),
             joins: 200,
             join_again: Duration::from_millis(500),
             rooms: 20,

@@ -2,6 +2,7 @@
 
 use crate::Limits;
 use crate::clock::Clock;
+use crate::gateway::Gateway;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
 use crate::room::{Asked, Class, Guest, Record, Room, Seat};
@@ -11,7 +12,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use terrarium_link::room::{End, Refusal, RoomCode, Secret, Settings, ToBrowser};
+use terrarium_link::room::{End, GATEWAYS, Refusal, RoomCode, Secret, Settings, ToBrowser};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -31,6 +32,10 @@ pub(crate) struct Lobby {
     room_life: Duration,
     /// The servers that pages are told of.
     stun: Vec<String>,
+    gateways: Arc<[Gateway]>,
+    /// Where rooms are shared with other relays.
+    #[cfg(feature = "nats")]
+    pub(crate) nats: Option<Arc<crate::nats::Nats>>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<Clock>,
@@ -47,6 +52,7 @@ pub(crate) struct Bounds {
     pub(crate) max_peers: usize,
     pub(crate) room_life: Duration,
     pub(crate) stun: Vec<StunServer>,
+    pub(crate) gateways: Arc<[Gateway]>,
     pub(crate) limits: Limits,
 }
 
@@ -54,7 +60,7 @@ impl Lobby {
     /// A lobby with the rooms that survived a restart, and a clock that does not go back behind what they were told before it.
     /// How long nobody was there before the restart does not count.
     pub(crate) fn new(bounds: Bounds, clock: Clock, mut records: Vec<Record>) -> Self {
-        let Bounds { max_rooms, max_peers, room_life, stun, limits } = bounds;
+        let Bounds { max_rooms, max_peers, room_life, stun, gateways, limits } = bounds;
         let stun = stun.iter().take(stun::MAX_SERVERS).map(StunServer::to_string).collect();
         let (limits, metrics, clock) = (Arc::new(limits), Arc::new(Metrics::default()), Arc::new(clock));
         records.sort_by_key(|record| (!record.own, record.code));
@@ -63,9 +69,10 @@ impl Lobby {
             let record = Record { seen, ..record };
             let room =
                 Room::new(record, max_peers, Arc::clone(&limits), Arc::clone(&metrics), Arc::clone(&clock));
-            (room.code(), Arc::new(room))
+            (room.code(), Arc::new(room.with_gateways(Arc::clone(&gateways))))
         };
-        let rooms = RwLock::new(records.into_iter().take(max_rooms).map(room).collect());
+        // Those that there are stay, though they be more than would be made.
+        let rooms = RwLock::new(records.into_iter().map(room).collect());
         Self {
             rooms,
             tries: Patience::new(limits.tries, limits.try_again),
@@ -75,6 +82,9 @@ impl Lobby {
             max_peers,
             room_life,
             stun,
+            gateways,
+            #[cfg(feature = "nats")]
+            nats: None,
             limits,
             metrics,
             clock,
@@ -105,10 +115,13 @@ impl Lobby {
     }
 
     fn make(&self, by_hand: bool, own: bool) -> Result<Arc<Room>, Refusal> {
-        let (key, token) = (secret()?, secret()?);
+        let (key, token) = (room_key()?, secret()?);
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         if rooms.len() >= self.max_rooms && !own {
-            return Err(Refusal::RelayFull);
+            // A room in which nobody but its maker ever was gives way, the longest empty one first.
+            let idle = rooms.values().filter(|room| !room.is_own() && room.is_abandoned());
+            let idle = idle.max_by_key(|room| (room.empty_for(), room.code())).map(|room| room.code());
+            rooms.remove(&idle.ok_or(Refusal::RelayFull)?);
         }
         let code = loop {
             let Secret([a, b, c, d, e, f, ..]) = secret()?;
@@ -132,11 +145,17 @@ impl Lobby {
             class: Class::default(),
         };
         let (limits, metrics) = (Arc::clone(&self.limits), Arc::clone(&self.metrics));
-        let room = Arc::new(Room::new(record, self.max_peers, limits, metrics, Arc::clone(&self.clock)));
+        let room = Room::new(record, self.max_peers, limits, metrics, Arc::clone(&self.clock));
+        let room = Arc::new(room.with_gateways(Arc::clone(&self.gateways)));
         rooms.insert(code, Arc::clone(&room));
         drop(rooms);
         self.changed.notify_one();
         Ok(room)
+    }
+
+    /// The room of a code, if it is one of this relay.
+    pub(crate) fn get(&self, code: RoomCode) -> Option<Arc<Room>> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&code).cloned()
     }
 
     /// The room of a code, for a guest at `from`, who may be wrong only so often, and bring only so many browsers. Who shows
@@ -146,14 +165,31 @@ impl Lobby {
     }
 
     fn find_at(&self, now: f64, code: RoomCode, guest: &Guest, from: IpAddr) -> Result<Arc<Room>, Refusal> {
-        let room = self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(&code).cloned();
-        match room {
+        match self.get(code) {
             Some(room) if room.knows(guest) => Ok(room),
             _ if !self.tries.allows(from, now) => Err(Refusal::TooManyTries),
             Some(room) if self.joins.spend(from, now) => Ok(room),
             None if self.tries.spend(from, now) => Err(Refusal::NoRoom),
             Some(_) | None => Err(Refusal::TooManyTries),
         }
+    }
+
+    /// Whether a guest at `from` who is nobody yet may be brought to a room of another relay.
+    #[cfg(feature = "nats")]
+    pub(crate) fn may_bring(&self, from: IpAddr) -> bool {
+        self.joins.spend(from, self.now())
+    }
+
+    /// Counts a code from an address as wrong, if it may be wrong once more; [`Lobby::was_right`] takes it back.
+    #[cfg(feature = "nats")]
+    pub(crate) fn begin_try(&self, from: IpAddr) -> bool {
+        self.tries.spend(from, self.now())
+    }
+
+    /// A code from an address that was counted as wrong was right.
+    #[cfg(feature = "nats")]
+    pub(crate) fn was_right(&self, from: IpAddr) {
+        self.tries.give_back(from, self.now());
     }
 
     /// Seconds since the start.
@@ -202,11 +238,6 @@ impl Lobby {
         records
     }
 
-    /// Whether somebody is in any room, who is told the time.
-    pub(crate) fn is_awake(&self) -> bool {
-        self.rooms().iter().any(|room| room.count() > 0)
-    }
-
     /// Every room.
     pub(crate) fn rooms(&self) -> Vec<Arc<Room>> {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
@@ -223,10 +254,31 @@ impl Lobby {
         }
     }
 
+    /// Whether a browser is in any room.
+    pub(crate) fn has_browsers(&self) -> bool {
+        #[cfg(feature = "nats")]
+        if self.nats.as_ref().is_some_and(|nats| nats.has_browsers()) {
+            return true;
+        }
+        self.rooms().iter().any(|room| room.count() > 0)
+    }
+
     /// Tells every browser that the relay goes, and lets nobody in any more.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
+        #[cfg(feature = "nats")]
+        self.close_branches();
         self.rooms().iter().for_each(|room| room.end(End::Shutdown));
+    }
+}
+
+/// A key whose room has no address of a gateway.
+fn room_key() -> Result<Secret, Refusal> {
+    loop {
+        let key = secret()?;
+        if key.0[0] != GATEWAYS[1] {
+            return Ok(key);
+        }
     }
 }
 
@@ -263,7 +315,8 @@ mod tests {
 
     fn lobby(max_rooms: usize, room_life: Duration, records: Vec<Record>) -> Lobby {
         let limits = Limits { tries: 1, ..Limits::default() };
-        let bounds = Bounds { max_rooms, max_peers: 10, room_life, stun: Vec::new(), limits };
+        let (stun, gateways) = (Vec::new(), Arc::default());
+        let bounds = Bounds { max_rooms, max_peers: 10, room_life, stun, gateways, limits };
         Lobby::new(bounds, Clock::starting(0), records)
     }
 
@@ -285,12 +338,22 @@ mod tests {
 
     #[test]
     fn the_relay_has_a_room_of_its_own_however_many_others_there_are() {
-        let full = lobby(1, Duration::ZERO, vec![record(1, false)]);
+        let full = lobby(1, Duration::ZERO, vec![Record { last: 2, ..record(1, false) }]);
         assert_eq!(full.create(false, [10, 0, 0, 1].into()).map(drop), Err(Refusal::RelayFull));
         let own = full.own().unwrap();
         assert_eq!(full.own().unwrap().code(), own.code());
         let again = lobby(1, Duration::ZERO, full.records());
         assert_eq!(again.own().unwrap().code(), own.code());
+        assert!(again.get(RoomCode::from_number(1)).is_some(), "and none is lost for it");
+    }
+
+    #[test]
+    fn a_room_in_which_nobody_but_its_maker_was_gives_way_where_there_are_too_many() {
+        let used = Record { last: 2, ..record(1, false) };
+        let full = lobby(2, Duration::ZERO, vec![used, record(2, false)]);
+        let made = full.create(false, [10, 0, 0, 1].into()).unwrap();
+        assert!(full.get(RoomCode::from_number(2)).is_none());
+        assert!(full.get(RoomCode::from_number(1)).is_some() && full.get(made.code()).is_some());
     }
 
     #[test]
@@ -305,6 +368,7 @@ mod tests {
         assert_eq!(find(right, guest(Some(forged), Some(Secret([3; 16])))), Err(Refusal::TooManyTries));
         assert_eq!(find(right, guest(None, Some(Secret([2; 16])))), Ok(()));
     }
+
     fn stranger() -> Guest {
         Guest { page: 1, pass: None, token: None, name: String::new(), urls: Vec::new() }
     }
@@ -316,6 +380,7 @@ mod tests {
             max_peers: 10,
             room_life: Duration::ZERO,
             stun: Vec::new(),
+            gateways: Arc::default(),
             limits: Limits::default(),
         };
         let lobby = Lobby::new(bounds, Clock::starting(0), vec![record(1, false)]);
@@ -334,11 +399,9 @@ mod tests {
     #[test]
     fn one_address_makes_only_so_many_rooms() {
         let limits = Limits { rooms: 2, room_again: Duration::from_secs(30), ..Limits::default() };
-        let lobby = Lobby::new(
-            Bounds { max_rooms: 10, max_peers: 10, room_life: Duration::ZERO, stun: Vec::new(), limits },
-            Clock::starting(0),
-            Vec::new(),
-        );
+        let (room_life, stun, gateways) = (Duration::ZERO, Vec::new(), Arc::default());
+        let bounds = Bounds { max_rooms: 10, max_peers: 10, room_life, stun, gateways, limits };
+        let lobby = Lobby::new(bounds, Clock::starting(0), Vec::new());
         let make = |now, last| lobby.create_at(now, false, [10, 0, 0, last].into()).map(drop);
         assert_eq!([0.0, 0.0].map(|now| make(now, 1)), [Ok(()), Ok(())]);
         assert_eq!(make(29.0, 1), Err(Refusal::TooManyTries));

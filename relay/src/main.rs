@@ -84,6 +84,19 @@ async fn interrupted() {
             return;
         }
     }
+    // A console that is closed, and a machine that is shut down.
+    #[cfg(windows)]
+    {
+        use tokio::signal::windows::{ctrl_close, ctrl_shutdown};
+        if let (Ok(mut close), Ok(mut shutdown)) = (ctrl_close(), ctrl_shutdown()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = close.recv() => {}
+                _ = shutdown.recv() => {}
+            }
+            return;
+        }
+    }
     // Where even this cannot be listened for, the relay ends at once.
     let _ = tokio::signal::ctrl_c().await;
 }

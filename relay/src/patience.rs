@@ -47,6 +47,14 @@ impl Patience {
         allowed
     }
 
+    /// What an address has done does not count.
+    #[cfg(feature = "nats")]
+    pub(crate) fn give_back(&self, from: IpAddr, now: f64) {
+        if let Some(bucket) = self.buckets().get_mut(&household(from)) {
+            bucket.spend(-1.0, now);
+        }
+    }
+
     fn buckets(&self) -> MutexGuard<'_, HashMap<IpAddr, Bucket>> {
         // Nothing panics while it holds the lock; if something did, what is in there is still whole.
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)

@@ -6,6 +6,7 @@ pub(crate) use class::Class;
 
 use crate::Limits;
 use crate::clock::Clock;
+use crate::gateway::{Doors, Gateway};
 use crate::line::Line;
 use crate::metrics::Metrics;
 use axum::body::Bytes;
@@ -18,7 +19,7 @@ use terrarium_link::room::{
 };
 
 /// Addresses that a room gives away in its life; a browser that shows its pass takes none.
-const MAX_NUMBERS: u16 = 60_000;
+pub(crate) const MAX_NUMBERS: u16 = 60_000;
 /// Addresses that were sent away and are remembered.
 pub(crate) const MAX_BARRED: usize = 1_000;
 /// A message of fewer bytes is copied before it waits: it may be a small part of the buffer that it was read into.
@@ -48,7 +49,7 @@ pub(crate) struct Record {
 }
 
 /// Who wants in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Guest {
     pub(crate) page: u64,
     pub(crate) pass: Option<Pass>,
@@ -87,6 +88,7 @@ pub(crate) struct Room {
     metrics: Arc<Metrics>,
     clock: Arc<Clock>,
     max_peers: usize,
+    doors: Doors,
     inner: RwLock<Inner>,
 }
 
@@ -127,7 +129,19 @@ impl Room {
         let Record { code, key, token, by_hand, chain, settings, last, seen, own, barred, class } = record;
         let members = BTreeMap::new();
         let inner = RwLock::new(Inner { chain, settings, last, seen, members, barred, class });
-        Self { code, key, token, by_hand, own, limits, metrics, clock, max_peers, inner }
+        let doors = Doors::new(Arc::default());
+        Self { code, key, token, by_hand, own, limits, metrics, clock, max_peers, doors, inner }
+    }
+
+    /// The same room with gateways.
+    pub(crate) fn with_gateways(self, gateways: Arc<[Gateway]>) -> Self {
+        Self { doors: Doors::new(gateways), ..self }
+    }
+
+    /// Whether nobody is here, and nobody but its maker ever was.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        let inner = self.read();
+        inner.members.is_empty() && inner.last <= 1
     }
 
     pub(crate) fn code(&self) -> RoomCode {
@@ -225,6 +239,7 @@ impl Room {
         }
         let others = inner.members.iter().filter(|(other, _)| **other != number);
         messages.extend(others.map(|(other, member)| self.introduction(inner, *other, member, teacher)));
+        messages.extend(self.doors.introductions());
         for message in messages {
             if !line.push(message.encode().into(), &self.limits) {
                 line.end(End::TooSlow);
@@ -291,6 +306,44 @@ impl Room {
         }
     }
 
+    /// Passes on what a gateway, or a browser of another relay, sends to a browser.
+    pub(crate) fn deliver(&self, from: [u8; 4], to: [u8; 4], message: Bytes) {
+        let number = |[a, b, high, low]: [u8; 4]| {
+            ([a, b] == [10, self.key.0[0]]).then(|| u16::from_be_bytes([high, low]))
+        };
+        let inner = self.read();
+        let (from, to) = (number(from), number(to));
+        // A gateway is of no team.
+        let is_apart = from.zip(to).is_some_and(|(from, to)| inner.class.parts(from, to));
+        match to.and_then(|to| inner.members.get(&to)) {
+            None => self.metrics.nobody.add(1),
+            Some(_) if is_apart => self.metrics.split.add(1),
+            Some(member) => self.carry(&member.line, message),
+        }
+    }
+
+    /// Puts a frame on a line, and counts it.
+    fn carry(&self, line: &Line, message: Bytes) {
+        let length = message.len() as u64;
+        let small = message.len() < COPIED;
+        let message = if small { Bytes::copy_from_slice(&message) } else { message };
+        if line.push(message, &self.limits) {
+            self.metrics.frames.add(1);
+            self.metrics.bytes.add(length);
+        } else {
+            self.metrics.overflow.add(1);
+        }
+    }
+
+    /// Opens or closes the gateways by what nodes there are now, and tells everybody.
+    fn settle_gateways(self: &Arc<Self>, inner: &Inner) {
+        let nodes = inner.members.values().flat_map(|member| &member.nodes);
+        for news in self.doors.settle(self, nodes) {
+            let message: Bytes = news.encode().into();
+            inner.members.values().for_each(|member| self.push(member, message.clone()));
+        }
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
         // Nothing panics while it holds the lock; if something did, what is in there is still whole.
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
@@ -335,7 +388,10 @@ impl Seat {
         }
         let [a, b, high, low] = header.to.ip;
         if [a, b] != own[..2] {
-            metrics.nobody.add(1);
+            match self.room.doors.line(header.to) {
+                None => metrics.nobody.add(1),
+                Some(line) => self.room.carry(&line, message),
+            }
             return true;
         }
         let inner = self.room.read();
@@ -343,17 +399,7 @@ impl Seat {
         match inner.members.get(&to) {
             Some(_) if inner.class.parts(self.number, to) => metrics.split.add(1),
             None => metrics.nobody.add(1),
-            Some(member) => {
-                let length = message.len() as u64;
-                let small = message.len() < COPIED;
-                let message = if small { Bytes::copy_from_slice(&message) } else { message };
-                if member.line.push(message, &self.room.limits) {
-                    metrics.frames.add(1);
-                    metrics.bytes.add(length);
-                } else {
-                    metrics.overflow.add(1);
-                }
-            }
+            Some(member) => self.room.carry(&member.line, message),
         }
         true
     }
@@ -368,6 +414,7 @@ impl Seat {
         if let Some(member) = inner.members.get_mut(&self.number).filter(news) {
             member.nodes = nodes;
             self.room.announce(&inner, self.number);
+            self.room.settle_gateways(&inner);
         }
     }
 
@@ -423,6 +470,8 @@ impl Drop for Seat {
             inner.seen = room.clock.unix_seconds();
             let message: Bytes = ToBrowser::Gone(self.address()).encode().into();
             inner.members.values().for_each(|member| room.push(member, message.clone()));
+            room.doors.tell(&message, &room.limits);
+            room.settle_gateways(&inner);
         }
     }
 }
@@ -433,6 +482,8 @@ fn same(own: Pass, shown: Pass) -> bool {
     own.address == shown.address && pairs.fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
+#[cfg(test)]
+mod routing;
 mod signals;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The relay as a whole: bound to its port, accepting connections, ending cleanly.
 
 use crate::clock::Clock;
+use crate::gateway::Gateway;
 use crate::http::{self, Caller, Desk};
 use crate::lobby::{Bounds, Lobby};
 use crate::state::{self, Kept, StateError};
@@ -29,12 +30,12 @@ use tokio::time::{interval, sleep, timeout};
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Changes of this long go into one writing of the state file.
 const GATHER: Duration = Duration::from_millis(200);
-/// How often it is looked for rooms that nobody is in, and written down how late it is.
+/// How often empty rooms are looked for, and the time is written down.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How far ahead the time is written down, so that it holds until it is written again, whatever ends this program.
 const AHEAD: Duration = SWEEP.saturating_mul(2);
 
-/// One writing of a state file at a time: one that nobody waits for any more goes on beside the next.
+/// One write of a state file at a time: one that was given up still runs, and the next waits for it.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// What is said to requests.
@@ -63,6 +64,10 @@ pub struct Options {
     pub room_life: Duration,
     /// Servers that tell browsers under which address others see them; pages are told of the first eight.
     pub stun: Vec<StunServer>,
+    /// Nodes outside of the rooms that are their peers.
+    pub gateways: Vec<Gateway>,
+    /// The server over which several relays share rooms; needs the feature `nats`.
+    pub nats: Option<String>,
     /// Bounds on connections.
     pub limits: Limits,
 }
@@ -80,6 +85,8 @@ impl Default for Options {
             tls: None,
             room_life: Duration::from_secs(24 * 60 * 60),
             stun: Vec::new(),
+            gateways: Vec::new(),
+            nats: None,
             limits: Limits::default(),
         }
     }
@@ -102,6 +109,9 @@ pub enum RelayError {
     /// The certificate or its key does not hold.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Rooms cannot be shared.
+    #[error("{0}")]
+    Nats(String),
     /// The first room could not be made.
     #[error("no room could be made: {0}")]
     Room(Refusal),
@@ -134,8 +144,11 @@ impl Relay {
             tls,
             room_life,
             stun,
+            gateways,
+            nats,
             limits,
         } = options;
+        let gateways = gateways.into();
         let tls = tls.as_ref().map(Tls::load).transpose()?;
         let Kept { time_ms, rooms } = match &state {
             Some(file) => {
@@ -147,11 +160,15 @@ impl Relay {
         let failed = |error| RelayError::Bind(wanted, error);
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let lobby = Arc::new(Lobby::new(
-            Bounds { max_rooms, max_peers, room_life, stun, limits },
-            Clock::starting(time_ms),
-            rooms,
-        ));
+        let bounds = Bounds { max_rooms, max_peers, room_life, stun, gateways, limits };
+        let lobby = Lobby::new(bounds, Clock::starting(time_ms), rooms);
+        #[cfg(feature = "nats")]
+        let lobby = lobby.shared_at(nats).await.map_err(|error| RelayError::Nats(error.to_string()))?;
+        #[cfg(not(feature = "nats"))]
+        if nats.is_some() {
+            return Err(RelayError::Nats("this relay was built without the feature nats".to_owned()));
+        }
+        let lobby = Arc::new(lobby);
         let (policy, urls) = (site.policy(), announce::urls(address, &base_path, tls.as_ref()));
         let desk = Arc::new(Desk { lobby, site, policy, base: base_path, origins, urls });
         Ok(Self { listener, address, desk, state, tls })
@@ -181,6 +198,8 @@ impl Relay {
     pub async fn serve(self, end: impl Future<Output = ()>) {
         let Self { listener, desk, state, tls, .. } = self;
         let lobby = Arc::clone(&desk.lobby);
+        #[cfg(feature = "nats")]
+        lobby.share_all().await;
         let mut connections = JoinSet::new();
         tokio::select! {
             () = end => {}
@@ -194,12 +213,14 @@ impl Relay {
         let left = async { while connections.join_next().await.is_some() {} };
         // Connections that only ask for files need not be waited for.
         let _ = timeout(FAREWELL, async {
-            while lobby.rooms().iter().any(|room| room.count() > 0) {
+            while lobby.has_browsers() {
                 sleep(Duration::from_millis(10)).await;
             }
         })
         .await;
         let _ = timeout(Duration::from_millis(100), left).await;
+        #[cfg(feature = "nats")]
+        lobby.part().await;
         // Nobody is told a later time any more.
         write_state(&lobby, state, Duration::ZERO).await;
     }
@@ -286,8 +307,6 @@ async fn sweep(lobby: &Lobby) {
     loop {
         beat.tick().await;
         lobby.end_empty_rooms();
-        if lobby.is_awake() {
-            lobby.touch();
-        }
+        lobby.touch();
     }
 }

@@ -1,6 +1,6 @@
 //! The file in which rooms survive a restart: JSON, written whole and put in place by renaming.
 
-use crate::room::{Class, MAX_BARRED, Record};
+use crate::room::{Class, MAX_BARRED, MAX_NUMBERS, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -95,6 +95,8 @@ fn read(text: &[u8]) -> Result<Kept, StateError> {
 pub(crate) fn save(file: &Path, kept: Kept) -> io::Result<()> {
     let Kept { time_ms, rooms } = kept;
     let rooms = rooms.into_iter().map(entry).collect();
+    // A machine whose clock is beyond it would write a file that no relay takes.
+    let time_ms = time_ms.min(LATEST_MS);
     let text = serde_json::to_vec_pretty(&File { version: VERSION, time_ms, rooms })?;
     let fresh = file.with_extension("new");
     let mut options = std::fs::OpenOptions::new();
@@ -137,7 +139,7 @@ fn record(entry: Entry) -> Result<Record, StateError> {
         by_hand: entry.by_hand,
         chain: bytes(&entry.chain).ok_or(StateError::Room("a chain is not hex digits, or too long"))?,
         settings: Settings { mining: entry.mining, khs: entry.khs.clamp(1, MAX_KHS), locked: entry.locked },
-        last: entry.last,
+        last: entry.last.min(MAX_NUMBERS),
         seen: entry.seen,
         own: entry.own,
         barred: entry.barred.into_iter().rev().take(MAX_BARRED).collect(),

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod fixture;
 pub mod helpers;
 mod lab;
+pub mod member;
 pub mod sim;
 pub mod sync_bytes;
 

@@ -38,6 +38,14 @@ impl MemoryStore {
     /// # Errors
     /// A table of another database, or the failure that was asked for; then nothing is changed.
     pub fn apply(&self, batch: &StoreBatch) -> Result<(), StoreError> {
+        self.take(batch.clone())
+    }
+
+    /// As [`MemoryStore::apply`], for who needs the batch no more.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn take(&self, batch: StoreBatch) -> Result<(), StoreError> {
         batch.check()?;
         let mut state = self.0.borrow_mut();
         match &mut state.writes_left {
@@ -45,11 +53,14 @@ impl MemoryStore {
             Some(left) => *left -= 1,
             None => {}
         }
-        for op in &batch.ops {
+        for op in batch.ops {
             let table = state.tables.entry(op.table()).or_default();
             match op {
-                Op::Put { key, value, .. } => drop(table.insert(key.clone(), value.clone())),
-                Op::Delete { key, .. } => drop(table.remove(key)),
+                Op::Put { key, mut value, .. } => {
+                    value.shrink_to_fit();
+                    table.insert(key, value);
+                }
+                Op::Delete { key, .. } => drop(table.remove(&key)),
                 Op::Clear { .. } => table.clear(),
             }
         }

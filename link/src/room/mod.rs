@@ -68,6 +68,9 @@ pub const MAX_CHAIN: usize = 64 * 1024;
 /// The longest message that is no frame: a chain with its head.
 pub const MAX_MESSAGE: usize = MAX_CHAIN + 16;
 
+/// How the addresses of gateways begin, which stand for nodes outside of the room; no browser's does.
+pub const GATEWAYS: [u8; 2] = [10, 255];
+
 /// A number that nobody guesses: what makes a pass or a teacher. Never printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Secret(pub [u8; 16]);

@@ -1,13 +1,15 @@
 //! Browsers as the relay sees them.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test that asked for it")]
+#![allow(dead_code, reason = "each file of tests needs a part of it")]
 
 use futures_util::{SinkExt, StreamExt};
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use terrarium_link::room::{
-    ClassNews, End, Pass, ROOM_VERSION, Refusal, RoomCode, Secret, Settings, ToBrowser, ToRelay, frame_of,
-    wrap_frame,
+    ClassNews, End, NodeEntry, Pass, ROOM_VERSION, Refusal, RoomCode, Secret, Settings, ToBrowser, ToRelay,
+    frame_of, wrap_frame,
 };
 use terrarium_link::{Address, Body, Frame, Header, Role};
 use terrarium_relay::{Options, Relay, Site};
@@ -74,6 +76,10 @@ impl Deref for Running {
 }
 
 impl Home {
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     pub(crate) async fn connect(&self) -> Socket {
         let scheme = if self.tls.is_some() { "wss" } else { "ws" };
         let address = format!("{scheme}://{}{}/ws", self.host, self.base);
@@ -149,6 +155,8 @@ pub(crate) struct Browser {
     /// What time it was when it came.
     pub(crate) unix_ms: u64,
     gone: Vec<[u8; 4]>,
+    /// Who it has been told of, and their nodes.
+    members: BTreeMap<[u8; 4], Vec<NodeEntry>>,
 }
 
 impl Browser {
@@ -172,6 +180,10 @@ impl Browser {
         Self::greet(relay, join(code, None, None, "")).await
     }
 
+    pub(crate) async fn try_join_as(relay: &Running, code: RoomCode, name: &str) -> Result<Self, Refusal> {
+        Self::greet(relay, join(code, None, None, name)).await
+    }
+
     pub(crate) async fn come_back(
         relay: &Home,
         code: RoomCode,
@@ -187,7 +199,8 @@ impl Browser {
         socket.send(Message::binary(first)).await.unwrap();
         match message(&mut socket).await.map(|bytes| ToBrowser::decode(&bytes).unwrap()) {
             Some(ToBrowser::Welcome { code, pass, token, unix_ms, .. }) => {
-                Ok(Self { socket, code, pass, token, unix_ms, gone: Vec::new() })
+                let (gone, members) = (Vec::new(), BTreeMap::new());
+                Ok(Self { socket, code, pass, token, unix_ms, gone, members })
             }
             Some(ToBrowser::Refused(reason)) => Err(reason),
             other => panic!("{other:?}"),
@@ -203,10 +216,24 @@ impl Browser {
         let _ = self.socket.send(Message::binary(bytes)).await;
     }
 
+    /// The next message; who is in the room is kept.
+    async fn read(&mut self) -> Option<Vec<u8>> {
+        let bytes = message(&mut self.socket).await?;
+        match ToBrowser::decode(&bytes) {
+            Ok(ToBrowser::Member { address, nodes, .. }) => drop(self.members.insert(address, nodes)),
+            Ok(ToBrowser::Gone(address)) => {
+                self.members.remove(&address);
+                self.gone.push(address);
+            }
+            _ => {}
+        }
+        Some(bytes)
+    }
+
     /// The next message of the room; the time, the settings and the class are left out.
     pub(crate) async fn hear(&mut self) -> ToBrowser {
         loop {
-            let bytes = message(&mut self.socket).await.unwrap();
+            let bytes = self.read().await.unwrap();
             match ToBrowser::decode(&bytes) {
                 Ok(ToBrowser::Time(_) | ToBrowser::Settings(_) | ToBrowser::Class(_)) => {}
                 other => return other.unwrap(),
@@ -217,12 +244,9 @@ impl Browser {
     /// The next frame; news of the room are left out.
     pub(crate) async fn hear_frame(&mut self) -> Vec<u8> {
         loop {
-            let bytes = message(&mut self.socket).await.unwrap();
+            let bytes = self.read().await.unwrap();
             if frame_of(&bytes).is_some() {
                 return bytes;
-            }
-            if let Ok(ToBrowser::Gone(address)) = ToBrowser::decode(&bytes) {
-                self.gone.push(address);
             }
         }
     }
@@ -239,7 +263,7 @@ impl Browser {
     /// The settings that come next.
     pub(crate) async fn hear_settings(&mut self) -> Settings {
         loop {
-            let bytes = message(&mut self.socket).await.unwrap();
+            let bytes = self.read().await.unwrap();
             if let Ok(ToBrowser::Settings(settings)) = ToBrowser::decode(&bytes) {
                 return settings;
             }
@@ -263,6 +287,27 @@ impl Browser {
         while self.hear().await != ToBrowser::Gone(address) {}
     }
 
+    /// Waits until these have been introduced.
+    pub(crate) async fn hear_members(&mut self, wanted: &[[u8; 4]]) {
+        while !wanted.iter().all(|address| self.members.contains_key(address)) {
+            self.hear().await;
+        }
+    }
+
+    /// Waits until none of these is there, who all were.
+    pub(crate) async fn hear_leave(&mut self, gone: &[[u8; 4]]) {
+        while gone.iter().any(|address| self.members.contains_key(address)) {
+            self.hear().await;
+        }
+    }
+
+    /// Waits until a member runs these nodes.
+    pub(crate) async fn hear_nodes(&mut self, member: [u8; 4], nodes: &[NodeEntry]) {
+        while self.members.get(&member).is_none_or(|known| known != nodes) {
+            self.hear().await;
+        }
+    }
+
     /// Whether it was heard that a member has gone.
     pub(crate) fn is_gone(&self, address: [u8; 4]) -> bool {
         self.gone.contains(&address)
@@ -274,9 +319,14 @@ impl Browser {
         self.socket.flush().await.unwrap();
     }
 
+    /// Sends bytes that begin a WebSocket's frame, and breaks the connection.
+    pub(crate) async fn break_off(mut self, bytes: &[u8]) {
+        self.socket.get_mut().write_all(bytes).await.unwrap();
+    }
+
     /// What the relay says at the end, if it says anything.
     pub(crate) async fn end(&mut self) -> Option<End> {
-        while let Some(bytes) = message(&mut self.socket).await {
+        while let Some(bytes) = self.read().await {
             if let Ok(ToBrowser::End(reason)) = ToBrowser::decode(&bytes) {
                 return Some(reason);
             }

@@ -32,7 +32,9 @@ pub(super) enum Written {
 pub struct Disk {
     store: MemoryStore,
     faults: DiskFaults,
-    /// What takes back the last relaxed writes, oldest first; at most [`UNSAFE_WRITES`].
+    /// Nothing that was written is ever lost.
+    is_lasting: bool,
+    /// What takes back the last relaxed writes, oldest first; at most [`UNSAFE_WRITES`], none where the disk is lasting.
     reversals: Vec<(Database, Vec<Op>)>,
     writes: u64,
 }
@@ -61,7 +63,13 @@ impl Disk {
         }
     }
 
-    pub(super) fn write(&mut self, batch: &StoreBatch, dice: &mut Dice, counts: &mut FaultCounts) -> Written {
+    /// From now on the disk loses nothing that was written: what would take it back is not kept.
+    pub(super) fn make_lasting(&mut self) {
+        self.is_lasting = true;
+        self.reversals = Vec::new();
+    }
+
+    pub(super) fn write(&mut self, batch: StoreBatch, dice: &mut Dice, counts: &mut FaultCounts) -> Written {
         let happens =
             |dice: &mut Dice, one_in: Option<usize>| one_in.is_some_and(|odds| dice.below(odds) == 0);
         let dies = happens(dice, self.faults.crash_one_in);
@@ -73,13 +81,14 @@ impl Disk {
             counts.note(Fault::WriteFailed);
             return Written::Refused("the disk refused, once".to_owned());
         }
-        let reversal = self.reversal(batch);
-        if let Err(error) = self.store.apply(batch) {
+        let (database, durability) = (batch.database, batch.durability);
+        let reversal = if self.is_lasting { None } else { self.reversal(&batch) };
+        if let Err(error) = self.store.take(batch) {
             counts.note(Fault::DiskFull);
             return Written::Refused(error.to_string());
         }
         self.writes += 1;
-        self.remember(batch, reversal);
+        self.remember(database, durability, reversal);
         if dies {
             counts.note(Fault::CrashAfterWrite);
             return Written::Died;
@@ -121,7 +130,7 @@ impl Disk {
     fn put(&self, database: Database, ops: Vec<Op>) {
         let batch = StoreBatch { id: BatchId(0), database, durability: Durability::Strict, ops };
         self.store.recover();
-        self.store.apply(&batch).expect("a batch for its own tables");
+        self.store.take(batch).expect("a batch for its own tables");
     }
 
     /// What takes a batch back; none where it clears a table, which is taken to reach the disk at once.
@@ -141,15 +150,15 @@ impl Disk {
         reversal.collect()
     }
 
-    fn remember(&mut self, batch: &StoreBatch, reversal: Option<Vec<Op>>) {
+    fn remember(&mut self, database: Database, durability: Durability, reversal: Option<Vec<Op>>) {
         match reversal {
-            Some(ops) if batch.durability == Durability::Relaxed => {
-                self.reversals.push((batch.database, ops));
+            Some(ops) if durability == Durability::Relaxed => {
+                self.reversals.push((database, ops));
                 if self.reversals.len() > UNSAFE_WRITES {
                     self.reversals.remove(0);
                 }
             }
-            _ => self.reversals.retain(|(database, _)| *database != batch.database),
+            _ => self.reversals.retain(|(other, _)| *other != database),
         }
     }
 }

@@ -96,7 +96,7 @@ impl World {
                     self.rouse(id);
                 }
             }
-            Happening::Write(batch) => self.write(id, &batch),
+            Happening::Write(batch) => self.write(id, batch),
             Happening::Punch(to) => {
                 self.faults.note(Fault::HolePunched);
                 self.nats.open(now, id, to);
@@ -263,11 +263,12 @@ impl World {
         self.plan(self.now + took, id, Happening::Input(input));
     }
 
-    fn write(&mut self, id: NodeId, batch: &StoreBatch) {
+    fn write(&mut self, id: NodeId, batch: StoreBatch) {
         let Some(host) = self.hosts.get_mut(id) else { return };
+        let written = batch.id;
         match host.disk.write(batch, &mut self.dice, &mut self.faults) {
-            Written::Committed => self.hand_over(id, Input::BatchCommitted { id: batch.id }),
-            Written::Refused(reason) => self.hand_over(id, Input::BatchFailed { id: batch.id, reason }),
+            Written::Committed => self.hand_over(id, Input::BatchCommitted { id: written }),
+            Written::Refused(reason) => self.hand_over(id, Input::BatchFailed { id: written, reason }),
             Written::Died => self.die(id),
         }
     }

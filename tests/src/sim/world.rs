@@ -189,9 +189,11 @@ impl World {
         self.arrivals = Some(arrivals);
     }
 
-    /// Has a node keep quiet, to its peers (see [`terrarium_core::node::Node::keep_quiet`]) and to its host.
+    /// Has a node keep quiet, to its peers (see [`terrarium_core::node::Node::keep_quiet`]) and to its host, whose disk loses
+    /// nothing.
     pub fn keep_quiet(&mut self, id: NodeId) {
         self.host_mut(id).keep_quiet();
+        self.host_mut(id).disk.make_lasting();
         self.give(id, Input::Listens { messages: false, log: false });
     }
 

@@ -442,7 +442,9 @@ impl Room {
             inner.failures += 1;
             inner.failures
         });
-        let pause = (least * f64::from(1_u32 << failures.min(6)) * (0.5 + js_sys::Math::random())).min(most);
+        // Whoever is one of many that err would keep the others out by trying on.
+        let most = if failure == Failure::Refused(Refusal::TooManyTries) { 6.0 * most } else { most };
+        let pause = (least * f64::from(1_u32 << failures.min(8)) * (0.5 + js_sys::Math::random())).min(most);
         let room = *self;
         set_timeout(move || room.connect(None), Duration::from_secs_f64(pause / 1_000.0));
     }

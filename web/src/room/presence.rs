@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 use terrarium_core::collections::BTreeMap;
-use terrarium_link::room::{Lesson, MAX_NETWORK, MAX_NODES, NodeEntry};
+use terrarium_link::room::{GATEWAYS, Lesson, MAX_NETWORK, MAX_NODES, NodeEntry};
 
 /// A node of this browser that was silent for so long is gone, as in the directory.
 const FORGET_MS: f64 = 7_000.0;
@@ -133,9 +133,9 @@ impl Presence {
         self.lesson.team_of(address) != self.lesson.team_of(self.own_address)
     }
 
-    /// The others.
+    /// The others; a gateway is no browser, only a peer.
     pub(super) fn members(&self) -> Vec<Member> {
-        self.others.values().cloned().collect()
+        self.others.values().filter(|member| member.address[..2] != GATEWAYS).cloned().collect()
     }
 }
 
@@ -184,6 +184,7 @@ mod tests {
         assert_eq!(presence.clear(), ["down 10.1.0.3:3002"]);
         assert_eq!(presence.members(), []);
     }
+
     #[test]
     fn nodes_of_another_part_of_the_class_are_down_until_it_is_whole() {
         let mut presence = Presence::default();
@@ -200,5 +201,14 @@ mod tests {
         assert_eq!(presence.set(member(vec![node(3005)])), ["down 10.1.0.3:3002"]);
         assert_eq!(presence.members().len(), 2, "they are in the class all the same");
         assert_eq!(presence.arrange(own, Lesson::default()), ["up 10.1.0.3:3005 net"]);
+    }
+
+    #[test]
+    fn a_gateway_is_a_peer_for_the_workers_and_nobody_in_the_class() {
+        let mut presence = Presence::default();
+        let gateway = Member { address: [10, 255, 0, 1], ..member(vec![node(18_444)]) };
+        assert_eq!(presence.set(gateway), ["up 10.255.0.1:18444 net"]);
+        assert_eq!(presence.all(), ["up 10.255.0.1:18444 net"]);
+        assert_eq!(presence.members(), []);
     }
 }

@@ -1,5 +1,8 @@
-//! Loads for a relay that runs beside: idle browsers, frames through one room, latency, one reader that stops reading.
+//! Loads for a relay that runs beside: idle browsers, frames through one room, latency, one reader that stops reading; and
+//! the same frames through a nats-server over its own WebSocket, where that is installed.
 //! `cargo xtask bench relay` builds the relay with its page and runs this; nothing else should run meanwhile.
+
+mod nats;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
@@ -12,7 +15,7 @@ use terrarium_link::room::{ROOM_VERSION, RoomCode, ToBrowser, ToRelay, wrap_fram
 use terrarium_link::{Address, Body, Frame, Header, Role};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
@@ -69,6 +72,7 @@ fn main() {
         throughput(&relay).await;
         latency(&relay, "10,000 frames/s", false).await;
         latency(&relay, "the same beside a reader that stops", true).await;
+        nats::measure().await;
     });
 }
 
@@ -185,8 +189,7 @@ async fn latency(relay: &Relay, what: &str, slow: bool) {
         let Browser { mut sink, mut stream, address, .. } = browser;
         let (to, stop) = (addresses[(at + 1) % addresses.len()], Arc::clone(&over));
         senders.spawn(async move {
-            let mut beat = interval(PACE);
-            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut beat = beat(at);
             while !stop.load(Ordering::Relaxed) {
                 beat.tick().await;
                 let now = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -219,6 +222,18 @@ async fn latency(relay: &Relay, what: &str, slow: bool) {
     let seconds = began.elapsed().as_secs_f64();
     let mut micros: Vec<u64> = readers.join_all().await.into_iter().flatten().collect();
     drop(senders.join_all().await);
+    print_latencies(what, &mut micros, seconds);
+}
+
+/// The beat of a talker. All have the same pace, and none the same moment: a burst of all at once would wait for itself.
+fn beat(talker: usize) -> Interval {
+    let offset = PACE * u32::try_from(talker).unwrap_or_default() / TALKERS as u32;
+    let mut beat = interval_at(tokio::time::Instant::now() + offset, PACE);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat
+}
+
+fn print_latencies(what: &str, micros: &mut [u64], seconds: f64) {
     micros.sort_unstable();
     let at =
         |share: usize| micros.get(micros.len() * share / 100).copied().unwrap_or_default() as f64 / 1_000.0;
