@@ -2,7 +2,6 @@
 //! installed its test is ignored, and says why.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test that asked for it")]
 
-#[allow(dead_code, reason = "other tests use the rest")]
 mod client;
 
 use client::{Browser, Folder, Home, frame};

@@ -68,8 +68,7 @@ async fn seed_000(stage: &Stage<'_>) -> Outcome {
         .await?;
         expect(&json!(frames(&teacher).await?), &json!(before))?;
         for page in [&teacher, &student] {
-            let last =
-                steps(page).await?.into_iter().filter(|step| !step.starts_with("gathered")).next_back();
+            let last = steps(page).await?.into_iter().rfind(|step| !step.starts_with("gathered"));
             expect(&json!(last), &json!("direct"))?;
         }
         Ok(())

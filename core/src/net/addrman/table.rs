@@ -17,8 +17,10 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Nothing in it.
-    pub(super) const EMPTY: Self = Self { buckets: BTreeMap::new(), len: 0 };
+    /// An empty one.
+    pub(super) const fn new() -> Self {
+        Self { buckets: BTreeMap::new(), len: 0 }
+    }
 
     pub(super) fn get(&self, place: Place) -> Option<SocketAddr> {
         self.buckets.get(&place.bucket)?.get(&place.position).copied()
