@@ -108,7 +108,10 @@ async fn greet(
             let guest = Guest { page, pass, token, name, urls };
             #[cfg(feature = "nats")]
             if let Some(sought) = lobby.seek(code, &guest, from).await {
-                return sought.map(|seat| Some(Seated::Away(seat)));
+                return sought.map(|seat| {
+                    name_servers(lobby, seat.line());
+                    Some(Seated::Away(seat))
+                });
             }
             (lobby.find(code, &guest, from)?, guest)
         }
@@ -120,11 +123,16 @@ async fn greet(
         | ToRelay::Class(_) => return Err(Refusal::Malformed),
     };
     let seat = lobby.seat(&room, &guest).await?;
+    name_servers(lobby, &seat.line);
+    Ok(Some(Seated::Here(seat)))
+}
+
+/// Tells a browser of servers beside the relay.
+fn name_servers(lobby: &Lobby, line: &Line) {
     if let Some(servers) = lobby.servers() {
         // There is always room at a line's beginning.
-        seat.line.push(servers.encode().into(), &lobby.limits);
+        line.push(servers.encode().into(), &lobby.limits);
     }
-    Ok(Some(Seated::Here(seat)))
 }
 
 /// Reads and writes side by side until either comes to an end.

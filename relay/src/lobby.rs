@@ -349,10 +349,13 @@ mod tests {
 
     #[test]
     fn a_room_in_which_nobody_but_its_maker_was_gives_way_where_there_are_too_many() {
-        let used = Record { last: 2, ..record(1, false) };
-        let full = lobby(2, Duration::ZERO, vec![used, record(2, false)]);
+        let full = lobby(2, Duration::ZERO, vec![record(1, false)]);
+        let long_empty =
+            Room::new(record(2, false), 10, Arc::default(), Arc::default(), Arc::clone(&full.clock));
+        full.rooms.write().unwrap().insert(long_empty.code(), Arc::new(long_empty));
         let made = full.create(false, [10, 0, 0, 1].into()).unwrap();
         assert!(full.get(RoomCode::from_number(2)).is_none());
+        assert_eq!(full.create(false, [10, 0, 0, 2].into()).map(drop), Err(Refusal::RelayFull), "it is new");
         assert!(full.get(RoomCode::from_number(1)).is_some() && full.get(made.code()).is_some());
     }
 

@@ -19,6 +19,9 @@ use terrarium_link::room::{
 };
 
 /// Addresses that a room gives away in its life; a browser that shows its pass takes none.
+/// Seconds for which nobody is in a room before it is taken for abandoned.
+const ABANDONED: u64 = 600;
+
 pub(crate) const MAX_NUMBERS: u16 = 60_000;
 /// Addresses that were sent away and are remembered.
 pub(crate) const MAX_BARRED: usize = 1_000;
@@ -138,10 +141,12 @@ impl Room {
         Self { doors: Doors::new(gateways), ..self }
     }
 
-    /// Whether nobody is here, and nobody but its maker ever was.
+    /// Whether nobody has been here for a while, nobody but its maker ever was, and it was not made ready for anybody.
     pub(crate) fn is_abandoned(&self) -> bool {
         let inner = self.read();
-        inner.members.is_empty() && inner.last <= 1
+        let is_bare = inner.last <= 1 && inner.chain.is_empty() && inner.class == Class::default();
+        drop(inner);
+        is_bare && self.empty_for() >= ABANDONED
     }
 
     pub(crate) fn code(&self) -> RoomCode {

@@ -48,6 +48,8 @@ struct Member {
     known: Mutex<BTreeSet<[u8; 4]>>,
     /// What it said last of its nodes.
     nodes: Mutex<Option<Bytes>>,
+    /// What it reported last.
+    report: Mutex<Option<Bytes>>,
     /// The subject to which its words go.
     up: Mutex<String>,
     /// With the pass that it was given.
@@ -87,6 +89,7 @@ impl AwaySeat {
             words: Line::new(),
             known: Mutex::default(),
             nodes: Mutex::default(),
+            report: Mutex::default(),
             up: Mutex::new(way.up.clone()),
             guest: Mutex::new(guest),
             welcomed: AtomicBool::new(false),
@@ -125,7 +128,11 @@ impl Place for AwaySeat {
                 lobby.metrics.malformed.add(1);
                 return Taken::Refused;
             }
-            Some(ToRelay::Class(ClassWish::Report(_) | ClassWish::Pick(_))) => Taken::News,
+            Some(ToRelay::Class(ClassWish::Report(_))) => {
+                *lock(&self.member.report) = Some(body.clone());
+                Taken::News
+            }
+            Some(ToRelay::Class(ClassWish::Pick(_))) => Taken::News,
             Some(ToRelay::Nodes(_)) => {
                 *lock(&self.member.nodes) = Some(body.clone());
                 Taken::News
@@ -338,13 +345,12 @@ impl Member {
             Ok(way) if way.address == self.address => {
                 lock(&self.up).clone_from(&way.up);
                 self.lost.store(false, Ordering::Relaxed);
-                if let Some(nodes) = lock(&self.nodes).clone() {
-                    self.say(nodes);
-                }
+                let (nodes, report) = (lock(&self.nodes).clone(), lock(&self.report).clone());
+                nodes.into_iter().chain(report).for_each(|message| self.say(message));
                 Some(way)
             }
             // It has not come back yet.
-            Err(Refusal::NoRoom) => None,
+            Err(Refusal::NoRoom | Refusal::RelayFull) => None,
             Ok(_) | Err(_) => {
                 self.line.end(End::RoomClosed);
                 None

@@ -53,11 +53,13 @@ impl Lobby {
             return Some(Err(Refusal::NoRoom));
         }
         let limited = !self.begin_try(from);
+        let ask = |limited| AwaySeat::take_up(self, nats, code, guest.clone(), limited);
+        // A pass or a token may be invented: who shows one is a stranger until the home knows better.
         let is_stranger = guest.pass.is_none() && guest.token.is_none();
-        if is_stranger && (limited || !self.may_bring(from)) {
-            return Some(Err(Refusal::TooManyTries));
+        let mut seat = if is_stranger { Err(Refusal::TooManyTries) } else { ask(true).await };
+        if matches!(seat, Err(Refusal::TooManyTries)) && !limited && self.may_bring(from) {
+            seat = ask(false).await;
         }
-        let seat = AwaySeat::take_up(self, nats, code, guest.clone(), limited).await;
         match &seat {
             Err(Refusal::NoRoom) if limited => return Some(Err(Refusal::TooManyTries)),
             Err(Refusal::NoRoom) => {}

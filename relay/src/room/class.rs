@@ -123,7 +123,7 @@ impl Room {
     pub(super) fn class_news(&self, inner: &Inner, number: u16, teacher: bool) -> Vec<ToBrowser> {
         let mut news = vec![self.lesson(inner)];
         if !inner.class.roster.is_empty() {
-            news.push(self.roster(inner, teacher));
+            news.push(self.roster(inner, (!teacher).then_some(number)));
         }
         if let Some(member) = inner.members.get(&number)
             && inner.class.name(number, &member.name) != member.name
@@ -148,11 +148,17 @@ impl Room {
         ToBrowser::Class(ClassNews::Lesson { epoch: *epoch, lesson })
     }
 
-    fn roster(&self, inner: &Inner, teacher: bool) -> ToBrowser {
+    /// The roster as the browser with this number sees it, or the teacher if none: who has a hidden name is not told by the
+    /// line that was picked.
+    fn roster(&self, inner: &Inner, reader: Option<u16>) -> ToBrowser {
+        let is_hidden = |number: &u16| {
+            let hidden = inner.class.labels.get(number).is_some_and(|named| named.hidden);
+            hidden && reader.is_some_and(|reader| reader != *number)
+        };
         let line = |line: &Line| RosterLine {
-            number: if teacher { line.number.clone() } else { String::new() },
+            number: if reader.is_none() { line.number.clone() } else { String::new() },
             name: line.name.clone(),
-            held: line.held.map(|number| self.pass(number).address),
+            held: line.held.filter(|number| !is_hidden(number)).map(|number| self.pass(number).address),
         };
         ToBrowser::Class(ClassNews::Roster(inner.class.roster.iter().map(line).collect()))
     }
@@ -183,10 +189,9 @@ impl Room {
     }
 
     fn tell_roster(&self, inner: &Inner) {
-        let [student, teacher]: [Bytes; 2] =
-            [false, true].map(|teacher| self.roster(inner, teacher).encode().into());
-        for member in inner.members.values() {
-            self.push(member, if member.teacher { &teacher } else { &student }.clone());
+        for (number, member) in &inner.members {
+            let reader = (!member.teacher).then_some(*number);
+            self.push(member, self.roster(inner, reader).encode().into());
         }
     }
 
@@ -274,6 +279,7 @@ impl Seat {
         let labels = self.room.labels(&inner);
         self.room.tell_teachers(&inner, &labels);
         self.room.tell_name(&inner, number);
+        self.room.tell_roster(&inner);
     }
 
     fn arrange(&self, lesson: Lesson) {

@@ -8,6 +8,9 @@ use terrarium_core::primitives::BlockHash;
 /// How many heights back from the highest block the tree goes; lower blocks are forgotten.
 const REMEMBERED_HEIGHTS: u32 = 48;
 
+/// Blocks of one height beyond which no more of other pages are drawn.
+const MOST_LEARNT: usize = 8;
+
 /// Lanes that are drawn; a further branch shares the last.
 const MAX_LANES: usize = 6;
 
@@ -73,8 +76,10 @@ impl BlockTree {
     /// Adds the last blocks of the chain of `node`; answers whether one was new.
     pub(crate) fn merge(&mut self, node: NodeId, recent: &[BlockSummary]) -> bool {
         let mut grown = false;
-        for block in recent.iter().filter(|block| !self.blocks.contains_key(&block.hash)).collect::<Vec<_>>()
-        {
+        let is_news = |block: &&BlockSummary| {
+            self.blocks.get(&block.hash).is_none_or(|known| known.previous != block.previous)
+        };
+        for block in recent.iter().filter(is_news).collect::<Vec<_>>() {
             self.blocks.insert(block.hash, block.clone());
             self.shown_by.insert(block.hash, node);
             grown = true;
@@ -83,6 +88,19 @@ impl BlockTree {
         self.blocks.retain(|_, block| block.height.0 + REMEMBERED_HEIGHTS > top);
         self.shown_by.retain(|hash, _| self.blocks.contains_key(hash));
         self.returned.retain(|hash, _| self.blocks.contains_key(hash));
+        grown
+    }
+
+    /// Adds what another page tells of the last blocks of `node`, which nobody has checked: so many at a height at most;
+    /// answers whether one was new.
+    pub(crate) fn learn(&mut self, node: NodeId, recent: &[BlockSummary]) -> bool {
+        let mut grown = false;
+        for block in recent {
+            let beside = self.blocks.values().filter(|other| other.height == block.height).count();
+            if beside < MOST_LEARNT && !self.blocks.contains_key(&block.hash) {
+                grown |= self.merge(node, std::slice::from_ref(block));
+            }
+        }
         grown
     }
 
@@ -185,7 +203,10 @@ impl BlockTree {
     }
 
     fn back_from(&self, tip: BlockHash) -> impl Iterator<Item = &BlockSummary> {
-        std::iter::successors(self.blocks.get(&tip), |block| self.blocks.get(&block.previous))
+        // What another page told nobody has checked: a parent that is not lower is none.
+        std::iter::successors(self.blocks.get(&tip), |block| {
+            self.blocks.get(&block.previous).filter(|parent| parent.height < block.height)
+        })
     }
 }
 
@@ -211,6 +232,27 @@ mod tests {
             transactions: 1,
             miner: None,
         }
+    }
+
+    #[test]
+    fn blocks_that_go_round_in_a_circle_are_drawn_and_no_more() {
+        let mut tree = BlockTree::default();
+        tree.learn(NodeId(3001), &[block(1, 2, 5), block(2, 1, 5), block(3, 1, 6), block(4, 4, 7)]);
+        let layout = tree.layout(&[(NodeId(3001), hash(3)), (NodeId(3002), hash(4))], 8);
+        assert_eq!(layout.blocks.len(), 4);
+    }
+
+    #[test]
+    fn other_pages_fill_a_height_only_so_far_and_the_own_nodes_are_believed() {
+        let mut tree = BlockTree::default();
+        for n in 10..30 {
+            tree.learn(NodeId(3001), &[block(n, 1, 5)]);
+        }
+        tree.learn(NodeId(3001), &[block(2, 9, 4)]);
+        tree.merge(NodeId(3000), &[block(40, 2, 5), block(2, 1, 4)]);
+        let layout = tree.layout(&[], 8);
+        assert_eq!(layout.blocks.len(), MOST_LEARNT + 2);
+        assert!(layout.blocks.iter().all(|placed| placed.summary.previous != hash(9)));
     }
 
     fn forked() -> BlockTree {

@@ -110,6 +110,8 @@ struct Inner {
     first: Option<oneshot::Sender<Result<(), Failure>>>,
     /// Failures in a row.
     failures: u32,
+    /// The relay has let this page in.
+    was_up: bool,
     lab: Option<Lab>,
     host: Option<PageHost>,
     link: WriteSignal<Link>,
@@ -164,6 +166,7 @@ impl Room {
             time: None,
             first: Some(first),
             failures: 0,
+            was_up: false,
             lab: None,
             host: None,
             link,
@@ -333,6 +336,7 @@ impl Room {
         let moved = self.change(|inner| {
             let before = inner.record.replace(record);
             inner.failures = 0;
+            inner.was_up = true;
             inner.direct.set_own(record.pass.address);
             inner.link.set(Link::Up);
             inner.urls.set(urls);
@@ -430,9 +434,12 @@ impl Room {
                 return self.change(|inner| inner.socket = None);
             }
         }
+        // A room whose relay is away for a while, or is not reached by another, is there again.
+        let comes_back = failure == Failure::Refused(Refusal::NoRoom) && self.with(|inner| inner.was_up);
         if let Failure::Refused(
             reason @ (Refusal::Version | Refusal::NoRoom | Refusal::Malformed | Refusal::Locked),
         ) = failure
+            && !comes_back
         {
             return self.lose(Link::Closed(reason));
         }
@@ -443,7 +450,8 @@ impl Room {
             inner.failures
         });
         // Whoever is one of many that err would keep the others out by trying on.
-        let most = if failure == Failure::Refused(Refusal::TooManyTries) { 6.0 * most } else { most };
+        let is_guess = matches!(failure, Failure::Refused(Refusal::TooManyTries | Refusal::NoRoom));
+        let most = if is_guess { 6.0 * most } else { most };
         let pause = (least * f64::from(1_u32 << failures.min(8)) * (0.5 + js_sys::Math::random())).min(most);
         let room = *self;
         set_timeout(move || room.connect(None), Duration::from_secs_f64(pause / 1_000.0));

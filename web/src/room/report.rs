@@ -191,7 +191,13 @@ impl Wire for Versioned {
             return Err(DecodeError::InvalidValue { field: "report" });
         }
         let (hidden, clock_off) = (Wire::read(reader)?, Wire::read(reader)?);
-        Ok(Self(Report { hidden, clock_off, nodes: Wire::read(reader)?, blocks: Wire::read(reader)? }))
+        let (nodes, blocks): (Vec<NodeReport>, Vec<BlockSummary>) =
+            (Wire::read(reader)?, Wire::read(reader)?);
+        let most_peers = nodes.iter().map(|node| node.peers.len()).max().unwrap_or(0);
+        if nodes.len() > MAX_NODES || blocks.len() > MAX_BLOCKS || most_peers > MAX_PEERS {
+            return Err(DecodeError::InvalidValue { field: "report" });
+        }
+        Ok(Self(Report { hidden, clock_off, nodes, blocks }))
     }
 }
 

@@ -4,10 +4,11 @@ use super::class_view::{everybody, with_class};
 use super::ui::{Dialog, use_ui};
 use super::words::{tr, words};
 use crate::i18n::{fill, t};
-use crate::lab::Lab;
+use crate::lab::{Lab, LabError};
 use crate::room::{self, CsvWords, Room, overview};
 use crate::testid;
 use leptos::prelude::*;
+use terrarium_core::interface::CommandError;
 use terrarium_core::primitives::Amount;
 use terrarium_link::room::{ClassWish, Settings, Team};
 use wasm_bindgen_futures::spawn_local;
@@ -204,13 +205,15 @@ async fn give_all(room: Room, lab: Lab, amount: Amount) -> Given {
     let rows = untrack(|| with_class(room, overview::rows));
     let students = rows.into_iter().filter(|row| row.address != own);
     let addresses: Vec<Option<String>> = students.map(|row| row.node.and_then(|node| node.address)).collect();
-    let without = addresses.iter().filter(|address| address.is_none()).count();
+    let mut without = addresses.iter().filter(|address| address.is_none()).count();
     let payer = lab.nodes(|nodes| nodes.keys().next().copied());
     let (mut paid, mut failed) = (0, None);
     for address in addresses.into_iter().flatten() {
         let Some(payer) = payer else { break };
         match room::pay(lab, payer, address, amount).await {
             Ok(()) => paid += 1,
+            // What a student's page calls its address nobody has checked.
+            Err(LabError::Command(CommandError::InvalidRecipient)) => without += 1,
             Err(error) => {
                 failed = Some(super::refusal::in_words(&error));
                 break;

@@ -5,7 +5,7 @@ use super::format;
 use super::ui::use_ui;
 use super::words::{Part, holds, part, tr, words};
 use crate::i18n::{fill, t};
-use crate::room::{Room, Said};
+use crate::room::{Link, Room, Said};
 use crate::testid;
 use leptos::html;
 use leptos::prelude::*;
@@ -96,7 +96,9 @@ fn Names(room: Room) -> impl IntoView {
 #[component]
 pub(crate) fn Frozen(room: Room) -> impl IntoView {
     let lesson = room.state.class.lesson;
-    let frozen = Memo::new(move |_| lesson.with(|lesson| lesson.frozen));
+    // Without the relay nobody could let the screen go again.
+    let is_up = move || room.state.link.get() == Link::Up;
+    let frozen = Memo::new(move |_| is_up() && lesson.with(|lesson| lesson.frozen));
     let ui = use_ui();
     let element = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {

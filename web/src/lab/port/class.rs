@@ -22,7 +22,7 @@ impl Lab {
             let most = heights.max().unwrap_or(0).saturating_add(MOST_AHEAD);
             let near: Vec<BlockSummary> =
                 blocks.iter().filter(|block| block.height.0 <= most).cloned().collect();
-            inner.writer.tree.maybe_update(|tree| tree.merge(node, &near));
+            inner.writer.tree.maybe_update(|tree| tree.learn(node, &near));
         });
     }
 
