@@ -108,6 +108,22 @@ async fn the_teacher_renames_and_hides_and_others_see_no_name() {
 }
 
 #[tokio::test]
+async fn a_hidden_name_is_not_told_by_the_line_that_was_picked() {
+    let relay = relay(quick()).await;
+    let (mut teacher, mut student) = class(&relay).await;
+    let own = student.pass.address;
+    wish(&mut teacher, roster(&["王小明"])).await;
+    wish(&mut student, ClassWish::Pick(0)).await;
+    hear_name(&mut teacher, &student, "王小明").await;
+    wish(&mut teacher, ClassWish::Label(Label { address: own, name: String::new(), hidden: true })).await;
+    hear_name(&mut teacher, &student, "王小明").await;
+    let mut late = Browser::join(&relay, teacher.code, "late").await;
+    assert_eq!(hear_roster(&mut late).await[0].held, None);
+    while hear_roster(&mut teacher).await[0].held != Some(own) {}
+    while hear_roster(&mut student).await[0].held != Some(own) {}
+}
+
+#[tokio::test]
 async fn what_a_page_tells_of_its_nodes_reaches_the_teacher_alone() {
     let relay = relay(quick()).await;
     let (mut teacher, mut student) = class(&relay).await;
