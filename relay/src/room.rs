@@ -18,10 +18,9 @@ use terrarium_link::room::{
     End, FRAME, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToBrowser, clean_name,
 };
 
-/// Addresses that a room gives away in its life; a browser that shows its pass takes none.
 /// Seconds for which nobody is in a room before it is taken for abandoned.
 const ABANDONED: u64 = 600;
-
+/// Addresses that a room gives away in its life; a browser that shows its pass takes none.
 pub(crate) const MAX_NUMBERS: u16 = 60_000;
 /// Addresses that were sent away and are remembered.
 pub(crate) const MAX_BARRED: usize = 1_000;

@@ -3,13 +3,13 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::{Bound, Index, RangeBounds};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::hint::Hint;
 use super::iter::{Iter, IterMut, Place};
 
 /// The most entries of a leaf; a leaf that would grow beyond is cut in two. An insertion moves at most a leaf's entries
 /// and, once for every half leaf of them, the list of leaves: with a million entries that is 250 KB in every 32nd.
-const LEAF: usize = 64;
+pub(super) const LEAF: usize = 64;
 
 /// A map in the order of its keys. Its owner bounds it.
 #[derive(Clone)]
@@ -20,30 +20,6 @@ pub struct BTreeMap<K, V> {
     /// Where the last key that was looked up was found: most are looked up several times in a row, or in their order.
     /// Anything may be there by now, or nothing.
     last: Hint,
-}
-
-/// A place that was right once. Who shares a map may see another's: it is looked at before it is believed.
-struct Hint(AtomicUsize);
-
-impl Hint {
-    const fn new() -> Self {
-        Self(AtomicUsize::new(0))
-    }
-
-    fn get(&self) -> Place {
-        let place = self.0.load(Ordering::Relaxed);
-        Place { leaf: place / LEAF, slot: place % LEAF }
-    }
-
-    fn set(&self, place: Place) {
-        self.0.store(place.leaf * LEAF + place.slot, Ordering::Relaxed);
-    }
-}
-
-impl Clone for Hint {
-    fn clone(&self) -> Self {
-        Self(AtomicUsize::new(self.0.load(Ordering::Relaxed)))
-    }
 }
 
 impl<K, V> BTreeMap<K, V> {

@@ -4,6 +4,7 @@
 //!
 //! Knows nothing of Bitcoin.
 
+mod hint;
 mod iter;
 mod map;
 mod set;

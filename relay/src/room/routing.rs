@@ -13,19 +13,7 @@ use terrarium_link::{Address, Body, Frame, Role};
 const CLASS: usize = 3;
 
 fn class(key: u8) -> Vec<Seat> {
-    let record = Record {
-        code: RoomCode::from_number(u64::from(key)),
-        key: Secret([key; 16]),
-        token: Secret([key; 16]),
-        by_hand: false,
-        chain: Vec::new(),
-        settings: Settings::default(),
-        last: 0,
-        seen: 0,
-        own: false,
-        barred: BTreeSet::new(),
-        class: Class::default(),
-    };
+    let record = tests::record(u64::from(key), key, key);
     let clock = Arc::new(Clock::starting(0));
     let room = Arc::new(Room::new(record, CLASS, Arc::default(), Arc::default(), clock));
     let guest = |page| Guest { page, pass: None, token: None, name: String::new(), urls: Vec::new() };

@@ -4,11 +4,12 @@ use futures_util::FutureExt;
 use terrarium_link::room::wrap_frame;
 use terrarium_link::{Address, Body, Frame, Role};
 
-fn room() -> Arc<Room> {
-    let record = Record {
-        code: RoomCode::from_number(1),
-        key: Secret([7; 16]),
-        token: Secret([8; 16]),
+/// A new room's record, by its number, its key and its token.
+pub(super) fn record(number: u64, key: u8, token: u8) -> Record {
+    Record {
+        code: RoomCode::from_number(number),
+        key: Secret([key; 16]),
+        token: Secret([token; 16]),
         by_hand: false,
         chain: Vec::new(),
         settings: Settings::default(),
@@ -17,8 +18,11 @@ fn room() -> Arc<Room> {
         own: false,
         barred: BTreeSet::new(),
         class: Class::default(),
-    };
-    Arc::new(Room::new(record, 10, Arc::default(), Arc::default(), Arc::new(Clock::starting(0))))
+    }
+}
+
+fn room() -> Arc<Room> {
+    Arc::new(Room::new(record(1, 7, 8), 10, Arc::default(), Arc::default(), Arc::new(Clock::starting(0))))
 }
 
 fn guest(page: u64, pass: Option<Pass>, token: Option<Secret>) -> Guest {
