@@ -4,7 +4,7 @@
 //! bytes come in as arguments and go out as values, so that the same inputs give the same outputs on every machine.
 //! Read the folders from [`primitives`] upwards: `primitives`, `encode`, `crypto`, `script`, `consensus`, `spv`, `store`,
 //! `interface`, `chain`, `mempool`, `mining`, `wallet`, `net`, `node`, `transport`; none knows one that comes after it.
-//! `collections` holds containers for all of them.
+//! [`collections`] is a crate of its own, for all of them.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -13,7 +13,6 @@ mod bound;
 pub mod chain;
 #[cfg(any(test, feature = "contract"))]
 mod choices;
-pub mod collections;
 pub mod consensus;
 pub mod cost;
 pub mod crypto;
@@ -32,3 +31,5 @@ pub mod store;
 pub mod time;
 pub mod transport;
 pub mod wallet;
+
+pub use terrarium_collections as collections;

@@ -4,8 +4,10 @@
 //! drops; a frame for a session that it does not have is answered with close, so that neither end is left with
 //! half of one.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
+
+use terrarium_collections::BTreeSet;
 
 use crate::receive::{Arrival, ReceiveHalf};
 use crate::send::SendHalf;

@@ -3,7 +3,7 @@
 //! A channel here is anything that carries whole frames from one address to another and promises nothing else:
 //! a `BroadcastChannel`, a relay, the simulator. [`Endpoint`] makes sessions of it. It is sans-IO: bytes and the
 //! time go in, [`Output`]s come out, and the host does the posting. [`Shaper`] delays what an endpoint transmits
-//! as a slow link would. The crate knows no Bitcoin and no other crate of the workspace.
+//! as a slow link would. The crate knows no Bitcoin, and of the workspace the collections alone.
 //!
 //! The order of a host's work: after any call on an [`Endpoint`], drain [`Endpoint::poll`], hand every
 //! [`Output::Transmit`] to the [`Shaper`], and set one timer to the earlier of the two `next_wakeup`s.

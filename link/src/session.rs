@@ -1,7 +1,9 @@
 //! One end of one session, and the table of all that an endpoint has.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
+
+use terrarium_collections::{BTreeMap, BTreeSet, SerialMap};
 
 use crate::receive::ReceiveHalf;
 use crate::send::SendHalf;
@@ -10,6 +12,12 @@ use crate::{Address, Header, Role};
 /// Names a session at its own endpoint, which calls it by this number on the wire too; never used twice by one endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub(crate) u64);
+
+impl From<SessionId> for u64 {
+    fn from(id: SessionId) -> Self {
+        id.0
+    }
+}
 
 /// What tells sessions apart on the wire: the other end, our role, the opener's id.
 pub(crate) type Key = (Address, Role, u64);
@@ -50,7 +58,7 @@ impl Session {
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     /// Bounded by `Limits::{inbound, outbound}_sessions`, which the endpoint enforces.
-    by_id: BTreeMap<SessionId, Session>,
+    by_id: SerialMap<SessionId, Session>,
     /// One entry a session.
     by_key: BTreeMap<Key, SessionId>,
     /// At most one entry a session.

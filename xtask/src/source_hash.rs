@@ -7,8 +7,18 @@ use std::{fs, path::Path};
 use crate::{Error, paths};
 
 /// Folders and files that end up in the page.
-const SOURCES: [&str; 9] =
-    ["core", "console", "link", "worker", "web", "index.html", "Trunk.toml", "Cargo.toml", "Cargo.lock"];
+const SOURCES: [&str; 10] = [
+    "collections",
+    "core",
+    "console",
+    "link",
+    "worker",
+    "web",
+    "index.html",
+    "Trunk.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+];
 
 /// The build id, 16 hex digits.
 pub(crate) fn build_id() -> Result<String, Error> {

@@ -9,9 +9,10 @@ use std::{
 use xtask::paths;
 
 /// What each crate may know of the others, in its code and in its tests.
-const CRATES: [(&str, &[&str]); 8] = [
-    ("core", &[]),
-    ("link", &[]),
+const CRATES: [(&str, &[&str]); 9] = [
+    ("collections", &[]),
+    ("core", &["terrarium-collections"]),
+    ("link", &["terrarium-collections"]),
     ("console", &["terrarium-core"]),
     ("worker", &["terrarium-core", "terrarium-console", "terrarium-link"]),
     ("web", &["terrarium-core", "terrarium-console", "terrarium-link"]),

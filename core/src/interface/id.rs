@@ -45,6 +45,12 @@ impl FromStr for NodeId {
 #[serde(transparent)]
 pub struct PeerId(pub u64);
 
+impl From<PeerId> for u64 {
+    fn from(peer: PeerId) -> Self {
+        peer.0
+    }
+}
+
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

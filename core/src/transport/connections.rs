@@ -2,7 +2,7 @@
 //! as [`Input`]s.
 
 use super::{Now, SendError, Transport, TransportEvent};
-use crate::collections::BTreeMap;
+use crate::collections::SerialMap;
 use crate::interface::{Direction, PeerId};
 use crate::node::Input;
 use std::collections::VecDeque;
@@ -13,9 +13,9 @@ use std::net::SocketAddr;
 pub struct Connections<T: Transport> {
     transport: T,
     /// One entry for each session that the node knows of; bounded by the transport.
-    sessions: BTreeMap<T::Session, State>,
+    sessions: SerialMap<T::Session, State>,
     /// One entry for each open connection.
-    peers: BTreeMap<PeerId, Open<T::Session>>,
+    peers: SerialMap<PeerId, Open<T::Session>>,
     /// Peers with bytes that had not left when the node was last told; at most one entry a peer.
     unsent: VecDeque<PeerId>,
     /// What the node should hear; emptied by [`Connections::poll`].
@@ -44,8 +44,8 @@ impl<T: Transport> Connections<T> {
     pub fn new(transport: T) -> Self {
         Self {
             transport,
-            sessions: BTreeMap::new(),
-            peers: BTreeMap::new(),
+            sessions: SerialMap::new(),
+            peers: SerialMap::new(),
             unsent: VecDeque::new(),
             inputs: VecDeque::new(),
             last_peer: 0,

@@ -32,6 +32,12 @@ pub struct MemorySession {
     end: End,
 }
 
+impl From<MemorySession> for u64 {
+    fn from(session: MemorySession) -> Self {
+        2 * session.number + Self::from(session.end == End::Acceptor)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Opener,

@@ -21,8 +21,9 @@ use std::net::SocketAddr;
 /// [`Transport::poll`] says what happened. What comes in from outside goes in by an implementation's own door. An
 /// implementation passes the contract suite (feature `contract`).
 pub trait Transport {
-    /// Names a session at its own end; one transport never uses a name twice.
-    type Session: Copy + Ord + fmt::Debug;
+    /// Names a session at its own end; one transport never uses a name twice. It is a number that ascends with it: a
+    /// transport does best to count.
+    type Session: Copy + Ord + Into<u64> + fmt::Debug;
 
     /// Lets others open sessions. A new transport does not.
     fn listen(&mut self);
