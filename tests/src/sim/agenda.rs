@@ -1,11 +1,16 @@
 //! What is still to happen, in order of time and, at one time, in the order in which it was planned.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, VecDeque};
 use terrarium_core::interface::NodeId;
 use terrarium_core::node::Input;
 use terrarium_core::store::StoreBatch;
 use terrarium_core::time::Mono;
+
+/// Empty lists that are kept.
+const MAX_SPARE: usize = 8;
+
+/// The room of a list that is worth keeping, in entries.
+const SPARE_ROOM: usize = 256;
 
 /// What happens to a node or to its host.
 pub(super) enum Happening {
@@ -38,34 +43,36 @@ pub(super) struct Entry {
 /// The plan of a world.
 #[derive(Default)]
 pub(super) struct Agenda {
-    /// When each entry is due and, at one time, which was planned first; small, for it is moved about much.
-    order: BinaryHeap<Reverse<(Mono, u64, u32)>>,
-    /// The entries, at the places that `order` names.
-    entries: Vec<Option<Entry>>,
-    /// Places of `entries` where nothing is.
-    free: Vec<u32>,
-    planned: u64,
+    /// What is planned for each moment, in the order in which it was.
+    moments: BTreeMap<Mono, VecDeque<Entry>>,
+    /// The moment that was begun, and what is left of it. What is planned for it meanwhile is in `moments`.
+    begun: (Mono, VecDeque<Entry>),
+    /// Empty lists with much room, to be used again: what is sent at once arrives at once. At most [`MAX_SPARE`].
+    spare: Vec<VecDeque<Entry>>,
     taken: u64,
 }
 
 impl Agenda {
     pub(super) fn add(&mut self, at: Mono, entry: Entry) {
-        self.planned += 1;
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            (self.entries.len() - 1) as u32
-        });
-        self.entries[place as usize] = Some(entry);
-        self.order.push(Reverse((at, self.planned, place)));
+        let spare = &mut self.spare;
+        self.moments.entry(at).or_insert_with(|| spare.pop().unwrap_or_default()).push_back(entry);
     }
 
     /// The next entry, unless it is after `end`.
     pub(super) fn next(&mut self, end: Mono) -> Option<(Mono, Entry)> {
-        let Reverse((at, _, place)) = self.order.peek().copied().filter(|Reverse((at, ..))| *at <= end)?;
-        self.order.pop();
-        self.free.push(place);
+        if self.begun.1.is_empty() {
+            let moment = self.moments.first_entry().filter(|moment| *moment.key() <= end)?;
+            let (_, done) = std::mem::replace(&mut self.begun, moment.remove_entry());
+            if done.capacity() >= SPARE_ROOM && self.spare.len() < MAX_SPARE {
+                self.spare.push(done);
+            }
+        }
+        let at = self.begun.0;
+        if at > end {
+            return None;
+        }
         self.taken += 1;
-        self.entries[place as usize].take().map(|entry| (at, entry))
+        self.begun.1.pop_front().map(|entry| (at, entry))
     }
 
     /// How many entries were taken out.
