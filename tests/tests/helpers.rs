@@ -153,7 +153,7 @@ impl Solo {
     fn obey(&mut self, output: Output) {
         match output {
             Output::Send { bytes, .. } => {
-                self.peer.decoder.push(&bytes);
+                self.peer.decoder.push(bytes);
                 while let Some(Frame::Message { message, .. }) =
                     self.peer.decoder.next_frame().expect("our frames")
                 {

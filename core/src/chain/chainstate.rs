@@ -2,13 +2,13 @@
 //! in `accept`, how it changes branch in `activate`, how it is kept in `persist` and `load`.
 
 use crate::collections::{BTreeMap, BTreeSet};
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use super::coins::{Coin, CoinsCache};
 use super::effects::Effects;
 use super::helpers::Helpers;
-use super::index::{BlockIndex, BlockIndexEntry, BlockStatus, EntryId};
+use super::index::{BlockIndex, BlockIndexEntry, BlockStatus, BranchEnd, EntryId};
 use super::pack::{Location, Packs};
 use super::persist::Flush;
 use super::prune::MAX_SIDE_BODIES;
@@ -250,6 +250,15 @@ impl Chainstate {
                 return chain.get(height.0 as usize).map(|id| self.index.get(*id).hash);
             }
             id = entry.parent?;
+        }
+    }
+
+    /// Whether the block `hash` at `height` is on a branch.
+    pub fn is_on_branch(&self, end: BranchEnd, hash: &BlockHash, height: Height) -> bool {
+        match end.height.cmp(&height) {
+            Ordering::Less => false,
+            Ordering::Equal => end.hash == *hash,
+            Ordering::Greater => self.ancestor(&end.hash, height) == Some(*hash),
         }
     }
 

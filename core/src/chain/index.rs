@@ -73,7 +73,21 @@ pub struct BlockIndexEntry {
     pub(crate) filter: Option<(FilterHash, FilterHeader)>,
 }
 
+/// The block with which a branch ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BranchEnd {
+    /// Its hash.
+    pub hash: BlockHash,
+    /// Its height.
+    pub height: Height,
+}
+
 impl BlockIndexEntry {
+    /// The branch that ends with it.
+    pub const fn branch(&self) -> BranchEnd {
+        BranchEnd { hash: self.hash, height: self.height }
+    }
+
     /// Whether its body is here, in memory or in the store.
     pub const fn has_body(&self) -> bool {
         self.n_tx > 0

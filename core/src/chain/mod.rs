@@ -40,7 +40,7 @@ pub use connect::check_tx_inputs;
 pub use effects::{Connected, Disconnected, Effects, MAX_EFFECTS};
 pub use error::{ChainError, LoadError};
 pub use filters::StoredFilter;
-pub use index::{BlockIndexEntry, BlockStatus};
+pub use index::{BlockIndexEntry, BlockStatus, BranchEnd};
 pub use load::LoadedChain;
 pub use prune::MAX_SIDE_BODIES;
 pub use script_batch::{FailedCheck, Verdict, decode_verdict, encode_verdict, verify_batch};

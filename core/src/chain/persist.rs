@@ -120,10 +120,14 @@ impl Chainstate {
 
     /// Whether anything changed since the last batch.
     pub fn has_changes(&self) -> bool {
+        self.index.is_dirty() || self.has_changes_beside_headers()
+    }
+
+    /// Whether anything changed since the last batch that peers could not give again at once.
+    pub fn has_changes_beside_headers(&self) -> bool {
         self.flush.replace
             || self.flush.network
             || self.flush.coins_log.will_rewrite()
-            || self.index.is_dirty()
             || self.coins.pending() > 0
             || self.bodies.has_unsaved()
             || self.undo.has_unsaved()

@@ -18,7 +18,7 @@ use super::poisson;
 use super::reason::DisconnectReason;
 use super::recent::RecentSet;
 use super::secret::HashKey;
-use crate::collections::BTreeMap;
+use crate::collections::SerialMap;
 use crate::interface::{Direction, PeerId};
 use crate::spv::siphash;
 use crate::time::{Mono, Span, Time, UnixTime};
@@ -82,7 +82,7 @@ pub(crate) struct AddrRelay {
     /// Chooses who is told of which address.
     key: HashKey,
     /// One for each ready peer that syncs or is asked for addresses.
-    peers: BTreeMap<PeerId, Gossip>,
+    peers: SerialMap<PeerId, Gossip>,
     /// The answer to `getaddr`, which is the same for everyone for a while; at most `MAX_ADDR_TO_SEND`.
     cache: Option<(Mono, Vec<TimedAddress>)>,
     /// When this node tells everyone of itself again.
@@ -93,7 +93,7 @@ impl AddrRelay {
     /// For a node at `own_address` that offers `services`.
     pub(crate) fn new(own_address: SocketAddr, services: Services, key: HashKey) -> Self {
         let mut relay =
-            Self { own: None, own_address, key, peers: BTreeMap::new(), cache: None, announce: None };
+            Self { own: None, own_address, key, peers: SerialMap::new(), cache: None, announce: None };
         relay.offer(services);
         relay
     }

@@ -13,8 +13,8 @@ use super::message::{Inventory, Message};
 use super::outbox::Outbox;
 use super::reason::DisconnectReason;
 use super::recent::RecentMap;
-use crate::chain::{BlockIndexEntry, Chainstate};
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::chain::{BlockIndexEntry, BranchEnd, Chainstate};
+use crate::collections::{BTreeMap, BTreeSet, SerialMap};
 use crate::interface::PeerId;
 use crate::primitives::{BlockHash, Height, Work};
 use crate::time::{Mono, Span};
@@ -35,7 +35,7 @@ struct Source {
     /// It speaks compact blocks (BIP152).
     compact: bool,
     /// The last block with most work that it is known to have (Core's `pindexBestKnownBlock`).
-    best_known: Option<BlockHash>,
+    best_known: Option<BranchEnd>,
     /// How much work there is in the chain that ends with it.
     best_work: Work,
     /// Up to here we have every block of its chain (Core's `pindexLastCommonBlock`).
@@ -66,7 +66,7 @@ pub(crate) struct Progress<'a> {
 pub(crate) struct BlockDownload {
     spacing: Span,
     /// One for each ready peer that is synced from.
-    sources: BTreeMap<PeerId, Box<Source>>,
+    sources: SerialMap<PeerId, Source>,
     /// Who was asked for what: the union of the sources' `in_flight`.
     in_flight: BTreeMap<BlockHash, PeerId>,
     /// Received, and not judged yet by the node; emptied with every step.
@@ -77,6 +77,8 @@ pub(crate) struct BlockDownload {
     paused: bool,
     /// Only these are asked for, if there is a choice; at most a few stretches of the chain.
     chosen: Option<BTreeSet<BlockHash>>,
+    /// Whether some source's `announced` holds anything, perhaps.
+    has_announced: bool,
     /// The chain's standing when there was last nothing to ask anyone for; none once anything else changed since.
     exhausted: Option<(u64, BlockHash)>,
 }
@@ -86,13 +88,14 @@ impl BlockDownload {
     pub(crate) const fn new(spacing: Span) -> Self {
         Self {
             spacing,
-            sources: BTreeMap::new(),
+            sources: SerialMap::new(),
             in_flight: BTreeMap::new(),
             judging: BTreeSet::new(),
             senders: RecentMap::new(2 * BLOCK_DOWNLOAD_WINDOW as usize),
             stalling_timeout: BLOCK_STALLING_TIMEOUT_DEFAULT,
             paused: false,
             chosen: None,
+            has_announced: false,
             exhausted: None,
         }
     }
@@ -101,7 +104,7 @@ impl BlockDownload {
         self.exhausted = None;
         self.sources.insert(
             peer,
-            Box::new(Source {
+            Source {
                 item,
                 compact: false,
                 best_known: None,
@@ -111,7 +114,7 @@ impl BlockDownload {
                 in_flight: Vec::new(),
                 since: Mono(0),
                 stalling: None,
-            }),
+            },
         );
     }
 
@@ -202,16 +205,19 @@ impl BlockDownload {
     /// A peer has a block whose header we know, and all below it.
     pub(crate) fn peer_has(&mut self, peer: PeerId, hash: BlockHash, chain: &Chainstate) {
         let Some(source) = self.sources.get_mut(&peer) else { return };
-        if source.best_known == Some(hash) {
+        if source.best_known.is_some_and(|best| best.hash == hash) {
             return;
         }
-        self.exhausted = None;
-        let Some(work) = chain.entry(&hash).map(|entry| entry.chainwork) else { return };
+        let Some(entry) = chain.entry(&hash) else { return };
+        // Of a chain without more work than ours nothing is asked for.
+        if entry.chainwork > chain.tip_entry().chainwork {
+            self.exhausted = None;
+        }
         // Of a branch that was given up nothing is left to compare with.
-        let is_gone = |best: Option<BlockHash>| best.is_none_or(|best| chain.entry(&best).is_none());
-        if work > source.best_work || is_gone(source.best_known) {
-            source.best_known = Some(hash);
-            source.best_work = work;
+        let is_gone = |best: Option<BranchEnd>| best.is_none_or(|best| chain.entry(&best.hash).is_none());
+        if entry.chainwork > source.best_work || is_gone(source.best_known) {
+            source.best_known = Some(entry.branch());
+            source.best_work = entry.chainwork;
         }
     }
 
@@ -223,8 +229,8 @@ impl BlockDownload {
         height: Height,
         chain: &Chainstate,
     ) -> bool {
-        let best = self.sources.get(&peer).and_then(|source| source.best_known);
-        best.is_some_and(|best| chain.ancestor(&best, height) == Some(*hash))
+        let Some(source) = self.sources.get(&peer) else { return false };
+        source.best_known.is_some_and(|best| chain.is_on_branch(best, hash, height))
     }
 
     /// A peer announced a block whose header we do not know, and is to be asked for the block itself. One that is in
@@ -235,6 +241,7 @@ impl BlockDownload {
             && source.announced.len() < MAX_INV_SZ
         {
             source.announced.push_back(hash);
+            self.has_announced = true;
         }
     }
 
@@ -303,6 +310,9 @@ impl BlockDownload {
         }
         self.exhausted = Some(chain.standing());
         let tip_work = chain.tip_entry().chainwork;
+        if !self.has_announced && chain.best_header().chainwork <= tip_work {
+            return;
+        }
         let is_hungry = |source: &Source| {
             let may_give = source.best_work > tip_work || !source.announced.is_empty();
             may_give && source.in_flight.len() < REFILL_BELOW
@@ -311,6 +321,7 @@ impl BlockDownload {
         for peer in hungry.collect::<Vec<_>>() {
             self.request_from(peer, chain, now, outbox);
         }
+        self.has_announced = self.sources.values().any(|source| !source.announced.is_empty());
     }
 
     /// Who holds up everyone, and who takes too long over a block; those in `unread` may have delivered.
@@ -366,7 +377,8 @@ impl BlockDownload {
     /// How far the sync from a peer is.
     pub(crate) fn progress(&self, peer: PeerId) -> Option<Progress<'_>> {
         let source = self.sources.get(&peer)?;
-        Some(Progress { best_known: source.best_known, common: source.common, in_flight: &source.in_flight })
+        let best_known = source.best_known.map(|best| best.hash);
+        Some(Progress { best_known, common: source.common, in_flight: &source.in_flight })
     }
 
     /// Spacing, and half of it for each other peer that also delivers (Core's `BLOCK_DOWNLOAD_TIMEOUT_BASE` and
@@ -435,7 +447,7 @@ impl BlockDownload {
     ) -> Option<PeerId> {
         let source = self.sources.get_mut(&peer)?;
         let mut room = MAX_BLOCKS_IN_TRANSIT_PER_PEER.saturating_sub(source.in_flight.len() + wanted.len());
-        let best = chain.entry(&source.best_known?)?;
+        let best = chain.entry(&source.best_known?.hash)?;
         if room == 0 || best.chainwork <= chain.tip_entry().chainwork || best.status.is_invalid() {
             return None;
         }

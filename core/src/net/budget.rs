@@ -12,37 +12,31 @@ use crate::time::Mono;
 /// Microseconds in a second: an allowance is counted in millionths, so that no time that passes is lost.
 const MILLION: i64 = 1_000_000;
 
-/// One of the three, saved up to a bound. A debt goes as far below zero as savings go above it, or who was busy once
-/// would wait for ever.
+/// One of the three, saved up to `MOST`, growing by `PER_SECOND`. A debt goes as far below zero as savings go above it, or
+/// who was busy once would wait for ever.
 #[derive(Clone, Copy, Debug)]
-struct Allowance {
+struct Allowance<const MOST: u64, const PER_SECOND: u64> {
     /// In millionths.
     left: i64,
-    most: u64,
-    per_second: u64,
 }
 
-impl Allowance {
-    const fn full(most: u64, per_second: u64) -> Self {
-        Self { left: most as i64 * MILLION, most, per_second }
-    }
+impl<const MOST: u64, const PER_SECOND: u64> Allowance<MOST, PER_SECOND> {
+    const BOUND: i64 = MOST as i64 * MILLION;
+
+    const FULL: Self = Self { left: Self::BOUND };
 
     fn refill(&mut self, micros: u64) {
-        let grown = self.per_second.saturating_mul(micros).min(i64::MAX as u64) as i64;
-        self.left = self.left.saturating_add(grown).min(self.bound());
+        let grown = PER_SECOND.saturating_mul(micros).min(i64::MAX as u64) as i64;
+        self.left = self.left.saturating_add(grown).min(Self::BOUND);
     }
 
     fn charge(&mut self, amount: u64) {
-        let amount = amount.min(2 * self.most) as i64 * MILLION;
-        self.left = (self.left - amount).max(-self.bound());
-    }
-
-    const fn bound(&self) -> i64 {
-        self.most as i64 * MILLION
+        let amount = amount.min(2 * MOST) as i64 * MILLION;
+        self.left = (self.left - amount).max(-Self::BOUND);
     }
 
     const fn share(&self) -> BudgetShare {
-        BudgetShare { left: self.left.div_euclid(MILLION), most: self.most }
+        BudgetShare { left: self.left.div_euclid(MILLION), most: MOST }
     }
 }
 
@@ -73,9 +67,9 @@ pub struct BudgetInfo {
 /// The budgets of a peer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
-    bytes: Allowance,
-    messages: Allowance,
-    work: Allowance,
+    bytes: Allowance<PEER_BYTES_SAVED, PEER_BYTES_PER_SECOND>,
+    messages: Allowance<PEER_MESSAGES_SAVED, PEER_MESSAGES_PER_SECOND>,
+    work: Allowance<{ PEER_WORK_SAVED.0 }, { PEER_WORK_PER_SECOND.0 }>,
     spent: Cost,
     refilled: Mono,
 }
@@ -84,9 +78,9 @@ impl Budget {
     /// All three full.
     pub(crate) const fn new(now: Mono) -> Self {
         Self {
-            bytes: Allowance::full(PEER_BYTES_SAVED, PEER_BYTES_PER_SECOND),
-            messages: Allowance::full(PEER_MESSAGES_SAVED, PEER_MESSAGES_PER_SECOND),
-            work: Allowance::full(PEER_WORK_SAVED.0, PEER_WORK_PER_SECOND.0),
+            bytes: Allowance::FULL,
+            messages: Allowance::FULL,
+            work: Allowance::FULL,
             spent: Cost::ZERO,
             refilled: now,
         }
@@ -96,7 +90,9 @@ impl Budget {
     pub(crate) fn refill(&mut self, now: Mono) {
         let micros = (now - self.refilled).0;
         self.refilled = now;
-        self.all().into_iter().for_each(|allowance| allowance.refill(micros));
+        self.bytes.refill(micros);
+        self.messages.refill(micros);
+        self.work.refill(micros);
     }
 
     /// What it is once time has passed.
@@ -127,10 +123,6 @@ impl Budget {
             spent: self.spent,
             is_over: self.is_over(),
         }
-    }
-
-    const fn all(&mut self) -> [&mut Allowance; 3] {
-        [&mut self.bytes, &mut self.messages, &mut self.work]
     }
 }
 

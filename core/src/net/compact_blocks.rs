@@ -7,7 +7,7 @@ use super::outbox::Outbox;
 use super::partial_block::{PartialBlock, PartialError};
 use super::reason::DisconnectReason;
 use super::recent::RecentSet;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, SerialMap};
 use crate::interface::{Direction, PeerId};
 use crate::primitives::{Block, BlockHash, Transaction, Wtxid};
 use rand_chacha::ChaCha20Rng;
@@ -43,7 +43,7 @@ pub(crate) enum Rebuilt {
 #[derive(Debug)]
 pub(crate) struct CompactBlocks {
     /// One for each ready peer.
-    partners: BTreeMap<PeerId, Partner>,
+    partners: SerialMap<PeerId, Partner>,
     /// Who was asked to announce at once, longest ago first; at most `limits::MAX_HIGH_BANDWIDTH_PEERS`.
     announcers: VecDeque<PeerId>,
     /// Being rebuilt, with the peer that was asked for the rest. Each is in flight from that peer, which bounds them by
@@ -58,7 +58,7 @@ pub(crate) struct CompactBlocks {
 impl CompactBlocks {
     pub(crate) const fn new() -> Self {
         Self {
-            partners: BTreeMap::new(),
+            partners: SerialMap::new(),
             announcers: VecDeque::new(),
             partial: BTreeMap::new(),
             relayed: RecentSet::new(MAX_RELAYED_BLOCKS),

@@ -106,7 +106,7 @@ impl Network {
             Message::GetBlocks(request) => self.serving.on_getblocks(peer, &request, view.chain, outbox)?,
             Message::GetHeaders(request) => {
                 if let Some(last) = self.serving.on_getheaders(peer, &request, view.chain, outbox)? {
-                    self.relay.told(peer, last);
+                    self.tip_relay.told(peer, last);
                 }
             }
             Message::Headers(headers) => self.on_headers(peer, &headers, view, now)?,
@@ -121,7 +121,7 @@ impl Network {
             Message::MerkleBlock(proof) => self.on_proof(peer, *proof, now)?,
             Message::Tx(transaction) => self.on_transaction(peer, transaction, view, now)?,
             Message::Mempool => outbox.push(NetOutput::Serve { peer, request: ServeRequest::Mempool }),
-            Message::SendHeaders => self.relay.on_sendheaders(peer),
+            Message::SendHeaders => self.tip_relay.on_sendheaders(peer),
             Message::FeeFilter(rate) => self.relay.on_fee_filter(peer, rate),
             Message::GetCFilters(request) => self.serving.on_getcfilters(peer, &request, view.chain)?,
             Message::GetCFHeaders(request) => {

@@ -25,9 +25,7 @@ impl Serving {
     ) -> Result<(), DisconnectReason> {
         let heights = stretch(request, MAX_GETCFILTERS_SIZE, chain);
         let (first, last) = heights.ok_or(DisconnectReason::BadFilterRequest("getcfilters"))?;
-        if let Some(customer) = self.customers.get_mut(&peer) {
-            customer.filters.extend(blocks(chain, &request.stop, first, last));
-        }
+        self.customer(peer).filters.extend(blocks(chain, &request.stop, first, last));
         Ok(())
     }
 
@@ -79,12 +77,13 @@ impl Serving {
         filter: Option<&BlockFilter>,
         outbox: &mut Outbox,
     ) {
-        let Some(customer) = self.customers.get_mut(&peer) else { return };
-        customer.filters_pending = customer.filters_pending.saturating_sub(1);
-        if let Some(filter) = filter {
-            let filter = filter.as_bytes().to_vec();
-            outbox.send(peer, Message::CFilter(FilterMessage { kind: BASIC_FILTER, block, filter }));
-        }
+        self.attend(peer, |customer| {
+            customer.filters_pending = customer.filters_pending.saturating_sub(1);
+            if let Some(filter) = filter {
+                let filter = filter.as_bytes().to_vec();
+                outbox.send(peer, Message::CFilter(FilterMessage { kind: BASIC_FILTER, block, filter }));
+            }
+        });
     }
 }
 

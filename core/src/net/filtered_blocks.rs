@@ -9,7 +9,7 @@ use super::limits::{AUDIT_TIMEOUT, MAX_AUDITS};
 use super::message::{Inventory, Message};
 use super::outbox::Outbox;
 use super::reason::DisconnectReason;
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, BTreeSet, SerialMap};
 use crate::interface::PeerId;
 use crate::primitives::{Block, BlockHash, Script, Transaction, Txid};
 use crate::script::Instructions;
@@ -67,7 +67,7 @@ pub(crate) struct FilteredBlocks {
     /// Asked for with an older filter, and to be asked for again; at most as many as were in flight.
     stale: BTreeSet<BlockHash>,
     /// One at most for each peer.
-    open: BTreeMap<PeerId, Open>,
+    open: SerialMap<PeerId, Open>,
     /// At most `limits::MAX_AUDITS`.
     audits: BTreeMap<BlockHash, Audit>,
 }

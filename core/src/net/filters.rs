@@ -1,7 +1,7 @@
 //! What light peers want to hear of: their bloom filters (BIP37). Answers `filterload`, `filteradd` and `filterclear`.
 
 use super::reason::DisconnectReason;
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeSet, SerialMap};
 use crate::interface::PeerId;
 use crate::primitives::{Block, Transaction, Txid};
 use crate::script::MAX_SCRIPT_ELEMENT_SIZE;
@@ -11,12 +11,12 @@ use crate::spv::{BloomFilter, MerkleBlock};
 #[derive(Debug, Default)]
 pub(crate) struct Filters {
     /// One at most for each peer, of `spv::MAX_BLOOM_FILTER_SIZE` at most.
-    by_peer: BTreeMap<PeerId, BloomFilter>,
+    by_peer: SerialMap<PeerId, BloomFilter>,
 }
 
 impl Filters {
     pub(crate) const fn new() -> Self {
-        Self { by_peer: BTreeMap::new() }
+        Self { by_peer: SerialMap::new() }
     }
 
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {

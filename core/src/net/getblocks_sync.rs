@@ -8,7 +8,7 @@ use super::locator;
 use super::message::Message;
 use super::outbox::Outbox;
 use crate::chain::Chainstate;
-use crate::collections::BTreeMap;
+use crate::collections::SerialMap;
 use crate::interface::PeerId;
 use crate::primitives::{BlockHash, Height};
 use crate::time::{Mono, Span};
@@ -29,12 +29,12 @@ pub(crate) struct GetBlocksSync {
     response_time: Span,
     following: Option<Following>,
     /// The height that each ready peer claimed and has not been followed to; at most one entry each.
-    claims: BTreeMap<PeerId, Height>,
+    claims: SerialMap<PeerId, Height>,
 }
 
 impl GetBlocksSync {
     pub(crate) const fn new(response_time: Span) -> Self {
-        Self { response_time, following: None, claims: BTreeMap::new() }
+        Self { response_time, following: None, claims: SerialMap::new() }
     }
 
     /// A peer is ready whose `version` named this height.

@@ -68,7 +68,7 @@ impl Network {
         }
         self.transactions.peer_ready(peer, witness);
         self.relay.peer_ready(peer, direction, relay);
-        self.serving.peer_ready(peer);
+        self.tip_relay.peer_ready(peer);
         self.compact_blocks.peer_ready(peer, direction);
         if headers_first && protocol >= SENDHEADERS_VERSION {
             self.outbox.send(peer, Message::SendHeaders);

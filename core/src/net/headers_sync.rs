@@ -12,7 +12,7 @@ use super::message::Message;
 use super::outbox::Outbox;
 use super::reason::{DisconnectReason, Tolerated};
 use crate::chain::Chainstate;
-use crate::collections::BTreeMap;
+use crate::collections::SerialMap;
 use crate::consensus::HeaderError;
 use crate::interface::PeerId;
 use crate::primitives::{BlockHash, Header};
@@ -38,11 +38,11 @@ enum Asked {
 pub(crate) struct HeadersSync {
     response_time: Span,
     /// One for each ready peer that is to be synced from.
-    peers: BTreeMap<PeerId, Asked>,
+    peers: SerialMap<PeerId, Asked>,
     /// Of those, how many are to be asked or have not answered.
     open: usize,
     /// Chains that are being looked through, at most one for each ready peer.
-    presync: BTreeMap<PeerId, HeadersPresync>,
+    presync: SerialMap<PeerId, HeadersPresync>,
     /// Headers that were looked through and not kept, since that was last asked.
     low_work: u32,
     /// For what nobody must guess of those.
@@ -55,9 +55,9 @@ impl HeadersSync {
     pub(crate) const fn new(response_time: Span, rng: ChaCha20Rng) -> Self {
         Self {
             response_time,
-            peers: BTreeMap::new(),
+            peers: SerialMap::new(),
             open: 0,
-            presync: BTreeMap::new(),
+            presync: SerialMap::new(),
             low_work: 0,
             rng,
             hashed: None,

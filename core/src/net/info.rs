@@ -102,6 +102,11 @@ impl Network {
         self.download.is_busy()
     }
 
+    /// Whether any block is on its way.
+    pub fn awaits_blocks(&self) -> bool {
+        self.download.in_flight().next().is_some()
+    }
+
     fn info(&self, peer: &Peer, chain: &Chainstate, now: Mono) -> PeerInfo {
         let version = peer.version.as_ref();
         let progress = self.download.progress(peer.id);
@@ -120,8 +125,8 @@ impl Network {
             relays_transactions: self.relay.announces_to(peer.id),
             fee_filter: self.relay.fee_filter(peer.id),
             ping: peer.ping,
-            sent: peer.sent.clone(),
-            received: peer.received.clone(),
+            sent: peer.sent.read(),
+            received: peer.received.read(),
             tolerated: peer.tolerated,
             budget: peer.budget.as_of(now).info(),
             last_block: peer.last_block,

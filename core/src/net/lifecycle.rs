@@ -149,6 +149,7 @@ impl Network {
         self.compact_blocks.peer_gone(peer);
         self.transactions.peer_gone(peer);
         self.relay.peer_gone(peer);
+        self.tip_relay.peer_gone(peer);
         self.serving.peer_gone(peer);
         self.addresses.peer_gone(peer);
         self.left(&gone, now);

@@ -54,6 +54,7 @@ mod serving;
 mod session;
 mod sliding_window;
 mod timers;
+mod tip_relay;
 mod traffic;
 mod turns;
 mod tx_request;

@@ -28,6 +28,7 @@ use super::rebroadcast::Rebroadcast;
 use super::relay::Relay;
 use super::secret::HashKey;
 use super::serving::Serving;
+use super::tip_relay::TipRelay;
 use super::traffic::Totals;
 use super::tx_request::TxRequest;
 use super::watch::Watch;
@@ -130,6 +131,7 @@ pub struct Network {
     pub(super) compact_blocks: CompactBlocks,
     pub(super) transactions: TxRequest,
     pub(super) relay: Relay,
+    pub(super) tip_relay: TipRelay,
     pub(super) serving: Serving,
     pub(super) filters: Filters,
     pub(super) deliveries: Deliveries,
@@ -139,8 +141,6 @@ pub struct Network {
     pub(super) departed: Totals,
     pub(super) deadlines: Deadlines,
     pub(super) rebroadcast: Rebroadcast,
-    /// Who had the last turn.
-    pub(super) turn: PeerId,
 }
 
 impl Network {
@@ -178,6 +178,7 @@ impl Network {
             compact_blocks: CompactBlocks::new(),
             transactions: TxRequest::new(),
             relay: Relay::new(&params.timing),
+            tip_relay: TipRelay::default(),
             serving: Serving::new(),
             filters: Filters::new(),
             deliveries: Deliveries::new(),
@@ -186,7 +187,6 @@ impl Network {
             departed: Totals::default(),
             deadlines: Deadlines::default(),
             rebroadcast: Rebroadcast::new(params.timing.rebroadcast),
-            turn: PeerId(0),
         }
     }
 
@@ -295,8 +295,8 @@ impl Network {
     }
 
     /// Bytes came. They are read in [`Network::step`].
-    pub fn bytes(&mut self, peer: PeerId, bytes: &[u8], now: Time) {
-        let Some(entry) = self.peers.take_in(peer, bytes) else { return };
+    pub fn bytes(&mut self, peer: PeerId, bytes: impl Into<Vec<u8>>, now: Time) {
+        let Some(entry) = self.peers.take_in(peer, bytes.into()) else { return };
         if entry.session.unread() > MAX_RECEIVE_BUFFER {
             self.disconnect(peer, DisconnectReason::ReceiveFlood, now);
         }

@@ -6,7 +6,7 @@ use super::message::{Message, Services, VersionMessage};
 use super::outbox::Outbox;
 use super::reason::{DisconnectReason, Tolerated};
 use super::session::{Opening, Session};
-use super::traffic::Traffic;
+use super::traffic::Meter;
 use crate::consensus::TimingParams;
 use crate::interface::{Direction, PeerId, PeerState};
 use crate::time::{Mono, Span, Time};
@@ -14,6 +14,10 @@ use std::net::SocketAddr;
 
 /// Bytes that are worked off before the host is told, where more messages wait.
 const CREDIT_BATCH: usize = 64 * 1024;
+
+/// Bytes that are worked off before the host is told at all: far less than any transport's window, and more than most
+/// messages have.
+pub(super) const CREDIT_LEAST: usize = 16 * 1024;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,36 +63,40 @@ impl Ping {
     }
 }
 
-/// A connection.
+/// A connection. What every message touches lies together at the beginning: among thousands of peers each line of it is
+/// waited for.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Peer {
     pub(crate) id: PeerId,
-    pub(crate) address: SocketAddr,
-    pub(crate) direction: Direction,
-    pub(crate) purpose: Purpose,
-    pub(crate) connected: Time,
-    /// What is said over it, and the bytes that came and are not worked off.
-    pub(crate) session: Session,
-    /// There may be a whole message among them.
-    has_unread: bool,
     /// Bytes that came and for which the host was not told yet that they are worked off.
     uncredited: usize,
     /// Bytes that are worked off, to be told with the next batch.
     worked_off: usize,
     /// Bytes that were sent and wait in the host.
     pub(crate) unsent: usize,
+    /// There may be a whole message among the bytes that came.
+    has_unread: bool,
+    /// It is in the round of those who have something to do, or has its turn.
+    pub(super) is_awake: bool,
+    /// Both sides have sent `verack`.
+    pub(crate) ready: bool,
+    pub(crate) purpose: Purpose,
+    pub(crate) direction: Direction,
+    /// What is said over it, and the bytes that came and are not worked off.
+    pub(crate) session: Session,
+    /// What it may take of this node.
+    pub(crate) budget: Budget,
+    pub(crate) received: Meter,
+    pub(crate) sent: Meter,
+    pub(crate) address: SocketAddr,
+    pub(crate) connected: Time,
     /// The number in our `version`.
     pub(crate) nonce: u64,
     /// The peer's.
     pub(crate) version: Option<VersionMessage>,
-    /// Both sides have sent `verack`.
-    pub(crate) ready: bool,
     pub(crate) ping: Ping,
-    pub(crate) sent: Traffic,
-    pub(crate) received: Traffic,
     pub(crate) tolerated: Tolerated,
-    /// What it may take of this node.
-    pub(crate) budget: Budget,
     /// When it last sent a block that was valid and new.
     pub(crate) last_block: Option<Time>,
     /// When it last sent a transaction that was taken.
@@ -132,30 +140,31 @@ impl Peer {
     pub(crate) fn new(new: Newcomer, magic: [u8; 4], now: Time) -> Self {
         Self {
             id: new.id,
-            address: new.address,
-            direction: new.direction(),
-            purpose: new.purpose,
-            connected: now,
-            session: Session::new(new.opening, new.direction(), magic),
-            has_unread: false,
             uncredited: 0,
             worked_off: 0,
             unsent: 0,
+            has_unread: false,
+            is_awake: false,
+            ready: false,
+            purpose: new.purpose,
+            direction: new.direction(),
+            session: Session::new(new.opening, new.direction(), magic),
+            budget: Budget::new(now.mono),
+            received: Meter::default(),
+            sent: Meter::default(),
+            address: new.address,
+            connected: now,
             nonce: new.nonce,
             version: None,
-            ready: false,
             ping: Ping::default(),
-            sent: Traffic::default(),
-            received: Traffic::default(),
             tolerated: Tolerated::default(),
-            budget: Budget::new(now.mono),
             last_block: None,
             last_transaction: None,
         }
     }
 
     /// Takes bytes in.
-    pub(crate) fn take_in(&mut self, bytes: &[u8]) {
+    pub(crate) fn take_in(&mut self, bytes: Vec<u8>) {
         self.uncredited += bytes.len();
         self.has_unread = true;
         self.session.push(bytes);
@@ -173,8 +182,8 @@ impl Peer {
     /// There is no whole message: everything that came may be followed by as much.
     pub(crate) fn credit_all(&mut self) -> Option<usize> {
         self.has_unread = false;
-        let bytes = std::mem::take(&mut self.worked_off) + std::mem::take(&mut self.uncredited);
-        (bytes > 0).then_some(bytes)
+        self.worked_off += std::mem::take(&mut self.uncredited);
+        (self.worked_off >= CREDIT_LEAST).then(|| std::mem::take(&mut self.worked_off))
     }
 
     /// Whether there may be a whole message of it.

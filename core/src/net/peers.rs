@@ -3,12 +3,12 @@
 use super::limits::{CROSSING_WINDOW, MAX_CONNECTIONS, MAX_INBOUND_CONNECTIONS};
 use super::peer::{Newcomer, Peer, Purpose};
 use super::reason::DisconnectReason;
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeSet, SerialMap};
 use crate::consensus::TimingParams;
 use crate::interface::{Direction, PeerId};
 use crate::time::{Mono, Time};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::ops::Bound;
 
 /// The connections.
 #[derive(Debug)]
@@ -21,9 +21,12 @@ pub(crate) struct Peers {
     /// Connections that are let in.
     max_inbound: usize,
     /// At most `limits::MAX_CONNECTIONS`; boxed, so that a peer is found without touching the others.
-    table: BTreeMap<PeerId, Box<Peer>>,
-    /// Those with bytes to be read or orders to be served, and perhaps others; some of `table`.
-    awake: BTreeSet<PeerId>,
+    table: SerialMap<PeerId, Box<Peer>>,
+    /// Those with bytes to be read or orders to be served, in turn: who is awake in `table`, each once, but for the one
+    /// whose turn it is, and perhaps some who are gone.
+    awake: VecDeque<PeerId>,
+    /// Those who were over their budgets when they last had their turn; some of `table`.
+    over: BTreeSet<PeerId>,
     /// Those whose handshake is not over; some of `table`.
     greeting: BTreeSet<PeerId>,
     /// Those who are asked for addresses; some of `table`.
@@ -39,8 +42,9 @@ impl Peers {
             timing,
             quiet: false,
             max_inbound,
-            table: BTreeMap::new(),
-            awake: BTreeSet::new(),
+            table: SerialMap::new(),
+            awake: VecDeque::new(),
+            over: BTreeSet::new(),
             greeting: BTreeSet::new(),
             fetched: BTreeSet::new(),
         }
@@ -77,27 +81,41 @@ impl Peers {
     }
 
     /// Bytes of a peer came.
-    pub(crate) fn take_in(&mut self, id: PeerId, bytes: &[u8]) -> Option<&Peer> {
+    pub(crate) fn take_in(&mut self, id: PeerId, bytes: Vec<u8>) -> Option<&Peer> {
         let peer = self.table.get_mut(&id)?;
         peer.take_in(bytes);
-        self.awake.insert(id);
+        if !std::mem::replace(&mut peer.is_awake, true) {
+            self.awake.push_back(id);
+        }
         Some(peer)
     }
 
-    /// The peer whose turn comes after `last`'s among those who may have something to do; the first after the last.
-    pub(crate) fn after(&self, last: PeerId) -> Option<PeerId> {
-        let later = (Bound::Excluded(last), Bound::Unbounded);
-        self.awake.range(later).chain(&self.awake).copied().next()
+    /// The peer whose turn it is among those who may have something to do. It leaves the round until it is said to
+    /// [wait](Self::wait) or to [rest](Self::rest).
+    pub(crate) fn next_turn(&mut self) -> Option<&mut Peer> {
+        while let Some(id) = self.awake.pop_front() {
+            if self.table.contains_key(&id) {
+                return self.get_mut(id);
+            }
+        }
+        None
     }
 
-    /// How many may have something to do.
+    /// A peer has more to do: its next turn comes after everyone else's.
+    pub(crate) fn wait(&mut self, id: PeerId) {
+        self.awake.push_back(id);
+    }
+
+    /// How many may have something to do, at most.
     pub(crate) fn awake(&self) -> usize {
         self.awake.len()
     }
 
     /// A peer has nothing to do before more bytes of it come.
     pub(crate) fn rest(&mut self, id: PeerId) {
-        self.awake.remove(&id);
+        if let Some(peer) = self.table.get_mut(&id) {
+            peer.is_awake = false;
+        }
     }
 
     /// The handshake of a peer is over.
@@ -164,7 +182,7 @@ impl Peers {
     }
 
     pub(crate) fn remove(&mut self, id: PeerId) -> Option<Peer> {
-        for set in [&mut self.awake, &mut self.greeting, &mut self.fetched] {
+        for set in [&mut self.over, &mut self.greeting, &mut self.fetched] {
             set.remove(&id);
         }
         self.table.remove(&id).map(|peer| *peer)
@@ -175,13 +193,16 @@ impl Peers {
         self.iter().any(|peer| peer.direction == Direction::Outbound && peer.nonce == nonce)
     }
 
-    /// Time has passed: those who have something to be read may take more.
-    pub(crate) fn refill_budgets(&mut self, now: Mono) {
-        for id in &self.awake {
-            if let Some(peer) = self.table.get_mut(id) {
-                peer.budget.refill(now);
-            }
-        }
+    /// A peer has used up its budget.
+    pub(crate) fn note_over(&mut self, id: PeerId) {
+        self.over.insert(id);
+    }
+
+    /// How many of the ready ones are over their budgets.
+    pub(crate) fn count_over(&mut self, now: Mono) -> usize {
+        let table = &self.table;
+        self.over.retain(|id| table.get(id).is_some_and(|peer| peer.budget.as_of(now).is_over()));
+        self.over.iter().filter(|id| self.get(**id).is_some_and(|peer| peer.ready)).count()
     }
 
     /// Whether somebody who may have something to do is over its budget.

@@ -16,15 +16,21 @@ impl ReceiveBuffer {
         Self { buffer: Vec::new(), read: 0 }
     }
 
-    /// Takes bytes in. Memory grows with what has arrived, never with what a header claims.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    /// Takes bytes in: as they are where nothing waits, which most messages find. Memory grows with what has arrived, never
+    /// with what a header claims.
+    pub(crate) fn push(&mut self, bytes: Vec<u8>) {
+        if self.len() == 0 {
+            self.buffer = bytes;
+            self.read = 0;
+            return;
+        }
         if self.buffer.capacity() - self.buffer.len() < bytes.len() {
             self.buffer.drain(..self.read);
             self.read = 0;
             let ahead = self.buffer.len().min(MAX_RECEIVE_RESERVE);
             self.buffer.reserve_exact(bytes.len().max(ahead));
         }
-        self.buffer.extend_from_slice(bytes);
+        self.buffer.extend_from_slice(&bytes);
     }
 
     /// How many bytes wait.
@@ -46,20 +52,20 @@ impl ReceiveBuffer {
     pub(crate) fn consume(&mut self, count: usize) {
         self.read += count;
         if self.read == self.buffer.len() {
-            self.empty();
+            *self = Self::new();
         }
+    }
+
+    /// Takes out the bytes that wait.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        let mut bytes = std::mem::take(self);
+        bytes.buffer.drain(..bytes.read);
+        bytes.buffer
     }
 
     /// Bytes that the buffer occupies.
     #[cfg(test)]
     pub(crate) const fn capacity(&self) -> usize {
         self.buffer.capacity()
-    }
-
-    /// Forgets what is read, and gives memory back that only a large message needed.
-    fn empty(&mut self) {
-        self.read = 0;
-        self.buffer.clear();
-        self.buffer.shrink_to(MAX_RECEIVE_RESERVE);
     }
 }

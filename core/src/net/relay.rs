@@ -1,23 +1,21 @@
-//! Who is told of what: new blocks by `headers` or `inv`, transactions by `inv`. Answers `sendheaders` and `feefilter`.
+//! Who is told of transactions, by `inv`. Answers `feefilter`. Blocks are announced in `tip_relay`.
 //!
-//! Blocks are announced at once. Transactions wait for a moment that nobody can foresee, so that who hears of one first
-//! cannot tell where it was made, and go a few at a time; none is dropped for it.
+//! Transactions wait for a moment that nobody can foresee, so that who hears of one first cannot tell where it was made,
+//! and go a few at a time; none is dropped for it.
 
 use super::filters::Filters;
 use super::inventory_queue::InventoryQueue;
 use super::limits::{
-    INVENTORY_BROADCAST_HURRY, INVENTORY_BROADCAST_MAX, INVENTORY_BROADCAST_TARGET, MAX_BLOCKS_TO_ANNOUNCE,
-    MAX_KNOWN_TRANSACTIONS,
+    INVENTORY_BROADCAST_HURRY, INVENTORY_BROADCAST_MAX, INVENTORY_BROADCAST_TARGET, MAX_KNOWN_TRANSACTIONS,
 };
 use super::message::{Inventory, Message};
 use super::outbox::Outbox;
 use super::poisson;
 use super::recent::RecentSet;
-use crate::chain::Chainstate;
-use crate::collections::BTreeMap;
+use crate::collections::SerialMap;
 use crate::consensus::TimingParams;
 use crate::interface::{Direction, PeerId};
-use crate::primitives::{Amount, BlockHash, Header, Height, MAX_MONEY, Transaction, Txid};
+use crate::primitives::{Amount, MAX_MONEY, Transaction, Txid};
 use crate::time::{Mono, Span};
 use rand_chacha::ChaCha20Rng;
 
@@ -25,14 +23,10 @@ use rand_chacha::ChaCha20Rng;
 #[derive(Debug)]
 struct Listener {
     direction: Direction,
-    /// Announce blocks as headers (BIP130).
-    headers: bool,
     /// Announce transactions at all (BIP37's relay field, and whether a filter was loaded or cleared since).
     transactions: bool,
     /// Do not announce transactions that pay less, per 1,000 virtual bytes (BIP133).
     fee_filter: Amount,
-    /// The last block that this node told it of (Core's `pindexBestHeaderSent`).
-    told: Option<BlockHash>,
     /// Transactions that it has told us of or we have told it of.
     known: RecentSet<Txid>,
     /// To be announced.
@@ -49,7 +43,7 @@ pub(crate) struct Relay {
     /// Between announcements to one that we connected to, on average.
     outbound_interval: Span,
     /// One for each ready peer.
-    listeners: BTreeMap<PeerId, Box<Listener>>,
+    listeners: SerialMap<PeerId, Listener>,
     /// Whether anything waits for anyone, or a moment is drawn for it; where it is not, neither is the case.
     waits: bool,
     /// When those who connected to us are told; none while nothing waits for any of them.
@@ -61,7 +55,7 @@ impl Relay {
         Self {
             inbound_interval: timing.inbound_broadcast,
             outbound_interval: timing.outbound_broadcast,
-            listeners: BTreeMap::new(),
+            listeners: SerialMap::new(),
             waits: false,
             inbound_due: None,
         }
@@ -70,28 +64,19 @@ impl Relay {
     pub(crate) fn peer_ready(&mut self, peer: PeerId, direction: Direction, transactions: bool) {
         self.listeners.insert(
             peer,
-            Box::new(Listener {
+            Listener {
                 direction,
-                headers: false,
                 transactions,
                 fee_filter: Amount::ZERO,
-                told: None,
                 known: RecentSet::new(MAX_KNOWN_TRANSACTIONS),
                 queue: InventoryQueue::default(),
                 due: None,
-            }),
+            },
         );
     }
 
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {
         self.listeners.remove(&peer);
-    }
-
-    /// The peer wants blocks announced as headers.
-    pub(crate) fn on_sendheaders(&mut self, peer: PeerId) {
-        if let Some(listener) = self.listeners.get_mut(&peer) {
-            listener.headers = true;
-        }
     }
 
     /// The peer wants no transactions that pay less than this per 1,000 virtual bytes; what is no amount of money is
@@ -122,13 +107,6 @@ impl Relay {
         self.listeners.get(&peer).map_or(Amount::ZERO, |listener| listener.fee_filter)
     }
 
-    /// A peer was sent headers up to this one.
-    pub(crate) fn told(&mut self, peer: PeerId, hash: BlockHash) {
-        if let Some(listener) = self.listeners.get_mut(&peer) {
-            listener.told = Some(hash);
-        }
-    }
-
     /// A peer has a transaction.
     pub(crate) fn peer_has(&mut self, peer: PeerId, txid: Txid) {
         if let Some(listener) = self.listeners.get_mut(&peer) {
@@ -147,41 +125,6 @@ impl Relay {
     pub(crate) fn forget(&mut self, txid: &Txid) {
         for listener in self.listeners.values_mut() {
             listener.queue.forget(txid);
-        }
-    }
-
-    /// Announces the tip to everyone who does not have it; `has(peer, hash, height)` tells who is known to. A few
-    /// blocks go as headers to those who asked for that, if the headers connect to what they have, and a single one as
-    /// what `compact(peer)` gives; else the tip goes as `inv` (Core's `SendMessages`).
-    pub(crate) fn announce_tip(
-        &mut self,
-        chain: &Chainstate,
-        has: impl Fn(PeerId, &BlockHash, Height) -> bool,
-        compact: impl Fn(PeerId) -> Option<Message>,
-        outbox: &mut Outbox,
-    ) {
-        let tip = chain.tip_entry();
-        for (&peer, listener) in &mut self.listeners {
-            let told = listener.told;
-            let knows = |hash: &BlockHash, height: Height| {
-                has(peer, hash, height)
-                    || told.is_some_and(|told| chain.ancestor(&told, height) == Some(*hash))
-            };
-            if knows(&tip.hash, tip.height) {
-                continue;
-            }
-            let compact = compact(peer);
-            let wants_headers = listener.headers || compact.is_some();
-            let headers = if wants_headers { unknown_headers(chain, knows) } else { None };
-            outbox.send(
-                peer,
-                match (headers, compact) {
-                    (Some(headers), Some(compact)) if headers.len() == 1 => compact,
-                    (Some(headers), _) if listener.headers => Message::Headers(headers),
-                    _ => Message::Inv(vec![Inventory::Block(tip.hash)]),
-                },
-            );
-            listener.told = Some(tip.hash);
         }
     }
 
@@ -235,14 +178,14 @@ impl Relay {
             return;
         }
         let (inbound, outbound) = (self.inbound_interval, self.outbound_interval);
-        if self.listeners.values().any(|listener| listener.waits_inbound()) {
+        if self.listeners.values().any(Listener::waits_inbound) {
             let due = *self.inbound_due.get_or_insert_with(|| now + poisson::wait(inbound, rng));
             if due <= now {
                 for (&peer, listener) in self.listeners.iter_mut().filter(|(_, other)| other.waits_inbound())
                 {
                     listener.send(peer, inbound, outbox);
                 }
-                let is_left = self.listeners.values().any(|listener| listener.waits_inbound());
+                let is_left = self.listeners.values().any(Listener::waits_inbound);
                 self.inbound_due = is_left.then(|| now + poisson::wait(inbound, rng));
             }
         } else {
@@ -301,19 +244,4 @@ impl Listener {
             self.queue.push(txid);
         }
     }
-}
-
-/// The headers of the active chain above what a peer knows, if they are few and it knows the one below them.
-fn unknown_headers(chain: &Chainstate, knows: impl Fn(&BlockHash, Height) -> bool) -> Option<Vec<Header>> {
-    let mut headers = Vec::new();
-    let mut next = chain.tip_entry();
-    while !knows(&next.hash, next.height) {
-        if headers.len() == MAX_BLOCKS_TO_ANNOUNCE {
-            return None;
-        }
-        headers.push(next.header);
-        next = chain.entry(&next.header.prev_blockhash)?;
-    }
-    headers.reverse();
-    Some(headers)
 }

@@ -14,12 +14,12 @@ use super::message::{
 };
 use super::outbox::{NetOutput, Outbox, ServeRequest};
 use super::reason::DisconnectReason;
-use crate::chain::Chainstate;
-use crate::collections::BTreeMap;
+use crate::chain::{BlockIndexEntry, BranchEnd, Chainstate};
+use crate::collections::SerialMap;
 use crate::cost::Cost;
 use crate::encode::Encode;
 use crate::interface::PeerId;
-use crate::primitives::{Block, BlockHash, Header, Transaction, Txid};
+use crate::primitives::{Block, BlockHash, Transaction, Txid};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -75,21 +75,32 @@ pub(super) struct Customer {
 /// The serving of peers.
 #[derive(Debug, Default)]
 pub(crate) struct Serving {
-    /// One for each ready peer.
-    pub(super) customers: BTreeMap<PeerId, Box<Customer>>,
+    /// One for each peer that has not got all that it asked for.
+    customers: SerialMap<PeerId, Customer>,
 }
 
 impl Serving {
     pub(crate) const fn new() -> Self {
-        Self { customers: BTreeMap::new() }
-    }
-
-    pub(crate) fn peer_ready(&mut self, peer: PeerId) {
-        self.customers.insert(peer, Box::default());
+        Self { customers: SerialMap::new() }
     }
 
     pub(crate) fn peer_gone(&mut self, peer: PeerId) {
         self.customers.remove(&peer);
+    }
+
+    /// What a ready peer is being given.
+    pub(super) fn customer(&mut self, peer: PeerId) -> &mut Customer {
+        self.customers.get_or_insert_with(peer, Customer::default)
+    }
+
+    /// Does something about what a peer is being given, and forgets who has got everything; none if nothing was left.
+    pub(super) fn attend<R>(&mut self, peer: PeerId, serve: impl FnOnce(&mut Customer) -> R) -> Option<R> {
+        let customer = self.customers.get_mut(&peer)?;
+        let served = serve(customer);
+        if customer.has_all() {
+            self.customers.remove(&peer);
+        }
+        Some(served)
     }
 
     /// Whether a peer still waits for what it asked for.
@@ -104,17 +115,15 @@ impl Serving {
         if items.len() > MAX_INV_SZ {
             return Err(DisconnectReason::TooMuchInventory { command: "getdata", count: items.len() });
         }
-        if let Some(customer) = self.customers.get_mut(&peer) {
-            customer.queue.extend(items.into_iter().map(Order::Item));
+        if !items.is_empty() {
+            self.customer(peer).queue.extend(items.into_iter().map(Order::Item));
         }
         Ok(())
     }
 
     /// Takes an order for single transactions of a block.
     pub(crate) fn on_getblocktxn(&mut self, peer: PeerId, request: BlockTransactionsRequest) {
-        if let Some(customer) = self.customers.get_mut(&peer) {
-            customer.queue.push_back(Order::Transactions(request));
-        }
+        self.customer(peer).queue.push_back(Order::Transactions(request));
     }
 
     /// Asks the node for the next bodies that a peer waits for; what that costs, none if there was nothing to do.
@@ -126,31 +135,7 @@ impl Serving {
         is_secret: impl Fn(&Txid) -> bool,
         outbox: &mut Outbox,
     ) -> Option<Cost> {
-        let customer = self.customers.get_mut(&peer)?;
-        let owed = std::mem::take(&mut customer.owed);
-        let mut worked = owed > Cost(0);
-        worked |= customer.ask_filters(peer, outbox);
-        let mut filtered = false;
-        while !filtered
-            && customer.pending.len() < MAX_SERVING_PER_PEER
-            && let Some(order) = customer.queue.pop_front()
-        {
-            worked = true;
-            filtered = matches!(order, Order::Item(Inventory::FilteredBlock(_)));
-            let is_secret = |request: &ServeRequest| match request {
-                ServeRequest::Transaction(txid) => is_secret(txid),
-                _ => false,
-            };
-            match order.request().filter(|request| !is_secret(request)) {
-                Some(request) => {
-                    customer.pending.push(order);
-                    outbox.push(NetOutput::Serve { peer, request });
-                }
-                None => customer.lacks(order),
-            }
-        }
-        customer.settle(peer, outbox);
-        worked.then_some(Cost(1 + owed.0))
+        self.attend(peer, |customer| customer.serve(peer, is_secret, outbox)).flatten()
     }
 
     #[cfg(any(test, feature = "contract"))]
@@ -174,30 +159,7 @@ impl Serving {
         compact: impl FnOnce(&Block) -> Arc<CompactBlock>,
         outbox: &mut Outbox,
     ) {
-        let (hash, block) = (served.hash, served.block);
-        let Some(customer) = self.customers.get_mut(&peer) else { return };
-        let Some(order) = customer.take(ServeRequest::Block(hash)) else { return };
-        match order {
-            Order::Item(Inventory::FilteredBlock(_)) => {
-                customer.owed.0 += filtering_cost(block);
-                send_filtered(peer, block, filters, outbox);
-            }
-            Order::Item(Inventory::CompactBlock(_)) if served.goes_compact() => {
-                outbox.send(peer, Message::CmpctBlock(compact(block)));
-            }
-            Order::Transactions(request) if served.goes_in_parts() => {
-                outbox.send(peer, Message::BlockTxn(transactions_of(block, &request)));
-            }
-            Order::Item(Inventory::Block(_)) if block.transactions.iter().any(Transaction::has_witness) => {
-                outbox.send(peer, Message::Block(Arc::new(without_witnesses(block))));
-            }
-            Order::Item(_) | Order::Transactions(_) => outbox.send(peer, Message::Block(Arc::clone(block))),
-        }
-        if customer.continuation == Some(hash) {
-            customer.continuation = None;
-            outbox.send(peer, Message::Inv(vec![Inventory::Block(served.tip)]));
-        }
-        customer.settle(peer, outbox);
+        self.attend(peer, |customer| customer.give_block(peer, served, filters, compact, outbox));
     }
 
     /// A transaction that was asked of the node.
@@ -208,21 +170,23 @@ impl Serving {
         outbox: &mut Outbox,
     ) {
         let txid = transaction.txid();
-        let Some(customer) = self.customers.get_mut(&peer) else { return };
-        let Some(order) = customer.take(ServeRequest::Transaction(txid)) else { return };
-        let whole = matches!(order, Order::Item(Inventory::WitnessTx(_))) || !transaction.has_witness();
-        let transaction = if whole { Arc::clone(transaction) } else { Arc::new(stripped(transaction)) };
-        outbox.send(peer, Message::Tx(transaction));
-        customer.settle(peer, outbox);
+        self.attend(peer, |customer| {
+            let Some(order) = customer.take(ServeRequest::Transaction(txid)) else { return };
+            let whole = matches!(order, Order::Item(Inventory::WitnessTx(_))) || !transaction.has_witness();
+            let transaction = if whole { Arc::clone(transaction) } else { Arc::new(stripped(transaction)) };
+            outbox.send(peer, Message::Tx(transaction));
+            customer.settle(peer, outbox);
+        });
     }
 
     /// The node does not have it either.
     pub(crate) fn on_missing(&mut self, peer: PeerId, request: ServeRequest, outbox: &mut Outbox) {
-        let Some(customer) = self.customers.get_mut(&peer) else { return };
-        if let Some(order) = customer.take(request) {
-            customer.lacks(order);
-        }
-        customer.settle(peer, outbox);
+        self.attend(peer, |customer| {
+            if let Some(order) = customer.take(request) {
+                customer.lacks(order);
+            }
+            customer.settle(peer, outbox);
+        });
     }
 
     /// Lists the blocks of the active chain after a locator.
@@ -234,9 +198,13 @@ impl Serving {
         outbox: &mut Outbox,
     ) -> Result<(), DisconnectReason> {
         check_locator(request)?;
-        let Some(customer) = self.customers.get_mut(&peer) else { return Ok(()) };
         let hashes = chain.hashes_after(&request.locator, &request.stop, MAX_GETBLOCKS_RESULTS);
-        customer.continuation = hashes.last().copied().filter(|_| hashes.len() == MAX_GETBLOCKS_RESULTS);
+        let last = hashes.last().copied();
+        if hashes.len() == MAX_GETBLOCKS_RESULTS {
+            self.customer(peer).continuation = last;
+        } else {
+            self.attend(peer, |customer| customer.continuation = None);
+        }
         if !hashes.is_empty() {
             outbox.send(peer, Message::Inv(hashes.into_iter().map(Inventory::Block).collect()));
         }
@@ -251,20 +219,98 @@ impl Serving {
         request: &LocatorRequest,
         chain: &Chainstate,
         outbox: &mut Outbox,
-    ) -> Result<Option<BlockHash>, DisconnectReason> {
+    ) -> Result<Option<BranchEnd>, DisconnectReason> {
         check_locator(request)?;
         let headers = if request.locator.is_empty() {
             chain.entry(&request.stop).map(|entry| entry.header).into_iter().collect()
         } else {
             chain.headers_after(&request.locator, &request.stop, MAX_HEADERS_RESULTS)
         };
-        let last = headers.last().map(Header::block_hash);
+        let last = headers.last().and_then(|last| chain.entry(&last.block_hash()));
         outbox.send(peer, Message::Headers(headers));
-        Ok(last)
+        Ok(last.map(BlockIndexEntry::branch))
     }
 }
 
 impl Customer {
+    /// Whether it has got everything, and nothing is to be remembered of it.
+    fn has_all(&self) -> bool {
+        self.queue.is_empty()
+            && self.filters.is_empty()
+            && self.filters_pending == 0
+            && self.pending.is_empty()
+            && self.missing.is_empty()
+            && self.continuation.is_none()
+            && self.owed == Cost::ZERO
+    }
+
+    /// See [`Serving::serve`].
+    fn serve(
+        &mut self,
+        peer: PeerId,
+        is_secret: impl Fn(&Txid) -> bool,
+        outbox: &mut Outbox,
+    ) -> Option<Cost> {
+        let owed = std::mem::take(&mut self.owed);
+        let mut worked = owed > Cost(0);
+        worked |= self.ask_filters(peer, outbox);
+        let mut filtered = false;
+        while !filtered
+            && self.pending.len() < MAX_SERVING_PER_PEER
+            && let Some(order) = self.queue.pop_front()
+        {
+            worked = true;
+            filtered = matches!(order, Order::Item(Inventory::FilteredBlock(_)));
+            let is_secret = |request: &ServeRequest| match request {
+                ServeRequest::Transaction(txid) => is_secret(txid),
+                _ => false,
+            };
+            match order.request().filter(|request| !is_secret(request)) {
+                Some(request) => {
+                    self.pending.push(order);
+                    outbox.push(NetOutput::Serve { peer, request });
+                }
+                None => self.lacks(order),
+            }
+        }
+        self.settle(peer, outbox);
+        worked.then_some(Cost(1 + owed.0))
+    }
+
+    /// See [`Serving::on_block`].
+    fn give_block(
+        &mut self,
+        peer: PeerId,
+        served: &Served<'_>,
+        filters: &mut Filters,
+        compact: impl FnOnce(&Block) -> Arc<CompactBlock>,
+        outbox: &mut Outbox,
+    ) {
+        let (hash, block) = (served.hash, served.block);
+        let Some(order) = self.take(ServeRequest::Block(hash)) else { return };
+        match order {
+            Order::Item(Inventory::FilteredBlock(_)) => {
+                self.owed.0 += filtering_cost(block);
+                send_filtered(peer, block, filters, outbox);
+            }
+            Order::Item(Inventory::CompactBlock(_)) if served.goes_compact() => {
+                outbox.send(peer, Message::CmpctBlock(compact(block)));
+            }
+            Order::Transactions(request) if served.goes_in_parts() => {
+                outbox.send(peer, Message::BlockTxn(transactions_of(block, &request)));
+            }
+            Order::Item(Inventory::Block(_)) if block.transactions.iter().any(Transaction::has_witness) => {
+                outbox.send(peer, Message::Block(Arc::new(without_witnesses(block))));
+            }
+            Order::Item(_) | Order::Transactions(_) => outbox.send(peer, Message::Block(Arc::clone(block))),
+        }
+        if self.continuation == Some(hash) {
+            self.continuation = None;
+            outbox.send(peer, Message::Inv(vec![Inventory::Block(served.tip)]));
+        }
+        self.settle(peer, outbox);
+    }
+
     /// Takes an order off what was asked of the node.
     fn take(&mut self, request: ServeRequest) -> Option<Order> {
         let position = self.pending.iter().position(|order| order.request() == Some(request))?;

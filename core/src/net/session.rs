@@ -81,7 +81,7 @@ impl Session {
     }
 
     /// Takes bytes in; they are read by [`Session::take`].
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: Vec<u8>) {
         match &mut self.transport {
             Transport::V1 { decoder, .. } => decoder.push(bytes),
             Transport::Detecting { buffer, .. } => buffer.push(bytes),
@@ -181,14 +181,14 @@ impl Session {
 
     /// Looks at the first bytes of a peer that opened the connection.
     fn detect(&mut self) {
-        let Transport::Detecting { magic, seed, buffer } = &self.transport else { return };
+        let Transport::Detecting { magic, seed, buffer } = &mut self.transport else { return };
         let Some(is_v1) = is_v1(*magic, buffer.unread()) else { return };
-        let bytes = buffer.unread().to_vec();
+        let bytes = buffer.take();
         self.transport = match is_v1 {
             true => Transport::v1(*magic),
             false => Transport::V2(Box::new(V2Transport::new(*magic, Side::Responder, *seed))),
         };
-        self.push(&bytes);
+        self.push(bytes);
     }
 }
 

@@ -35,11 +35,29 @@ pub struct Traffic {
 impl Traffic {
     /// The key of commands that this node does not know.
     pub const OTHER: &'static str = "*other*";
+}
 
+/// The count of what goes one way over a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    pub(crate) total: Count,
+    /// When the last message passed.
+    pub(crate) last: Option<Time>,
+    /// Messages of one command in a row, the last that passed: most are of the kind of the one before, and what is
+    /// counted here is counted at once.
+    run: (&'static str, Count),
+    /// All before them.
+    earlier: ByCommand,
+}
+
+impl Meter {
     pub(crate) fn count(&mut self, command: &'static str, bytes: usize, now: Time) {
         let one = Count { messages: 1, bytes: bytes as u64 };
-        let count = self.by_command.count(command);
-        *count = *count + one;
+        if !std::ptr::eq(self.run.0, command) {
+            let (before, count) = std::mem::replace(&mut self.run, (command, Count::default()));
+            self.earlier.add(before, count);
+        }
+        self.run.1 = self.run.1 + one;
         self.total = self.total + one;
         self.last = Some(now);
     }
@@ -48,6 +66,13 @@ impl Traffic {
     pub(crate) const fn count_transport(&mut self, bytes: usize, now: Time) {
         self.total.bytes += bytes as u64;
         self.last = Some(now);
+    }
+
+    /// What was counted.
+    pub(crate) fn read(&self) -> Traffic {
+        let mut by_command = self.earlier.clone();
+        by_command.add(self.run.0, self.run.1);
+        Traffic { total: self.total, by_command, last: self.last }
     }
 }
 
@@ -93,18 +118,17 @@ impl ByCommand {
         self.iter().map(|(_, count)| count)
     }
 
-    /// A name is known by where it lies: every message is counted, and to compare texts would cost more than all else.
-    fn count(&mut self, command: &'static str) -> &mut Count {
-        let place = self.0.iter().position(|(known, _)| std::ptr::eq(*known, command));
-        let place =
-            place.unwrap_or_else(|| match self.0.binary_search_by_key(&command, |(known, _)| known) {
-                Ok(place) => place,
-                Err(place) => {
-                    self.0.insert(place, (command, Count::default()));
-                    place
-                }
-            });
-        &mut self.0[place].1
+    /// A name is known by where it lies: to compare texts would cost more than all else.
+    fn add(&mut self, command: &'static str, count: Count) {
+        if count == Count::default() {
+            return;
+        }
+        let known = self.0.iter().position(|(known, _)| std::ptr::eq(*known, command));
+        let place = known.map_or_else(|| self.0.binary_search_by_key(&command, |(known, _)| known), Ok);
+        match place {
+            Ok(place) => self.0[place].1 = self.0[place].1 + count,
+            Err(place) => self.0.insert(place, (command, count)),
+        }
     }
 }
 

@@ -23,7 +23,6 @@ const MAX_STANDARD_TX_BYTES: usize = 400_000;
 impl Network {
     /// Gives peers their turns until `budget` is spent or nothing is left to do. Returns whether work is left.
     pub(super) fn take_turns(&mut self, view: &mut View<'_>, now: Time, budget: Cost) -> bool {
-        self.peers.refill_budgets(now.mono);
         let mut spent = self.turns_of(|peer| !peer.budget.is_over(), view, now, budget);
         // Whoever is within has nothing left, and nothing comes in the middle of a step.
         if spent < budget && self.peers.any_awake_is_over() {
@@ -36,23 +35,27 @@ impl Network {
     /// Gives turns to those who may have one. Returns what that cost.
     fn turns_of(&mut self, may: fn(&Peer) -> bool, view: &mut View<'_>, now: Time, budget: Cost) -> Cost {
         let mut spent = Cost::ZERO;
+        // In a row, who had no turn.
         let mut idle = 0;
-        let mut last = self.turn;
         while spent < budget
             && idle < self.peers.awake()
-            && let Some(peer) = self.peers.after(last)
+            && let Some(entry) = self.peers.next_turn()
         {
-            last = peer;
-            if !self.peers.get(peer).is_some_and(may) {
+            entry.budget.refill(now.mono);
+            let (peer, may) = (entry.id, may(entry));
+            let cost = if may { self.take_turn(peer, view, now) } else { None };
+            if self.peers.get(peer).is_some_and(|entry| entry.budget.is_over()) {
+                self.peers.note_over(peer);
+            }
+            if !self.has_work_from(peer) {
+                self.peers.rest(peer);
+            } else {
+                self.peers.wait(peer);
                 idle += 1;
-            } else if let Some(cost) = self.take_turn(peer, view, now) {
-                self.turn = peer;
+            }
+            if let Some(cost) = cost {
                 spent += cost;
                 idle = 0;
-            } else if self.has_work_from(peer) {
-                idle += 1;
-            } else {
-                self.peers.rest(peer);
             }
         }
         spent
@@ -105,22 +108,14 @@ impl Network {
         if let Err(reason) = self.on_frame(peer, frame, taken.size, view, now) {
             self.disconnect(peer, reason, now);
         }
-        self.end_turn(peer);
-        Some(cost)
-    }
-
-    /// Lets a peer rest of whom nothing is left: another turn would find out no more.
-    fn end_turn(&mut self, peer: PeerId) {
-        let Some(entry) = self.peers.get_mut(peer) else { return };
-        if entry.session.unread() > 0 {
-            return;
-        }
-        if let Some(bytes) = entry.credit_all() {
+        // Of whom nothing is left another turn would find out no more.
+        if let Some(entry) = self.peers.get_mut(peer)
+            && entry.session.unread() == 0
+            && let Some(bytes) = entry.credit_all()
+        {
             self.outbox.push(NetOutput::Consumed { peer, bytes });
         }
-        if !self.serving.is_busy(peer) {
-            self.peers.rest(peer);
-        }
+        Some(cost)
     }
 }
 

@@ -10,7 +10,7 @@ use super::limits::{
 use super::message::{Inventory, Message};
 use super::outbox::Outbox;
 use super::recent::RecentSet;
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, BTreeSet, SerialMap};
 use crate::interface::PeerId;
 use crate::primitives::{Transaction, Txid, Wtxid};
 use crate::time::Mono;
@@ -80,7 +80,7 @@ impl Announcer {
 #[derive(Debug)]
 pub(crate) struct TxRequest {
     /// One for each ready peer.
-    peers: BTreeMap<PeerId, Box<Announcer>>,
+    peers: SerialMap<PeerId, Box<Announcer>>,
     /// Bounded by the announcements of all peers.
     wanted: BTreeMap<Txid, Wanted>,
     /// Deadlines of what was asked, a subset of `wanted`.
@@ -92,7 +92,7 @@ pub(crate) struct TxRequest {
 impl TxRequest {
     pub(crate) const fn new() -> Self {
         Self {
-            peers: BTreeMap::new(),
+            peers: SerialMap::new(),
             wanted: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             rejects: RecentSet::new(MAX_RECENT_REJECTS),

@@ -117,7 +117,7 @@ impl Network {
         let (download, partners) = (&self.download, &self.compact_blocks);
         let has = |peer, hash: &BlockHash, height| download.is_known_to(peer, hash, height, chain);
         let compact = |peer| message.as_ref().filter(|_| partners.wants_at_once(peer)).cloned();
-        self.relay.announce_tip(chain, has, compact, &mut self.outbox);
+        self.tip_relay.announce(chain, has, compact, &mut self.outbox);
     }
 
     /// A transaction entered the mempool: whoever wants it and does not have it is told. `fee_rate` is per 1,000

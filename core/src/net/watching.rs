@@ -5,7 +5,6 @@
 use super::group::AddressGroup;
 use super::network::Network;
 use super::outbox::NetOutput;
-use super::peer::Peer;
 use super::watch::Crowd;
 use crate::chain::Chainstate;
 use crate::collections::{BTreeMap, BTreeSet};
@@ -24,7 +23,8 @@ impl Network {
         if !self.watch.is_due(now.mono) || !self.running {
             return;
         }
-        let found = self.watch.judge(self.crowd(now), now.mono);
+        let crowd = self.crowd(now);
+        let found = self.watch.judge(crowd, now.mono);
         let mut acted = Vec::with_capacity(found.len());
         for warning in found {
             let due = self.watch.is_action_due(&warning, now.mono);
@@ -54,11 +54,10 @@ impl Network {
         }
     }
 
-    fn crowd(&self, now: Time) -> Crowd {
-        let is_over = |peer: &&Peer| peer.budget.as_of(now.mono).is_over();
+    fn crowd(&mut self, now: Time) -> Crowd {
         Crowd {
-            waiting: self.peers.ready().filter(is_over).count() as u32,
-            is_downloading: self.download.in_flight().next().is_some(),
+            waiting: self.peers.count_over(now.mono) as u32,
+            is_downloading: self.awaits_blocks(),
             ..self.watch.known_crowd().unwrap_or_else(|| self.census())
         }
     }

@@ -78,7 +78,7 @@ impl Node {
                 network.connected(peer, address, direction, engine.chain.height(), now);
             }
             Input::ConnectFailed { address, .. } => network.connect_failed(address, now),
-            Input::PeerBytes { peer, bytes } => network.bytes(peer, &bytes, now),
+            Input::PeerBytes { peer, bytes } => network.bytes(peer, bytes, now),
             Input::PeerClosed { peer, reason } => {
                 engine.orphans.remove_peer(peer);
                 network.closed(peer, &reason, now);

@@ -135,6 +135,11 @@ impl Persistence {
         safe.into_iter().map(|waiting| (waiting.id, Ok(waiting.reply))).collect()
     }
 
+    /// Whether replies wait for what is to be stored.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Why the store no longer takes writes, if so.
     pub(super) fn failure(&self) -> Option<&str> {
         self.lanes.iter().find_map(|lane| lane.failure.as_ref()).map(|failure| failure.reason.as_str())

@@ -229,12 +229,24 @@ impl Node {
     /// Sends what may be sent to the store, and answers what need not wait any longer.
     pub(super) fn work_store(&mut self) {
         for database in Database::ALL {
-            if self.persistence.is_ready(database, self.now.mono) {
+            let may_wait = database == Database::Chain && self.headers_may_wait();
+            if !may_wait && self.persistence.is_ready(database, self.now.mono) {
                 self.send_batch(database);
             }
         }
         let released = self.persistence.release();
         self.reply_all(released);
+    }
+
+    /// Whether headers are all that the chain's next batch would hold, and blocks are on their way: one batch takes both,
+    /// unless somebody waits for it.
+    fn headers_may_wait(&self) -> bool {
+        let Some(engine) = &self.engine else { return false };
+        engine.network.awaits_blocks()
+            && !engine.chain.has_changes_beside_headers()
+            && !engine.has_waiting_changes()
+            && !self.persistence.is_awaited()
+            && self.mining_key.is_none_or(|ticket| self.persistence.is_stored(&ticket))
     }
 
     fn send_batch(&mut self, database: Database) {

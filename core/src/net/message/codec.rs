@@ -212,8 +212,8 @@ impl MessageDecoder {
     }
 
     /// Takes bytes in. Memory grows with what has arrived, never with what a header claims.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.push(bytes);
+    pub fn push(&mut self, bytes: impl Into<Vec<u8>>) {
+        self.buffer.push(bytes.into());
     }
 
     /// How many bytes wait.

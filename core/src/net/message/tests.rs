@@ -49,7 +49,7 @@ fn seed_004_framings_have_their_known_lengths_and_checksums() {
         assert_eq!(hex::encode(&bytes[16..20]), length);
         assert_eq!(hex::encode(&bytes[20..24]), checksum);
         let mut decoder = MessageDecoder::new(magic);
-        decoder.push(&bytes);
+        decoder.push(&bytes[..]);
         let frame = decoder.next_frame().expect("right magic").expect("whole");
         assert_eq!(frame.length(), payload.len());
         let known = matches!(frame, Frame::Message { message: Message::Verack, .. });
@@ -92,12 +92,12 @@ fn a_claimed_length_reserves_nothing_and_arriving_bytes_at_most_256_kib_more() {
     assert!(decoder.capacity() <= 2 * HEADER_SIZE);
     let mut arrived = header.len();
     while arrived < MAX_PROTOCOL_MESSAGE_LENGTH {
-        decoder.push(&[0; 40_000]);
+        decoder.push([0; 40_000]);
         arrived += 40_000;
         assert!(decoder.capacity() <= arrived + MAX_RECEIVE_RESERVE);
     }
     assert!(matches!(decoder.next_frame(), Ok(Some(Frame::BadChecksum { .. }))));
-    decoder.push(&[0; 1]);
+    decoder.push([0; 1]);
 }
 
 #[test]
@@ -336,7 +336,7 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..300),
     ) {
         let mut decoder = decoder(&MAGIC);
-        decoder.push(&bytes);
+        decoder.push(&bytes[..]);
         while let Ok(Some(_)) = decoder.next_frame() {}
         prop_assert!(decoder.capacity() <= bytes.len() + 4 + MAX_RECEIVE_RESERVE);
     }

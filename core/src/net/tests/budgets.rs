@@ -55,7 +55,7 @@ impl Flood {
         let (now, work) = (self.lab.now, self.work());
         for peer in self.honest.clone() {
             self.pings += 1;
-            self.lab.nodes[0].network.bytes(peer, &encode(params().magic, &Message::Ping(self.pings)), now);
+            self.lab.nodes[0].network.bytes(peer, encode(params().magic, &Message::Ping(self.pings)), now);
             self.waiting.insert((peer, self.pings), work);
         }
         while !self.waiting.is_empty() {
@@ -208,7 +208,7 @@ fn who_is_over_its_budget_has_all_that_the_others_leave() {
     let now = flood.lab.now;
     let flooder = *flood.flooders.keys().next().expect("one");
     for _ in 0..9 {
-        flood.lab.nodes[0].network.bytes(flooder, &big, now);
+        flood.lab.nodes[0].network.bytes(flooder, &big[..], now);
     }
     assert!(!flood.lab.nodes[0].step(now, Cost(1_000_000)), "nothing is left");
     let heard = |lab: &Lab| {

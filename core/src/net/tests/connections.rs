@@ -436,7 +436,7 @@ fn nobody_is_late_whose_messages_are_not_read() {
     let mut bytes = encode(params().magic, &Message::FeeFilter(1)).repeat(30_000);
     bytes.extend(encode(params().magic, &Message::Headers(Vec::new())));
     let now = lab.now;
-    lab.nodes[0].network.bytes(peer, &bytes, now);
+    lab.nodes[0].network.bytes(peer, bytes, now);
     lab.sleep(Span::from_millis(1));
     lab.run();
     assert!(lab.is_up(0, peer), "{:?}", lab.nodes[0].ended);

@@ -139,7 +139,7 @@ impl Lab {
                 busy |= self.work(node);
             }
             while let Some((node, peer, bytes)) = self.transit.pop_front() {
-                self.nodes[node].network.bytes(peer, &bytes, self.now);
+                self.nodes[node].network.bytes(peer, bytes, self.now);
                 busy = true;
             }
             if !busy {
@@ -462,7 +462,7 @@ impl Lab {
         match self.wires.get_mut(&(node, peer)) {
             Some(Wire::Node(to, their_peer)) => self.transit.push_back((*to, *their_peer, bytes)),
             Some(Wire::Raw(session, inbox)) => {
-                session.push(&bytes);
+                session.push(bytes);
                 match read(session, inbox) {
                     Ok(answer) if answer.is_empty() => {}
                     Ok(answer) => self.transit.push_back((node, peer, answer)),

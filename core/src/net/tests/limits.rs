@@ -10,6 +10,7 @@ use crate::net::limits::{
 use crate::net::message::{
     FrameError, Inventory, LocatorRequest, Message, NetAddress, Services, TimedAddress, encode,
 };
+use crate::net::peer::CREDIT_LEAST;
 use crate::net::{DisconnectReason, NetOutput};
 use crate::primitives::{Amount, Block, BlockHash, CompactTarget, Header, Txid};
 use std::sync::Arc;
@@ -185,17 +186,17 @@ fn unread_bytes_are_bounded() {
     header[16..20].copy_from_slice(&(MAX_PROTOCOL_MESSAGE_LENGTH as u32).to_le_bytes());
     // Not worked off in between: the node is busy with something else.
     let now = lab.now;
-    lab.nodes[0].network.bytes(peer, &header, now);
-    lab.nodes[0].network.bytes(peer, &vec![0; MAX_RECEIVE_BUFFER - header.len()], now);
+    lab.nodes[0].network.bytes(peer, &header[..], now);
+    lab.nodes[0].network.bytes(peer, vec![0; MAX_RECEIVE_BUFFER - header.len()], now);
     assert!(lab.is_up(0, peer));
-    lab.nodes[0].network.bytes(peer, &[0], now);
+    lab.nodes[0].network.bytes(peer, [0], now);
     assert!(!lab.is_up(0, peer));
     lab.run();
     assert_eq!(lab.nodes[0].ended, [DisconnectReason::ReceiveFlood]);
 }
 
 #[test]
-fn every_byte_that_came_is_credited_once() {
+fn bytes_that_came_are_credited_once_and_few_are_owed() {
     let (mut lab, peer) = pair();
     let bytes: Vec<u8> = (0..2_000).flat_map(|n| encode(params().magic, &Message::Ping(n))).collect();
     let (now, mut credited) = (lab.now, 0);
@@ -207,7 +208,11 @@ fn every_byte_that_came_is_credited_once() {
             }
         }
     }
-    assert_eq!(credited, bytes.len());
+    assert!(
+        credited <= bytes.len() && bytes.len() - credited < CREDIT_LEAST,
+        "{credited} of {}",
+        bytes.len()
+    );
 }
 
 #[test]

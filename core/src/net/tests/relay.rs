@@ -293,7 +293,7 @@ fn late_answers_for_a_peer_that_is_gone_are_ignored() {
     network.serve_mempool(peer, [(&*transaction(1), Amount::ZERO)]);
     network.block_processed(peer, block.block_hash(), Ok(()), chain, now);
     network.drained(peer, 5);
-    network.bytes(peer, &[1, 2, 3], now);
+    network.bytes(peer, [1, 2, 3], now);
     network.closed(peer, "again", now);
     lab.run();
     assert!(lab.nodes[0].peers().is_empty());

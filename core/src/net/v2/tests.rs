@@ -26,7 +26,7 @@ fn output(transport: &mut V2Transport) -> Vec<u8> {
 
 /// Takes bytes in and works off all that can be: the messages in them.
 fn read(transport: &mut V2Transport, bytes: &[u8]) -> Result<Vec<Message>, V2Error> {
-    transport.push(bytes);
+    transport.push(bytes.to_vec());
     let mut messages = Vec::new();
     while let Some(taken) = transport.take()? {
         match taken.frame {
@@ -352,7 +352,7 @@ proptest! {
             }
         };
         for chunk in chunks {
-            transport.push(&chunk);
+            transport.push(chunk);
             while let Ok(Some(_)) = transport.take() {}
             output(&mut transport);
         }

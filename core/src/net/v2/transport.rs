@@ -119,7 +119,7 @@ impl V2Transport {
         transport
     }
 
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: Vec<u8>) {
         self.buffer.push(bytes);
     }
 

@@ -125,7 +125,7 @@ impl Villain {
             Input::PeerBytes { peer, bytes } => {
                 self.connections.consumed(peer, bytes.len());
                 if let Some(acquaintance) = self.peers.get_mut(&peer) {
-                    acquaintance.decoder.push(&bytes);
+                    acquaintance.decoder.push(bytes);
                 }
                 self.read(peer, now);
             }
