@@ -98,6 +98,7 @@ fn Record(node: NodeView, step: RwSignal<Step>) -> impl IntoView {
         <div class="buttons">
             <button
                 type="button"
+                class="plain"
                 data-testid=move || if is_on.get() { testid::TRACE_STOP } else { testid::TRACE_RECORD }
                 disabled=holds(impossible)
                 on:click=act
