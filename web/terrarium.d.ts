@@ -108,6 +108,12 @@ export interface Terrarium {
   saveLab(options?: { keys?: boolean }): Promise<Uint8Array>;
   /** Puts the lab of a file in the place of this one; a file that cannot be used changes nothing. */
   openLab(file: Uint8Array): Promise<void>;
+  /** Opens the node anew and records all that it is told and does from then on. */
+  record(id: NodeId): Promise<void>;
+  /** Records no more; what there is stays until the node is removed or recorded anew, or the page goes. */
+  stopRecording(id: NodeId): void;
+  /** What is recorded of the node up to now: text that `cargo xtask sim --replay FILE` replays. It has the wallet's private keys in it, and `keys` says that you know. */
+  trace(id: NodeId, options: { keys: true }): Promise<string>;
   /** In a relay's room: how the links to other browsers go, and step by step how that came to be. Those not named go by the relay. */
   paths(): readonly LinkPath[];
   /** Whether links to other browsers may be direct, as at first; if not, the relay carries them all. */

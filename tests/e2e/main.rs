@@ -26,6 +26,7 @@ mod storage;
 mod tabs;
 mod teacher;
 mod terminals;
+mod trace;
 mod unfit;
 mod wallet;
 
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         wallet::tests(),
         map::tests(),
         moving::tests(),
+        trace::tests(),
         peers::tests(),
         terminals::tests(),
         clock::tests(),

@@ -4,7 +4,7 @@ use serde_json::json;
 use terrarium_tests::browser::{Outcome, Stage, Test, expect};
 
 /// Asynchronous calls with arguments that are missing, of the wrong type, or name nothing.
-const REJECTED: [&str; 33] = [
+const REJECTED: [&str; 39] = [
     "terrarium.spawn()",
     "terrarium.spawn(null)",
     "terrarium.spawn(3000)",
@@ -38,10 +38,16 @@ const REJECTED: [&str; 33] = [
     "terrarium.scenario(7)",
     "terrarium.scenario('')",
     "terrarium.terminal().run(7)",
+    "terrarium.record()",
+    "terrarium.record('4999')",
+    "terrarium.trace('4999', { keys: true })",
+    "terrarium.trace('3000', { keys: true })",
+    "terrarium.trace('3000', { key: true })",
+    "terrarium.trace('3000')",
 ];
 
 /// Synchronous calls of that kind.
-const THROWN: [&str; 14] = [
+const THROWN: [&str; 16] = [
     "terrarium.kill()",
     "terrarium.kill('4999')",
     "terrarium.setHashRate()",
@@ -56,6 +62,8 @@ const THROWN: [&str; 14] = [
     "terrarium.link('3000', '3001', { latencyMs: -1 })",
     "terrarium.partition('3000')",
     "terrarium.partition([['3000'], ['4999']])",
+    "terrarium.stopRecording()",
+    "terrarium.stopRecording('4999')",
 ];
 
 /// Console lines that a node refuses, each with what the refusal must say.
@@ -97,7 +105,7 @@ async fn shape(stage: &Stage<'_>) -> Outcome {
                 version: typeof terrarium.version,
                 ready: terrarium.ready instanceof Promise,
                 missing: ['spawn', 'start', 'stop', 'remove', 'kill', 'exec', 'terminal', 'nodes', 'mine', 'setHashRate',
-                    'connect', 'on', 'link', 'partition', 'heal', 'scenario'].filter((name) => typeof terrarium[name] !== 'function'),
+                    'connect', 'on', 'link', 'partition', 'heal', 'scenario', 'record', 'stopRecording', 'trace'].filter((name) => typeof terrarium[name] !== 'function'),
                 nodes: terrarium.nodes(),
             }",
             json!(null),

@@ -147,6 +147,12 @@ pub(crate) fn download(name: &str, bytes: &[u8]) {
     });
 }
 
+/// The day, for names of files: `2026-11-27`.
+pub(crate) fn today() -> String {
+    let now = String::from(js_sys::Date::new_0().to_iso_string());
+    now.split('T').next().unwrap_or_default().to_owned()
+}
+
 /// A file that the visitor chose: its name and what is in it; no bytes where it cannot be read, none at all where nothing
 /// was chosen.
 pub(crate) async fn chosen_file(input: &HtmlInputElement) -> Option<(String, Option<Vec<u8>>)> {

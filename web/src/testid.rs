@@ -148,6 +148,16 @@ test_ids! {
     MOVING_OPEN = "moving-open";
     /// Moving house: what came of it.
     MOVING_STATE = "moving-state";
+    /// Trace: whoever saves it knows that the file has the wallet's keys.
+    TRACE_KEYS = "trace-keys";
+    /// Trace: record the node, from its opening on.
+    TRACE_RECORD = "trace-record";
+    /// Trace: record no more.
+    TRACE_STOP = "trace-stop";
+    /// Trace: save it.
+    TRACE_SAVE = "trace-save";
+    /// Trace: how far it has come.
+    TRACE_STATE = "trace-state";
     /// Header: New network.
     NEW_NETWORK = "new-network";
     /// Large button: Send coins.
@@ -248,6 +258,8 @@ test_ids! {
     TAB_LOG = "tab-log";
     /// Card: opens the peers.
     OPEN_PEERS = "open-peers";
+    /// Card: opens the trace.
+    OPEN_TRACE = "open-trace";
     /// Card: opens the wallet.
     OPEN_WALLET = "open-wallet";
     /// A console or terminal: what it printed.

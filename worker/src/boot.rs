@@ -2,16 +2,17 @@
 
 use crate::BUILD_ID;
 use crate::host::{Host, Parts};
-use crate::js;
 use crate::ownership::{self, Asked, Ownership};
 use crate::page;
 use crate::store::{IndexedStore, NodeStore};
 use crate::watch::{self, Viewer};
+use crate::{journal, js};
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 use terrarium_core::interface::{self, Clock, NodeConfig, PageMessage, Storage, WorkerMessage};
-use terrarium_core::node::{Entropy, Loaded, Node};
+use terrarium_core::node::journal::{Opening, RecordedNode};
+use terrarium_core::node::{Entropy, Loaded};
 use terrarium_core::store::{Database, MemoryStore, Store};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -38,16 +39,18 @@ struct Request {
     owner: String,
     clock: Clock,
     host: Ipv4Addr,
+    record: bool,
 }
 
 /// Takes in a message of the page, whatever the stage.
 pub(crate) fn hear(stage: &Rc<RefCell<Stage>>, message: PageMessage) {
     match (&mut *stage.borrow_mut(), message) {
-        (now @ Stage::Fresh, PageMessage::Boot { config, lab, owner, clock, host, .. }) => {
+        (now @ Stage::Fresh, PageMessage::Boot { config, lab, owner, clock, host, record, .. }) => {
             *now = Stage::Booting(Vec::new());
             let stage = Rc::clone(stage);
             spawn_local(async move {
-                if let Err(text) = boot(&stage, Request { config, lab, owner, clock, host }).await {
+                let request = Request { config, lab, owner, clock, host, record };
+                if let Err(text) = boot(&stage, request).await {
                     page::fail(text);
                 }
             });
@@ -60,7 +63,7 @@ pub(crate) fn hear(stage: &Rc<RefCell<Stage>>, message: PageMessage) {
 }
 
 async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String> {
-    let Request { config, lab, owner, clock, host } = request;
+    let Request { config, lab, owner, clock, host, record } = request;
     let id = config.id;
     let (store, storage, ownership) = own(stage, &lab, &owner, &config).await?;
     let loaded = Loaded {
@@ -70,7 +73,11 @@ async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String
     };
     let random = || js::random_bytes().map_err(|error| format!("no random numbers: {error}"));
     let entropy = Entropy { node: random()?, wallet: random()? };
-    let (node, repaired) = Node::at(host, config, entropy, loaded).map_err(|error| error.to_string())?;
+    let opening = Opening { host, config, entropy, loaded };
+    // Whoever asked for a journal has not waited for another tab to go.
+    let record = record && matches!(&*stage.borrow(), Stage::Booting(_));
+    let opened = RecordedNode::open(opening, record.then(journal::begin));
+    let (node, repaired) = opened.map_err(|error| error.to_string())?;
     let [a, b, c, d, e, f, g, h, ..] = random()?;
     let entropy = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
     let said = match &mut *stage.borrow_mut() {

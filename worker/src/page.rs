@@ -1,6 +1,6 @@
 //! The worker's end of the page: posting messages, reading them, and the last words of a panic.
 
-use crate::js;
+use crate::{journal, js};
 use js_sys::Uint8Array;
 use std::sync::atomic::{AtomicBool, Ordering};
 use terrarium_core::interface::{PageMessage, WorkerMessage, from_bytes, to_bytes};
@@ -27,6 +27,7 @@ pub(crate) fn fail(text: String) {
     if FAILED.swap(true, Ordering::Relaxed) {
         return;
     }
+    journal::post();
     post(&WorkerMessage::Failed { text });
 }
 

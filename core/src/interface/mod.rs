@@ -4,6 +4,7 @@
 mod command;
 mod event;
 mod id;
+mod journal;
 mod port;
 mod reply;
 mod snapshot;
@@ -16,6 +17,7 @@ pub use command::{
 };
 pub use event::{Direction, Event, InventoryKind, LogLine, PeerState, TransportProtocol};
 pub use id::{NodeId, PeerId, Role};
+pub use journal::{JournalEnd, MAX_JOURNAL};
 pub use port::{Clock, LinkCondition, NodeConfig, Ownership, PageMessage, RequestId, Storage, WorkerMessage};
 pub use reply::{
     AddressEntry, BlockDetail, CommandError, InputDetail, OutputDetail, Reply, SETTLED, TransactionDetail,

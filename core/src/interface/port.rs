@@ -47,6 +47,9 @@ pub enum PageMessage {
         clock: Clock,
         /// Where others reach the node: 127.0.0.1, or in a relay's room the address that this browser was given.
         host: Ipv4Addr,
+        /// Whether a journal of the node is kept: its lines come as [`WorkerMessage::Journal`]. A worker that has to wait
+        /// for another tab keeps none.
+        record: bool,
     },
     /// A command; answered by [`WorkerMessage::Reply`] with the same id.
     Command {
@@ -76,6 +79,8 @@ pub enum PageMessage {
     },
     /// Commit what is pending, give the id free, end.
     Shutdown,
+    /// Keep no journal of the node any longer.
+    StopRecording,
 }
 
 /// Worker to page.
@@ -117,6 +122,11 @@ pub enum WorkerMessage {
     },
     /// `Shutdown` is done.
     Ended,
+    /// What follows in the node's journal. Where the journal is full, the last line says so.
+    Journal {
+        /// Whole lines, and whole steps unless the node failed.
+        lines: String,
+    },
 }
 
 /// Where a node keeps its data.

@@ -163,7 +163,7 @@ structs! {
 
 enums! {
     PageMessage {
-        0 Boot { config, lab, build, owner, clock, host },
+        0 Boot { config, lab, build, owner, clock, host, record },
         1 Command { id, command },
         2 Cancel { id },
         3 SetHashRate { khs },
@@ -171,6 +171,7 @@ enums! {
         5 Conditions(conditions),
         6 Subscribe { messages },
         7 Shutdown,
+        8 StopRecording,
     }
     WorkerMessage {
         0 Ready { build, storage, ownership, repaired },
@@ -179,6 +180,7 @@ enums! {
         3 Snapshot(snapshot),
         4 Failed { text },
         5 Ended,
+        6 Journal { lines },
     }
     Command {
         0 CreateWallet { label },

@@ -69,7 +69,7 @@ pub enum Input {
     /// Bytes from a peer, in order.
     PeerBytes {
         peer: PeerId,
-        #[serde(with = "super::journal::as_hex")]
+        #[serde(with = "crate::encode::hex::as_text")]
         bytes: Vec<u8>,
     },
     /// Bytes that were sent to a peer have left: `queued` are still waiting in the host.

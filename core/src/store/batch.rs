@@ -161,7 +161,9 @@ pub struct Record {
     /// Its table.
     pub table: Table,
     /// Its key.
+    #[serde(with = "crate::encode::hex::as_text")]
     pub key: Vec<u8>,
     /// Its value: schema version, payload, checksum (see `store::record`).
+    #[serde(with = "crate::encode::hex::as_text")]
     pub value: Vec<u8>,
 }

@@ -146,7 +146,6 @@ impl World {
                 break;
             }
         }
-        self.write_journal(id);
         let host = self.host_mut(id);
         if !host.is_open() {
             return;

@@ -6,13 +6,15 @@ use super::disk::Disk;
 use super::page::Page;
 use super::transport::{self, Connections};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
 use terrarium_core::interface::{
     Command, CommandError, Event, LogLine, NodeConfig, NodeId, Reply, RequestId, Role, RunState,
 };
 use terrarium_core::mining;
-use terrarium_core::node::journal::{Entry, Opening, Trail};
+use terrarium_core::node::journal::{Opening, RecordedNode, Recorder};
 use terrarium_core::node::{Cost, Entropy, Input, Loaded, MiningJob, Node, Output, VerifyId};
 use terrarium_core::primitives::Target;
 use terrarium_core::store::{Database, Table};
@@ -40,7 +42,7 @@ pub struct Host {
     seed: u64,
     /// What outlives the node.
     pub(super) disk: Disk,
-    node: Option<Node>,
+    node: Option<RecordedNode>,
     life: u32,
     steps: u32,
     clock: Clock,
@@ -76,8 +78,8 @@ pub struct Host {
     routine: Vec<Command>,
     /// What the node did, hashed in order; none where nobody asks.
     trace: Option<Sha256>,
-    /// What went into the node and came out since this was last taken; none where nobody asks.
-    journal: Option<Vec<Entry>>,
+    /// Writes down what goes into the node and comes out; none where nobody asks.
+    recorder: Option<Rc<RefCell<Recorder>>>,
     /// What the page would believe by what the node told it.
     page: Page,
 }
@@ -112,14 +114,14 @@ impl Host {
             keys: Vec::new(),
             routine: Vec::new(),
             trace: None,
-            journal: None,
+            recorder: None,
             page: Page::default(),
         }
     }
 
     /// The node, if it is open.
     pub fn node(&self) -> Option<&Node> {
-        self.node.as_ref()
+        self.node.as_deref()
     }
 
     /// Where the node keeps its data; it outlives the node.
@@ -230,11 +232,7 @@ impl Host {
 
     /// Tells the node something, which it takes up in its next step; whether it is there and needs one.
     pub(super) fn tell(&mut self, input: Input) -> bool {
-        let Some(node) = &mut self.node else { return false };
-        if let Some(journal) = &mut self.journal {
-            journal.push(Entry::Input(input.clone()));
-        }
-        node.handle(input)
+        self.node.as_mut().is_some_and(|node| node.handle(input))
     }
 
     pub(super) fn keep_quiet(&mut self) {
@@ -261,12 +259,9 @@ impl Host {
             peers: store.records(Database::Peers),
         };
         let (config, entropy) = (self.config.clone(), self.entropy());
-        if let Some(journal) = &mut self.journal {
-            let opening =
-                Opening { config: config.clone(), entropy: entropy.clone(), loaded: loaded.clone() };
-            journal.push(Entry::Open(Box::new(opening)));
-        }
-        let (node, repaired) = Node::new(config, entropy, loaded).expect("a node opens from any store");
+        let opening = Opening { host: Ipv4Addr::LOCALHOST, config, entropy, loaded };
+        let (node, repaired) =
+            RecordedNode::open(opening, self.recorder.clone()).expect("a node opens from any store");
         self.page = if repaired.is_empty() { Page::of(&node) } else { Page::default() };
         self.node = Some(node);
         if self.has_helpers {
@@ -299,10 +294,6 @@ impl Host {
         let busy = node.step(time, BUDGET);
         self.steps = if busy { self.steps + 1 } else { 0 };
         let outputs: Vec<Output> = std::iter::from_fn(|| node.poll()).collect();
-        if let Some(journal) = &mut self.journal {
-            journal.push(Entry::Step { now: time, budget: BUDGET });
-            journal.extend(outputs.iter().map(|output| Entry::Output(Trail::of(output))));
-        }
         if let Some(trace) = &mut self.trace {
             outputs.iter().for_each(|output| trace.update(format!("{time:?} {output:?}\n")));
         }
@@ -408,14 +399,9 @@ impl Host {
         self.trace = Some(Sha256::new());
     }
 
-    /// Writes down from now on what goes into the node and comes out; see [`Host::take_journal`].
-    pub(super) fn begin_journal(&mut self) {
-        self.journal = Some(Vec::new());
-    }
-
-    /// What went into the node and came out since this was last called.
-    pub(super) fn take_journal(&mut self) -> Vec<Entry> {
-        self.journal.as_mut().map(std::mem::take).unwrap_or_default()
+    /// Has this write down what goes into the node and comes out, whenever it is opened from now on.
+    pub(super) fn record(&mut self, recorder: Rc<RefCell<Recorder>>) {
+        self.recorder = Some(recorder);
     }
 
     /// What the page would believe by what the node told it.

@@ -1,40 +1,50 @@
-//! Writes down what goes into the nodes of a world and comes out of them.
+//! Where a world's journal goes.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
-use terrarium_core::interface::NodeId;
-use terrarium_core::node::journal::{self, Entry, Line};
+use std::rc::Rc;
+use terrarium_core::node::journal::Recorder;
 
 /// A journal that is being written.
-pub(super) struct Recorder {
+pub(super) struct Journal {
+    recorder: Rc<RefCell<Recorder>>,
+    to: Rc<RefCell<Sink>>,
+}
+
+struct Sink {
     to: Box<dyn Write>,
     /// The first failure; nothing is written after it.
     failure: Option<io::Error>,
 }
 
-impl Recorder {
+impl Journal {
     pub(super) fn new(to: Box<dyn Write>) -> Self {
-        let mut recorder = Self { to, failure: None };
-        recorder.write(&journal::head());
-        recorder
+        let to = Rc::new(RefCell::new(Sink { to, failure: None }));
+        let sink = Rc::clone(&to);
+        let recorder = Recorder::new(Box::new(move |line| sink.borrow_mut().write(line)));
+        Self { recorder: Rc::new(RefCell::new(recorder)), to }
     }
 
-    pub(super) fn note(&mut self, node: NodeId, entries: Vec<Entry>) {
-        for entry in entries {
-            self.write(&Line { node, entry }.to_text());
-        }
+    /// What nodes are to be opened with.
+    pub(super) fn recorder(&self) -> Rc<RefCell<Recorder>> {
+        Rc::clone(&self.recorder)
     }
 
     /// Ends the journal.
-    pub(super) fn finish(mut self) -> io::Result<()> {
-        match self.failure {
+    pub(super) fn finish(self) -> io::Result<()> {
+        self.recorder.borrow_mut().finish();
+        let mut sink = self.to.borrow_mut();
+        match sink.failure.take() {
             Some(failure) => Err(failure),
-            None => self.to.flush(),
+            None => sink.to.flush(),
         }
     }
+}
 
+impl Sink {
     fn write(&mut self, line: &str) {
         if self.failure.is_none() {
-            self.failure = writeln!(self.to, "{line}").err();
+            self.failure = self.to.write_all(line.as_bytes()).err();
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use terrarium_core::interface::NodeId;
 use terrarium_core::node::Node;
-use terrarium_core::node::journal::{self, Entry, JournalError, Line, Opening, Trail};
+use terrarium_core::node::journal::{self, Entry, JournalEnd, JournalError, Line, Opening, Trail};
 
 /// What a replay came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,15 +18,21 @@ pub struct Replayed {
     pub steps: u64,
     /// What they asked for and told.
     pub outputs: u64,
+    /// Nodes whose journal was full before they came to rest.
+    pub full: u64,
 }
 
 impl fmt::Display for Replayed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lives, inputs, steps, outputs } = self;
+        let Self { lives, inputs, steps, outputs, full } = self;
         write!(
             f,
             "{lives} lives, {inputs} inputs, {steps} steps, {outputs} outputs, all as they were written"
-        )
+        )?;
+        match full {
+            0 => Ok(()),
+            _ => write!(f, "; the journal of {full} ended because it was full"),
+        }
     }
 }
 
@@ -55,6 +61,14 @@ pub enum ReplayError {
         given: String,
         /// What is written.
         written: String,
+    },
+    /// What there is is right, but its end is missing.
+    #[error("line {line}: the journal breaks off: what node {node} did after that is missing")]
+    CutShort {
+        /// The last line that there is.
+        line: usize,
+        /// The first of the nodes without an end.
+        node: NodeId,
     },
 }
 
@@ -101,18 +115,25 @@ pub fn replay(text: &str) -> Result<Replayed, ReplayError> {
                     return Err(differs(line, node, given.as_ref(), Some(&written)));
                 }
             }
+            Entry::End(end) => {
+                match end {
+                    JournalEnd::Closed => all_compared(actor, line, node)?,
+                    JournalEnd::Full => replayed.full += 1,
+                    JournalEnd::Failed => {}
+                }
+                actors.remove(&node);
+            }
         }
     }
-    for (node, actor) in &actors {
-        all_compared(actor, last, *node)?;
+    match actors.keys().next() {
+        None => Ok(replayed),
+        Some(&node) => Err(ReplayError::CutShort { line: last, node }),
     }
-    Ok(replayed)
 }
 
 fn open(line: usize, opening: Opening) -> Result<Actor, ReplayError> {
     let node = opening.config.id;
-    let opened = Node::new(opening.config, opening.entropy, opening.loaded);
-    let (node, _) = opened.map_err(|error| ReplayError::Differs {
+    let (node, _) = opening.make().map_err(|error| ReplayError::Differs {
         line,
         node,
         given: error.to_string(),

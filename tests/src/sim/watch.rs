@@ -2,7 +2,7 @@
 
 use super::host::Host;
 use super::invariant::{self, Violation};
-use super::recorder::Recorder;
+use super::recorder::Journal;
 use super::world::World;
 use std::io::{self, Write};
 use terrarium_core::interface::NodeId;
@@ -31,7 +31,7 @@ impl World {
     /// Writes down all that goes into nodes that are added from now on, and all that comes out, as
     /// [`replay`](super::replay()) reads it.
     pub fn begin_journal(&mut self, to: Box<dyn Write>) {
-        self.recorder = Some(Recorder::new(to));
+        self.journal = Some(Journal::new(to));
     }
 
     /// Ends the journal.
@@ -39,13 +39,7 @@ impl World {
     /// # Errors
     /// When it could not be written.
     pub fn end_journal(&mut self) -> io::Result<()> {
-        self.recorder.take().map_or(Ok(()), Recorder::finish)
-    }
-
-    pub(super) fn write_journal(&mut self, id: NodeId) {
-        if let (Some(recorder), Some(host)) = (&mut self.recorder, self.hosts.get_mut(id)) {
-            recorder.note(id, host.take_journal());
-        }
+        self.journal.take().map_or(Ok(()), Journal::finish)
     }
 
     /// Hashes from now on what every node does.

@@ -10,7 +10,7 @@ use super::hosts::Hosts;
 use super::invariant::Violation;
 use super::link::Lines;
 use super::nat::Nats;
-use super::recorder::Recorder;
+use super::recorder::Journal;
 use super::scale::Arrivals;
 use std::collections::BTreeMap;
 use terrarium_core::interface::{Command, CommandError, NodeConfig, NodeId, NodeSnapshot, Reply, RequestId};
@@ -47,7 +47,7 @@ pub struct World {
     /// What did not hold, where that is collected; where it is not, the world ends at once.
     pub(super) violations: Option<Vec<Violation>>,
     /// Where all that goes into nodes and comes out is written, if anywhere.
-    pub(super) recorder: Option<Recorder>,
+    pub(super) journal: Option<Journal>,
 }
 
 impl World {
@@ -70,7 +70,7 @@ impl World {
             directory: Directory::default(),
             arrivals: None,
             violations: None,
-            recorder: None,
+            journal: None,
         }
     }
 
@@ -83,8 +83,8 @@ impl World {
     pub fn add(&mut self, config: NodeConfig) {
         let id = config.id;
         let mut host = Host::new(config, self.seed);
-        if self.recorder.is_some() {
-            host.begin_journal();
+        if let Some(journal) = &self.journal {
+            host.record(journal.recorder());
         }
         self.hosts.insert(id, host);
         self.open(id);

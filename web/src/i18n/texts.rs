@@ -57,6 +57,21 @@ texts! {
     moving_elsewhere: "Another tab runs node {0}: do it there, or close that tab.", "节点 {0} 正在另一个标签页中运行：请在那里操作，或关闭那个标签页。";
     moving_node: "Node {0}: {1}", "节点 {0}：{1}";
 
+    trace: "Trace", "运行记录";
+    trace_of: "Trace of {0}", "{0} 的运行记录";
+    trace_about: "The node is opened anew; all that it is told and does from then on is written down, {0} MB at most. The file replays elsewhere, step by step: cargo xtask sim --replay FILE", "节点会重新启动，从那时起收到和做出的一切都会被记下，最多 {0} MB。这个文件可以在别处逐步重放：cargo xtask sim --replay FILE";
+    trace_needs_keys: "Without the keys it could not be replayed.", "没有私钥就无法重放。";
+    trace_record: "Record", "开始记录";
+    trace_anew: "Record anew", "重新记录";
+    trace_stop: "Stop recording", "停止记录";
+    trace_rest: "Nothing is recorded.", "还没有记录。";
+    trace_on: "Recording: {0} KB", "正在记录：{0} KB";
+    trace_stopped: "Recorded: {0} KB", "已记录：{0} KB";
+    trace_failed: "Recorded until the node failed: {0} KB", "已记录到节点出错为止：{0} KB";
+    trace_full: "The recording is full and has ended: {0} KB", "记录已满，到此为止：{0} KB";
+    trace_saved: "Saved as {0}.", "已保存为 {0}。";
+    recorded: "All that this node is told and does is recorded, its keys too.", "正在记录这个节点收到和做出的一切，包括私钥。";
+
     set_up_failed: "The first blocks could not be made: {0}. Reload the page to go on, or make a new network.", "未能准备好最初的区块：{0}。请刷新页面继续，或新建网络。";
     emptied_elsewhere: "This lab was emptied in another tab.", "这个实验室已在另一个标签页中清空。";
     other_build: "This page and its workers are of different builds. Clear this site's cache, then reload.", "页面与工作线程的版本不一致。请清除本站缓存后刷新。";

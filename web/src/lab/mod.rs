@@ -1,5 +1,5 @@
 //! The lab behind the page: its nodes, links, clock and scenes. Everything here is about what is; how it looks is in
-//! `view`. `clock`, `links`, `split`, `traffic` and `tree` are plain values with rules; `state` is the store of
+//! `view`. `clock`, `links`, `split`, `trace`, `traffic` and `tree` are plain values with rules; `state` is the store of
 //! signals; `port` alone speaks with the workers and writes that store.
 
 pub(crate) mod cancel;
@@ -14,6 +14,7 @@ pub(crate) mod roster;
 pub(crate) mod scene;
 pub(crate) mod split;
 pub(crate) mod state;
+pub(crate) mod trace;
 pub(crate) mod traffic;
 pub(crate) mod tree;
 

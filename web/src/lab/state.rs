@@ -3,6 +3,7 @@
 
 use super::clock::LabClock;
 use super::links::Links;
+use super::trace::Recorded;
 use super::traffic::Traffic;
 use super::tree::BlockTree;
 use leptos::prelude::*;
@@ -82,6 +83,8 @@ pub(crate) struct NodeView {
     pub(crate) snapshot: ReadSignal<Option<Arc<NodeSnapshot>>>,
     /// The end of its log.
     pub(crate) log: ReadSignal<VecDeque<LogEntry>>,
+    /// What is recorded of it.
+    pub(crate) trace: ReadSignal<Option<Recorded>>,
 }
 
 /// The writing halves of a [`NodeView`].
@@ -90,6 +93,7 @@ pub(super) struct NodeWriter {
     pub(super) status: WriteSignal<Status>,
     pub(super) snapshot: WriteSignal<Option<Arc<NodeSnapshot>>>,
     pub(super) log: WriteSignal<VecDeque<LogEntry>>,
+    pub(super) trace: WriteSignal<Option<Recorded>>,
 }
 
 impl NodeView {
@@ -98,8 +102,10 @@ impl NodeView {
         let (status, set_status) = signal(Status::starting());
         let (snapshot, set_snapshot) = signal(None);
         let (log, set_log) = signal(VecDeque::new());
-        let writer = NodeWriter { status: set_status, snapshot: set_snapshot, log: set_log };
-        (NodeView { id, role, status, snapshot, log }, writer)
+        let (trace, set_trace) = signal(None);
+        let writer =
+            NodeWriter { status: set_status, snapshot: set_snapshot, log: set_log, trace: set_trace };
+        (NodeView { id, role, status, snapshot, log, trace }, writer)
     }
 
     /// A value of the snapshot, recomputed with it; none before the first.

@@ -102,6 +102,17 @@ pub(super) fn with_keys(value: &JsValue) -> Result<bool, JsValue> {
     if keys.is_undefined() { Ok(false) } else { flag(&keys, "keys") }
 }
 
+/// `{ keys: true }`: whoever takes a trace says that they know what it has.
+pub(super) fn knows_of_keys(value: &JsValue) -> Result<(), JsValue> {
+    const KNOW: &str = "a trace has the wallet's private keys, whoever has it can spend their coins: { keys: true } says that you know";
+    if value.is_undefined() {
+        return Err(error(KNOW));
+    }
+    object(value, "trace's second argument", &["keys"])?;
+    let keys = field(value, "keys");
+    if !keys.is_undefined() && flag(&keys, "keys")? { Ok(()) } else { Err(error(KNOW)) }
+}
+
 /// A `Uint8Array`.
 pub(super) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>, JsValue> {
     let array = value.dyn_ref::<Uint8Array>().ok_or_else(|| wrong(name, "a Uint8Array", value))?;

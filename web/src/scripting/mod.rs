@@ -4,6 +4,7 @@
 mod arguments;
 mod listeners;
 mod object;
+mod recording;
 mod room;
 
 use crate::browser;
@@ -40,6 +41,7 @@ pub(crate) fn publish(lab: Lab, room: Option<Room>, host: PageHost, listed: ones
     fields.extend(network(lab));
     fields.extend(watching(lab));
     fields.extend(files(lab));
+    fields.extend(recording::fields(lab));
     fields.extend(room::fields(room));
     let _ = Reflect::set(&window(), &JsValue::from_str("terrarium"), &frozen(&fields));
 }

@@ -18,6 +18,7 @@ use super::moving::Moving;
 use super::notices::Notices;
 use super::send::SendDialog;
 use super::terminals::Terminals;
+use super::trace::TraceDialog;
 use super::tutorial::Tutorial;
 use super::ui::{Dialog, Ui};
 use crate::i18n::{fill, t};
@@ -81,6 +82,7 @@ fn dialog_view(lab: Lab, scene: Scene, room: Option<Room>, dialog: Dialog) -> An
         Dialog::Rename(address) => room.map(|room| view! { <RenameDialog room address/> }).into_any(),
         Dialog::ResetClass => room.map(|room| view! { <ResetDialog room/> }).into_any(),
         Dialog::NewNetwork => new_network(lab),
+        Dialog::Trace(id) => view! { <TraceDialog id/> }.into_any(),
         Dialog::Remove(id) => remove(lab, id),
     }
 }

@@ -14,6 +14,7 @@ use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::host::PageHost;
 use crate::lab::state::{NodeView, Phase, name_of};
+use crate::lab::trace::Recording;
 use crate::lab::{Lab, LabError};
 use crate::testid;
 use leptos::prelude::*;
@@ -226,6 +227,9 @@ fn Notices(node: NodeView, refused: Refused) -> impl IntoView {
         up().then(|| node.read(active)).flatten().unwrap_or_default()
     };
     let in_sight = Memo::new(move |_| warnings());
+    let recorded = Memo::new(move |_| {
+        node.trace.with(|trace| trace.is_some_and(|recorded| recorded.state == Recording::On))
+    });
     let notice = |kind: &'static str, text: Option<String>| {
         text.map(|text| {
             view! { <p class=format!("notice {kind}") role="status" data-testid=testid::CARD_NOTICE data-kind=kind>{text}</p> }
@@ -237,6 +241,7 @@ fn Notices(node: NodeView, refused: Refused) -> impl IntoView {
         {part(move || notice("memory", memory()))}
         {part(move || notice("repaired", repaired()))}
         {part(move || notice("viewer", viewer()))}
+        {part(move || notice("recorded", recorded.get().then(|| t().recorded.to_owned())))}
         {part(move || in_sight.get().iter().map(|warning| notice("attack", Some(warning::in_words(warning)))).collect_view())}
         {part(move || notice("refused", refused.0.with(|error| error.as_ref().map(in_words))))}
     }
@@ -424,6 +429,14 @@ fn FootTabs(node: NodeView, foot: RwSignal<Foot>) -> impl IntoView {
         <div class="tabs">
             {tab(Foot::Console, testid::TAB_CONSOLE, || t().console)}
             {tab(Foot::Log, testid::TAB_LOG, || t().log)}
+            <button
+                type="button"
+                class="open"
+                data-testid=testid::OPEN_TRACE
+                on:click=move |_| ui.ask(Dialog::Trace(node.id))
+            >
+                {tr(|t| t.trace)} " …"
+            </button>
             <button
                 type="button"
                 class="open"

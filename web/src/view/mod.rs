@@ -40,6 +40,7 @@ mod role;
 mod send;
 mod session;
 mod terminals;
+mod trace;
 mod transaction_view;
 mod tutorial;
 mod ui;

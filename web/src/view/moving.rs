@@ -172,7 +172,5 @@ fn Open(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
 
 /// `terrarium-first-2026-11-27.lab`
 fn file_name(lab: &str) -> String {
-    let today = String::from(js_sys::Date::new_0().to_iso_string());
-    let day = today.split('T').next().unwrap_or_default();
-    format!("terrarium-{lab}-{day}.lab")
+    format!("terrarium-{lab}-{}.lab", browser::today())
 }

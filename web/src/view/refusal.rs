@@ -12,6 +12,8 @@ pub(crate) fn in_words(error: &LabError) -> String {
         LabError::UnknownNode(_) => t().node_gone.to_owned(),
         LabError::NoWorker(id) => fill(t().no_worker, &[id]),
         LabError::NotReady(id) | LabError::NotStarted(id) => fill(t().not_started, &[id]),
+        LabError::RunsElsewhere(id) => fill(t().moving_elsewhere, &[id]),
+        LabError::NothingRecorded(_) => t().trace_rest.to_owned(),
         LabError::LabelTaken(label) => fill(t().label_taken, &[label]),
         LabError::Worker(why) => fill(t().worker_refused, &[why]),
     }

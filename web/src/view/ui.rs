@@ -39,6 +39,8 @@ pub(crate) enum Dialog {
     ResetClass,
     /// Whether to empty the lab.
     NewNetwork,
+    /// A node's trace.
+    Trace(NodeId),
     /// Whether to remove a node.
     Remove(NodeId),
 }

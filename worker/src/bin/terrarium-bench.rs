@@ -48,7 +48,8 @@ pub fn boot(id: u16, lab: String, now: f64) -> Vec<u8> {
     };
     let clock = Clock { wall_ms: now, lab_ms: now, speed: 1.0 };
     let (build, owner) = ("bench".to_owned(), "bench".to_owned());
-    to_bytes(&PageMessage::Boot { config, lab, build, owner, clock, host: std::net::Ipv4Addr::LOCALHOST })
+    let host = std::net::Ipv4Addr::LOCALHOST;
+    to_bytes(&PageMessage::Boot { config, lab, build, owner, clock, host, record: false })
 }
 
 /// The message that gives a node a chain.
@@ -109,7 +110,7 @@ pub fn hear(message: &[u8]) -> Heard {
             ..Heard::default()
         },
         Ok(WorkerMessage::Failed { text }) => Heard { failure: Some(text), ..Heard::default() },
-        Ok(WorkerMessage::Ended) => Heard::default(),
+        Ok(WorkerMessage::Ended | WorkerMessage::Journal { .. }) => Heard::default(),
         Err(error) => Heard { failure: Some(error.to_string()), ..Heard::default() },
     }
 }

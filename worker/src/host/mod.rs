@@ -9,6 +9,7 @@ use crate::clock::{self, LabClock, RealTime};
 use crate::directory::{self, Directory};
 use crate::feed::Feed;
 use crate::helpers::Helpers;
+use crate::journal;
 use crate::js;
 use crate::miner::Miner;
 use crate::noise::Noise;
@@ -25,7 +26,8 @@ use std::rc::{Rc, Weak};
 use terrarium_core::interface::{
     Clock, Event, LogLine, NodeId, NodeSnapshot, PageMessage, RunState, WorkerMessage,
 };
-use terrarium_core::node::{Cost, Input, Node};
+use terrarium_core::node::journal::RecordedNode;
+use terrarium_core::node::{Cost, Input};
 use terrarium_core::time::Mono;
 use terrarium_core::transport::{Connections, Now, Transport};
 use terrarium_link::Address;
@@ -47,7 +49,7 @@ pub(crate) struct Parts {
     pub(crate) lab: String,
     pub(crate) host: Ipv4Addr,
     pub(crate) clock: Clock,
-    pub(crate) node: Node,
+    pub(crate) node: RecordedNode,
     pub(crate) store: NodeStore,
     pub(crate) ownership: Ownership,
     /// Where session ids and jitter start.
@@ -56,7 +58,7 @@ pub(crate) struct Parts {
 
 /// One running node and all around it.
 pub(crate) struct Host {
-    node: Node,
+    node: RecordedNode,
     clock: LabClock,
     connections: Connections<Sessions<Channels>>,
     directory: Directory,
@@ -164,6 +166,7 @@ impl Host {
                 self.tell(Input::Listens { messages, log: true });
             }
             PageMessage::Shutdown => self.shut_down(),
+            PageMessage::StopRecording => self.node.stop_recording(),
         }
         self.drive(Grind::No);
     }
@@ -238,6 +241,8 @@ impl Host {
         if grind == Grind::Yes && self.miner.next_slice().is_some_and(|due| due <= js::monotonic_ms()) {
             busy |= self.grind();
         }
+        // Whatever the page sees of the node is in its journal by then.
+        journal::post();
         self.follow_state();
         self.publish();
         self.finish_if_settled();

@@ -4,6 +4,7 @@ use super::worker_link::BUILD_ID;
 use super::{Happening, Inner, Lab, Observer};
 use crate::browser;
 use crate::lab::state::{Notice, Phase};
+use crate::lab::trace::{Recording, Trace};
 use crate::lab::traffic::FLIGHT_MS;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -42,7 +43,9 @@ impl Lab {
                     node.status.phase = Phase::Killed;
                     node.stale.status = true;
                 }
+                inner.end_recording(id, Recording::Stopped);
             }),
+            WorkerMessage::Journal { lines } => self.change(|inner| inner.recorded(id, lines)),
         }
         self.poll_watches();
         self.request_frame();
@@ -171,6 +174,9 @@ impl Inner {
             }
             if stale.log {
                 node.writer.log.set(node.log.clone());
+            }
+            if stale.trace {
+                node.writer.trace.set(node.trace.as_ref().map(Trace::summary));
             }
             if stale.snapshot {
                 tree_news.extend(node.snapshot.clone());

@@ -5,6 +5,7 @@ use super::{Happening, Lab, LabError, Node, Observer};
 use crate::browser;
 use crate::lab::roster::{self, RosterEntry};
 use crate::lab::state::{NodeView, Notice, Phase};
+use crate::lab::trace::{Recording, Trace};
 use leptos::prelude::*;
 use terrarium_core::interface::{Command, CommandError, MiningMode, NodeId, PageMessage, StartOptions};
 use wasm_bindgen_futures::spawn_local;
@@ -87,7 +88,7 @@ impl Lab {
     }
 
     /// Waits until the node's snapshot shows what was asked of it.
-    async fn settle(&self, id: NodeId, running: bool) -> bool {
+    pub(super) async fn settle(&self, id: NodeId, running: bool) -> bool {
         self.wait(SETTLE_MS, move |nodes| nodes.get(&id).is_none_or(|node| node.is_running() == running))
             .await
     }
@@ -100,6 +101,7 @@ impl Lab {
             node.entry.running &= node.status.viewer;
             node.status.phase = Phase::Killed;
             node.stale.status = true;
+            inner.end_recording(id, Recording::Stopped);
             inner.remember(id);
             Ok::<_, LabError>(())
         })?;
@@ -217,6 +219,7 @@ impl Lab {
     /// A worker failed: its text goes to its card, and it is started again, once.
     pub(super) fn fail(&self, id: NodeId, text: &str) {
         let again = self.change(|inner| {
+            inner.end_recording(id, Recording::Failed);
             let node = inner.nodes.get_mut(&id)?;
             node.link = None;
             node.status.crash = Some(text.to_owned());
@@ -263,7 +266,8 @@ impl Lab {
             match started {
                 Ok(link) => {
                     let (config, build) = (node.entry.config.clone(), BUILD_ID.to_owned());
-                    link.post(&PageMessage::Boot { config, lab: name, build, owner, clock, host });
+                    let record = node.trace.as_ref().is_some_and(Trace::is_new);
+                    link.post(&PageMessage::Boot { config, lab: name, build, owner, clock, host, record });
                     node.link = Some(link);
                     node.status.phase = Phase::Starting;
                     None
@@ -282,7 +286,7 @@ impl Lab {
         self.request_frame();
     }
 
-    async fn shut_down(&self, ids: Vec<NodeId>) {
+    pub(super) async fn shut_down(&self, ids: Vec<NodeId>) {
         self.change(|inner| {
             for link in ids.iter().filter_map(|id| inner.nodes.get(id)?.link.as_ref()) {
                 link.post(&PageMessage::Shutdown);

@@ -8,6 +8,7 @@ mod inbox;
 mod lifecycle;
 mod network;
 mod node;
+mod recording;
 mod worker_link;
 
 pub(crate) use network::MAX_KHS;
@@ -51,6 +52,12 @@ pub(crate) enum LabError {
     /// The browser refused to start a worker.
     #[error("a worker could not be started: {0}")]
     Worker(String),
+    /// Another tab runs the node.
+    #[error("another tab runs node {0}: do it there, or close that tab")]
+    RunsElsewhere(NodeId),
+    /// There is no recording of the node.
+    #[error("nothing of node {0} is recorded")]
+    NothingRecorded(NodeId),
     /// Another address of the lab has this label.
     #[error("the label '{0}' is taken in this lab")]
     LabelTaken(String),

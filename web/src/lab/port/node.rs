@@ -3,6 +3,7 @@
 use super::worker_link::WorkerLink;
 use crate::lab::roster::RosterEntry;
 use crate::lab::state::{LogEntry, NodeView, NodeWriter, Phase, Status};
+use crate::lab::trace::Trace;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use terrarium_core::interface::{NodeSnapshot, RunState};
@@ -25,6 +26,8 @@ pub(crate) struct Node {
     /// The end of its log, at most [`MAX_LOG`] lines.
     pub(super) log: VecDeque<LogEntry>,
     pub(super) next_line: u64,
+    /// What is recorded of it.
+    pub(super) trace: Option<Trace>,
     /// It failed once since a person started it.
     pub(super) restarted: bool,
     /// What the signals do not show yet.
@@ -37,6 +40,7 @@ pub(super) struct Stale {
     pub(super) status: bool,
     pub(super) snapshot: bool,
     pub(super) log: bool,
+    pub(super) trace: bool,
 }
 
 impl Node {
@@ -52,6 +56,7 @@ impl Node {
             tip: None,
             log: VecDeque::new(),
             next_line: 0,
+            trace: None,
             restarted: false,
             stale: Stale::default(),
         }

@@ -3,28 +3,42 @@
 //! outputs, of which the journal keeps the kind and a hash.
 //!
 //! ```text
-//! {"format":"terrarium journal","version":1}
-//! {"node":3000,"entry":{"Open":{"config":...,"entropy":...,"loaded":...}}}
+//! {"format":"terrarium journal","version":2,"warning":"..."}
+//! {"node":3000,"entry":{"Open":{"host":"127.0.0.1","config":...,"entropy":...,"loaded":...}}}
 //! {"node":3000,"entry":{"Input":{"Directory":{"up":["127.0.0.1:3001"]}}}}
 //! {"node":3000,"entry":{"Step":{"now":...,"budget":20000}}}
 //! {"node":3000,"entry":{"Output":{"kind":"Connect","digest":"5f0c..."}}}
+//! {"node":3000,"entry":{"End":"Closed"}}
 //! ```
 //!
-//! A journal holds the seed of the wallet's keys: it is for networks whose coins are worth nothing.
+//! A journal holds the wallet's keys and the seed of those to come, and its first line says so: it is for networks whose
+//! coins are worth nothing. [`RecordedNode`] is the node that a journal is kept of, [`Recorder`] writes it.
 
-use super::{Entropy, Input, Loaded, Output};
+mod recorded;
+mod recorder;
+
+pub use crate::interface::JournalEnd;
+pub use recorded::RecordedNode;
+pub use recorder::Recorder;
+
+use super::{Entropy, Input, Loaded, Node, Output};
+use crate::chain::LoadError;
 use crate::cost::Cost;
 use crate::encode::hex;
 use crate::interface::{NodeConfig, NodeId};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::net::Ipv4Addr;
 
 /// The version of the journal that this program writes, and the only one that it reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What the first line says.
 const FORMAT: &str = "terrarium journal";
+
+/// What it says to whoever opens the file.
+const WARNING: &str = "with the wallets' private keys: whoever has the file can spend their coins";
 
 /// Bytes of an output's hash that are kept.
 const DIGEST: usize = 8;
@@ -45,17 +59,31 @@ pub enum Entry {
     },
     /// It asked for something, or told something.
     Output(Trail),
+    /// Nothing more is written down of it.
+    End(JournalEnd),
 }
 
 /// What a node was made of.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Opening {
+    /// Where others reach it.
+    pub host: Ipv4Addr,
     /// Its configuration.
     pub config: NodeConfig,
     /// Its randomness.
     pub entropy: Entropy,
     /// What its store held.
     pub loaded: Loaded,
+}
+
+impl Opening {
+    /// Makes the node, as [`Node::at`] does.
+    ///
+    /// # Errors
+    /// As [`Node::at`].
+    pub fn make(self) -> Result<(Node, Vec<String>), LoadError> {
+        Node::at(self.host, self.config, self.entropy, self.loaded)
+    }
 }
 
 /// What is kept of an output.
@@ -113,17 +141,19 @@ pub enum JournalError {
     },
 }
 
-/// The first line.
+/// What is read of the first line.
 #[derive(Serialize, Deserialize)]
 struct Head {
     format: String,
     version: u32,
+    #[serde(default)]
+    warning: String,
 }
 
 /// The first line of every journal, without its end.
 pub fn head() -> String {
-    let head = Head { format: FORMAT.to_owned(), version: VERSION };
-    serde_json::to_string(&head).expect("two fields are a JSON value")
+    let head = Head { format: FORMAT.to_owned(), version: VERSION, warning: WARNING.to_owned() };
+    serde_json::to_string(&head).expect("three fields are a JSON value")
 }
 
 /// Reads a journal: its lines with their numbers, from 1; empty ones are passed over.
@@ -158,31 +188,38 @@ fn beginning(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-/// Bytes as hexadecimal text.
-pub(super) mod as_hex {
-    use crate::encode::hex;
-    use serde::de::Error as _;
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(in crate::node) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex::encode(bytes))
-    }
-
-    pub(in crate::node) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        hex::decode(&text).map_err(D::Error::custom)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interface::PeerId;
+    use crate::consensus::Preset;
+    use crate::interface::{PeerId, Role, SyncMode};
+    use crate::store::{Record, Table};
+
+    const HOST: Ipv4Addr = Ipv4Addr::new(10, 1, 2, 3);
+
+    /// What a new node is made of.
+    pub(super) fn opening(id: NodeId) -> Opening {
+        let network = Some(Preset::Classroom);
+        let config =
+            NodeConfig { id, role: Role::Full, network, sync: SyncMode::Headers, connect: Vec::new() };
+        let entropy = Entropy { node: [1; 32], wallet: [2; 32] };
+        Opening { host: HOST, config, entropy, loaded: Loaded::default() }
+    }
 
     fn line(entry: Entry) -> Line {
         Line { node: NodeId(3000), entry }
+    }
+
+    #[test]
+    fn the_first_line_says_that_the_file_holds_keys() {
+        assert!(head().contains("with the wallets' private keys"), "{}", head());
+    }
+
+    #[test]
+    fn a_last_line_is_read_as_any_other() {
+        for end in [JournalEnd::Closed, JournalEnd::Failed, JournalEnd::Full] {
+            assert_eq!(end.line(NodeId(3000)), format!("{}\n", line(Entry::End(end)).to_text()));
+        }
     }
 
     #[test]
@@ -198,9 +235,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_node_was_made_of_is_read_again() {
+        let record = Record { table: Table::Keys, key: vec![1, 2], value: vec![0, 254] };
+        let mut opening = opening(NodeId(3000));
+        opening.loaded.wallet.push(record.clone());
+        let text = [head(), line(Entry::Open(Box::new(opening))).to_text()].join("\n");
+        assert!(text.contains("00fe"), "{text}");
+        let lines: Vec<_> = read(&text).expect("a journal").collect();
+        let [Ok((2, Line { entry: Entry::Open(read), .. }))] = &lines[..] else { panic!("one line") };
+        assert_eq!((read.host, &read.loaded.wallet[..]), (HOST, &[record][..]));
+        assert_eq!((read.entropy.node, read.entropy.wallet), ([1; 32], [2; 32]));
+    }
+
+    #[test]
     fn a_journal_of_another_version_is_refused_by_version() {
-        let text = head().replace('1', "2");
-        assert_eq!(read(&text).err(), Some(JournalError::Version(2)));
+        for other in [1, 3] {
+            let text = head().replace(&format!("\"version\":{VERSION}"), &format!("\"version\":{other}"));
+            assert_eq!(read(&text).err(), Some(JournalError::Version(other)));
+        }
         let other = read("a letter").err().map(|error| error.to_string());
         assert_eq!(other.as_deref(), Some("line 1: 'a letter' does not begin a terrarium journal"));
     }
