@@ -10,6 +10,7 @@ use crate::watch::{self, Viewer};
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
+use terrarium_core::consensus::ClassParams;
 use terrarium_core::interface::{self, Clock, NodeConfig, PageMessage, Storage, WorkerMessage};
 use terrarium_core::node::{Entropy, Loaded, Node};
 use terrarium_core::store::{Database, MemoryStore, Store};
@@ -38,16 +39,17 @@ struct Request {
     owner: String,
     clock: Clock,
     host: Ipv4Addr,
+    class: Option<ClassParams>,
 }
 
 /// Takes in a message of the page, whatever the stage.
 pub(crate) fn hear(stage: &Rc<RefCell<Stage>>, message: PageMessage) {
     match (&mut *stage.borrow_mut(), message) {
-        (now @ Stage::Fresh, PageMessage::Boot { config, lab, owner, clock, host, .. }) => {
+        (now @ Stage::Fresh, PageMessage::Boot { config, lab, owner, clock, host, class, .. }) => {
             *now = Stage::Booting(Vec::new());
             let stage = Rc::clone(stage);
             spawn_local(async move {
-                if let Err(text) = boot(&stage, Request { config, lab, owner, clock, host }).await {
+                if let Err(text) = boot(&stage, Request { config, lab, owner, clock, host, class }).await {
                     page::fail(text);
                 }
             });
@@ -60,7 +62,7 @@ pub(crate) fn hear(stage: &Rc<RefCell<Stage>>, message: PageMessage) {
 }
 
 async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String> {
-    let Request { config, lab, owner, clock, host } = request;
+    let Request { config, lab, owner, clock, host, class } = request;
     let id = config.id;
     let (store, storage, ownership) = own(stage, &lab, &owner, &config).await?;
     let loaded = Loaded {
@@ -70,7 +72,8 @@ async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String
     };
     let random = || js::random_bytes().map_err(|error| format!("no random numbers: {error}"));
     let entropy = Entropy { node: random()?, wallet: random()? };
-    let (node, repaired) = Node::at(host, config, entropy, loaded).map_err(|error| error.to_string())?;
+    let (node, repaired) =
+        Node::at(host, class, config, entropy, loaded).map_err(|error| error.to_string())?;
     let [a, b, c, d, e, f, g, h, ..] = random()?;
     let entropy = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
     let said = match &mut *stage.borrow_mut() {

@@ -17,4 +17,4 @@ pub(crate) mod state;
 pub(crate) mod traffic;
 pub(crate) mod tree;
 
-pub(crate) use port::{Lab, LabError};
+pub(crate) use port::{Lab, LabError, delete};
