@@ -4,8 +4,8 @@
 //! `fuzz/` at the top of the repository hands these functions to libFuzzer, beside those of core.
 
 use crate::room::{
-    End, MAX_NODES, NodeEntry, Pass, ROOM_VERSION, Refusal, RoomCode, Secret, Settings, ToBrowser, ToRelay,
-    frame_of, wrap_frame,
+    Beginning, ClassNews, ClassWish, End, Lesson, MAX_NODES, NodeEntry, Pass, ROOM_VERSION, Refusal,
+    RoomCode, Secret, Settings, Team, ToBrowser, ToRelay, frame_of, wrap_frame,
 };
 use crate::{Address, Body, CloseReason, Frame, Header, Role};
 
@@ -28,9 +28,13 @@ pub const TARGETS: [Target; 2] = [
 
 /// What is a message of a room is written as it was read, is for one side alone, and is no frame.
 pub fn room_message(data: &[u8]) {
+    let version = ToRelay::version_of(data);
     let (to_relay, to_browser) = (ToRelay::decode(data), ToBrowser::decode(data));
     if let Ok(message) = &to_relay {
         assert_eq!(message.encode(), data);
+        if let ToRelay::Create { version: named, .. } | ToRelay::Join { version: named, .. } = message {
+            assert_eq!(version, Some(*named));
+        }
     }
     if let Ok(message) = &to_browser {
         assert_eq!(message.encode(), data);
@@ -56,14 +60,20 @@ fn room_messages() -> Vec<Vec<u8>> {
     let node = |port| NodeEntry { port, network: "regtest/0f9188f1".to_owned() };
     let nodes: Vec<NodeEntry> = (3_000..).take(MAX_NODES).map(node).collect();
     let settings = Settings { mining: true, khs: 5, locked: true };
+    let teams = vec![Team { name: "红队".to_owned(), members: vec![pass.address] }];
+    let lesson = Lesson { frozen: true, teams };
+    let beginning = Some(Beginning { block_time: 20, khs: 400, unix: 1_800_000_000 });
     let to_relay = [
-        ToRelay::Create { version, page: 1, by_hand: true, name: name.clone() },
+        ToRelay::Create { version, page: 1, by_hand: true, block_time: 20, name: name.clone() },
         ToRelay::Join { version, page: 1, code, pass: Some(pass), token: Some(secret), name: name.clone() },
         ToRelay::Join { version, page: 1, code, pass: None, token: None, name: String::new() },
         ToRelay::Nodes(nodes.clone()),
         ToRelay::Share(vec![1; 300]),
         ToRelay::Set(settings),
         ToRelay::Remove(pass.address),
+        ToRelay::Class(ClassWish::Reset(60)),
+        ToRelay::Class(ClassWish::Advance(1_800_000_000)),
+        ToRelay::Class(ClassWish::Arrange(lesson.clone())),
     ];
     let urls = vec!["http://10.0.0.5:8080/".to_owned(), "https://relay.example/terrarium/".to_owned()];
     let token = Some(secret);
@@ -72,10 +82,12 @@ fn room_messages() -> Vec<Vec<u8>> {
         ToBrowser::Refused(Refusal::Locked),
         ToBrowser::Member { address: pass.address, teacher: true, name, nodes },
         ToBrowser::Gone(pass.address),
-        ToBrowser::Time(u64::MAX),
+        ToBrowser::Time { room_ms: u64::MAX, stands: true, relay_ms: 1 },
         ToBrowser::Chain(vec![2; 300]),
         ToBrowser::End(End::Removed),
         ToBrowser::Settings(settings),
+        ToBrowser::Class(ClassNews::Lesson { epoch: 3, beginning, lesson: lesson.clone() }),
+        ToBrowser::Class(ClassNews::Lesson { epoch: 0, beginning: None, lesson }),
     ];
     let to_relay = to_relay.iter().map(ToRelay::encode);
     let mut messages: Vec<Vec<u8>> = to_relay.chain(to_browser.iter().map(ToBrowser::encode)).collect();

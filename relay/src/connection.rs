@@ -59,10 +59,8 @@ pub(crate) trait Place {
     /// Does what a message of the browser asks.
     fn take(&self, body: Bytes, lobby: &Lobby) -> Taken;
 
-    /// Whether this relay's time is the room's.
-    fn tells_time(&self) -> bool {
-        true
-    }
+    /// What time it is in the room, where this relay is the one to tell.
+    fn time(&self) -> Option<ToBrowser>;
 }
 
 /// Where a browser has its place.
@@ -93,12 +91,12 @@ async fn greet(
     if bytes.len() > MAX_HELLO {
         return Err(Refusal::Malformed);
     }
+    if ToRelay::version_of(&bytes).is_some_and(|version| version != ROOM_VERSION) {
+        return Err(Refusal::Version);
+    }
     let (room, guest) = match ToRelay::decode(&bytes).map_err(|_| Refusal::Malformed)? {
-        ToRelay::Create { version, .. } | ToRelay::Join { version, .. } if version != ROOM_VERSION => {
-            return Err(Refusal::Version);
-        }
-        ToRelay::Create { page, by_hand, name, .. } => {
-            let room = lobby.create(by_hand, from)?;
+        ToRelay::Create { page, by_hand, block_time, name, .. } => {
+            let room = lobby.create((!by_hand).then_some(block_time), from)?;
             #[cfg(feature = "nats")]
             lobby.share(&room).await;
             let token = Some(room.token());
@@ -170,7 +168,7 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, lobby: &Lobby, seat: &i
                 if u128::from(line.silent_ms()) > limits.silence.as_millis() {
                     return Some(End::Silent);
                 }
-                let time = seat.tells_time().then(|| binary(&ToBrowser::Time(lobby.clock.unix_ms())));
+                let time = seat.time().map(|time| binary(&time));
                 [Message::Ping(Bytes::new())].into_iter().chain(time).collect()
             }
         };
@@ -259,6 +257,10 @@ impl Place for Seat {
 
     fn code(&self) -> RoomCode {
         self.room.code()
+    }
+
+    fn time(&self) -> Option<ToBrowser> {
+        Some(self.room.time())
     }
 
     fn take(&self, body: Bytes, lobby: &Lobby) -> Taken {

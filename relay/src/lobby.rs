@@ -5,14 +5,14 @@ use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
-use crate::room::{Asked, Class, Guest, Record, Room, Seat};
+use crate::room::{self, Asked, Class, Guest, Record, Room, RoomTime, Seat};
 use crate::{StunServer, stun};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use terrarium_link::room::{End, GATEWAYS, Refusal, RoomCode, Secret, Settings, ToBrowser};
+use terrarium_link::room::{BLOCK_TIME, End, GATEWAYS, Refusal, RoomCode, Secret, Settings, ToBrowser};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -99,22 +99,23 @@ impl Lobby {
         (!self.stun.is_empty()).then(|| ToBrowser::Stun(self.stun.clone()))
     }
 
-    /// Makes a room for a browser at `from` that asks for one.
-    pub(crate) fn create(&self, by_hand: bool, from: IpAddr) -> Result<Arc<Room>, Refusal> {
-        self.create_at(self.now(), by_hand, from)
+    /// Makes a room for a browser at `from` that asks for one, with a chain of this block time, or of one that is made by hand
+    /// where there is none.
+    pub(crate) fn create(&self, block_time: Option<u16>, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+        self.create_at(self.now(), block_time, from)
     }
 
-    fn create_at(&self, now: f64, by_hand: bool, from: IpAddr) -> Result<Arc<Room>, Refusal> {
-        if self.makers.spend(from, now) { self.make(by_hand, false) } else { Err(Refusal::TooManyTries) }
+    fn create_at(&self, now: f64, block_time: Option<u16>, from: IpAddr) -> Result<Arc<Room>, Refusal> {
+        if self.makers.spend(from, now) { self.make(block_time, false) } else { Err(Refusal::TooManyTries) }
     }
 
     /// The relay's own room, for who started it; a new one where there is none.
     pub(crate) fn own(&self) -> Result<Arc<Room>, Refusal> {
         let own = self.rooms().into_iter().filter(|room| room.is_own()).min_by_key(|room| room.code());
-        own.map_or_else(|| self.make(false, true), Ok)
+        own.map_or_else(|| self.make(Some(BLOCK_TIME), true), Ok)
     }
 
-    fn make(&self, by_hand: bool, own: bool) -> Result<Arc<Room>, Refusal> {
+    fn make(&self, block_time: Option<u16>, own: bool) -> Result<Arc<Room>, Refusal> {
         let (key, token) = (room_key()?, secret()?);
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
         if rooms.len() >= self.max_rooms && !own {
@@ -130,14 +131,18 @@ impl Lobby {
                 break code;
             }
         };
-        let seen = self.clock.unix_seconds();
+        let (seen, settings) = (self.clock.unix_seconds(), Settings::default());
+        // Its maker is the only one who is there.
+        let begins = |block_time| room::beginning(block_time, settings.khs, 1, self.clock.unix_ms());
         let record = Record {
             code,
             key,
             token,
-            by_hand,
+            by_hand: block_time.is_none(),
             chain: Vec::new(),
-            settings: Settings::default(),
+            settings,
+            beginning: block_time.map(begins),
+            time: RoomTime::default(),
             last: 0,
             seen,
             own,
@@ -305,6 +310,8 @@ mod tests {
             by_hand: false,
             chain: Vec::new(),
             settings,
+            beginning: None,
+            time: RoomTime::default(),
             last: 0,
             seen: 0,
             own,
@@ -339,7 +346,7 @@ mod tests {
     #[test]
     fn the_relay_has_a_room_of_its_own_however_many_others_there_are() {
         let full = lobby(1, Duration::ZERO, vec![Record { last: 2, ..record(1, false) }]);
-        assert_eq!(full.create(false, [10, 0, 0, 1].into()).map(drop), Err(Refusal::RelayFull));
+        assert_eq!(full.create(Some(20), [10, 0, 0, 1].into()).map(drop), Err(Refusal::RelayFull));
         let own = full.own().unwrap();
         assert_eq!(full.own().unwrap().code(), own.code());
         let again = lobby(1, Duration::ZERO, full.records());
@@ -353,9 +360,13 @@ mod tests {
         let long_empty =
             Room::new(record(2, false), 10, Arc::default(), Arc::default(), Arc::clone(&full.clock));
         full.rooms.write().unwrap().insert(long_empty.code(), Arc::new(long_empty));
-        let made = full.create(false, [10, 0, 0, 1].into()).unwrap();
+        let made = full.create(Some(20), [10, 0, 0, 1].into()).unwrap();
         assert!(full.get(RoomCode::from_number(2)).is_none());
-        assert_eq!(full.create(false, [10, 0, 0, 2].into()).map(drop), Err(Refusal::RelayFull), "it is new");
+        assert_eq!(
+            full.create(Some(20), [10, 0, 0, 2].into()).map(drop),
+            Err(Refusal::RelayFull),
+            "it is new"
+        );
         assert!(full.get(RoomCode::from_number(1)).is_some() && full.get(made.code()).is_some());
     }
 
@@ -405,7 +416,7 @@ mod tests {
         let (room_life, stun, gateways) = (Duration::ZERO, Vec::new(), Arc::default());
         let bounds = Bounds { max_rooms: 10, max_peers: 10, room_life, stun, gateways, limits };
         let lobby = Lobby::new(bounds, Clock::starting(0), Vec::new());
-        let make = |now, last| lobby.create_at(now, false, [10, 0, 0, last].into()).map(drop);
+        let make = |now, last| lobby.create_at(now, Some(20), [10, 0, 0, last].into()).map(drop);
         assert_eq!([0.0, 0.0].map(|now| make(now, 1)), [Ok(()), Ok(())]);
         assert_eq!(make(29.0, 1), Err(Refusal::TooManyTries));
         assert_eq!([make(29.0, 2), make(30.0, 1)], [Ok(()), Ok(())]);

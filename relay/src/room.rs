@@ -1,8 +1,10 @@
 //! One room: who is in it under which address, and the way of a frame from one browser to another.
 
 mod class;
+mod time;
 
-pub(crate) use class::Class;
+pub(crate) use class::{Class, beginning};
+pub(crate) use time::RoomTime;
 
 use crate::Limits;
 use crate::clock::Clock;
@@ -15,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use terrarium_link::Header;
 use terrarium_link::room::{
-    End, FRAME, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToBrowser, clean_name,
+    Beginning, End, FRAME, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToBrowser, clean_name,
 };
 
 /// Seconds for which nobody is in a room before it is taken for abandoned.
@@ -38,6 +40,9 @@ pub(crate) struct Record {
     pub(crate) by_hand: bool,
     pub(crate) chain: Vec<u8>,
     pub(crate) settings: Settings,
+    /// What the chain of the present epoch begins with; none for one that is made by hand or that every page has built in.
+    pub(crate) beginning: Option<Beginning>,
+    pub(crate) time: RoomTime,
     /// The number of the last address that was given away.
     pub(crate) last: u16,
     /// When somebody was last there, in seconds since 1970.
@@ -99,6 +104,8 @@ struct Inner {
     /// Bounded by `link`'s `MAX_CHAIN`.
     chain: Vec<u8>,
     settings: Settings,
+    beginning: Option<Beginning>,
+    time: RoomTime,
     last: u16,
     seen: u64,
     /// By number; bounded by `max_peers`.
@@ -128,10 +135,12 @@ impl Room {
         metrics: Arc<Metrics>,
         clock: Arc<Clock>,
     ) -> Self {
-        let Record { code, key, token, by_hand, chain, settings, last, seen, own, barred, class } = record;
+        let Record { code, key, token, by_hand, chain, settings, beginning, .. } = record;
+        let Record { mut time, last, seen, own, barred, class, .. } = record;
+        time.stand(!settings.mining && !by_hand, clock.unix_ms());
         let members = BTreeMap::new();
-        let inner = RwLock::new(Inner { chain, settings, last, seen, members, barred, class });
-        let doors = Doors::new(Arc::default());
+        let inner = Inner { chain, settings, beginning, time, last, seen, members, barred, class };
+        let (inner, doors) = (RwLock::new(inner), Doors::new(Arc::default()));
         Self { code, key, token, by_hand, own, limits, metrics, clock, max_peers, doors, inner }
     }
 
@@ -173,6 +182,8 @@ impl Room {
             by_hand,
             chain: inner.chain.clone(),
             settings: inner.settings,
+            beginning: inner.beginning,
+            time: inner.time,
             last: inner.last,
             seen,
             own,
@@ -232,11 +243,11 @@ impl Room {
             code: self.code,
             pass: self.pass(number),
             token: teacher.then_some(self.token),
-            unix_ms: self.clock.unix_ms(),
+            unix_ms: inner.time.at(self.clock.unix_ms()),
             by_hand: self.by_hand,
             urls,
         };
-        let mut messages = vec![welcome, ToBrowser::Settings(inner.settings)];
+        let mut messages = vec![welcome, self.time_news(inner), ToBrowser::Settings(inner.settings)];
         messages.extend(self.class_news(inner, number, teacher));
         if !inner.chain.is_empty() {
             messages.push(ToBrowser::Chain(inner.chain.clone()));
@@ -276,9 +287,9 @@ impl Room {
 
     /// The number of an address of this room's network.
     fn number_at(&self, address: [u8; 4]) -> Option<u16> {
-        let [_, _, high, low] = address;
+        let [a, b, high, low] = address;
         let number = u16::from_be_bytes([high, low]);
-        (number != 0 && self.pass(number).address == address).then_some(number)
+        (number != 0 && [a, b] == [10, self.key.0[0]]).then_some(number)
     }
 
     /// The number of the pass that a guest shows, if it is this room's and has not been barred.
@@ -312,11 +323,8 @@ impl Room {
 
     /// Passes on what a gateway, or a browser of another relay, sends to a browser.
     pub(crate) fn deliver(&self, from: [u8; 4], to: [u8; 4], message: Bytes) {
-        let number = |[a, b, high, low]: [u8; 4]| {
-            ([a, b] == [10, self.key.0[0]]).then(|| u16::from_be_bytes([high, low]))
-        };
         let inner = self.read();
-        let (from, to) = (number(from), number(to));
+        let (from, to) = (self.number_at(from), self.number_at(to));
         // A gateway is of no team.
         let is_apart = from.zip(to).is_some_and(|(from, to)| inner.class.parts(from, to));
         match to.and_then(|to| inner.members.get(&to)) {
@@ -340,12 +348,12 @@ impl Room {
     }
 
     /// Opens or closes the gateways by what nodes there are now, and tells everybody.
-    fn settle_gateways(self: &Arc<Self>, inner: &Inner) {
+    fn settle_gateways(self: &Arc<Self>, inner: &mut Inner) {
         let nodes = inner.members.values().flat_map(|member| &member.nodes);
         for news in self.doors.settle(self, nodes) {
-            let message: Bytes = news.encode().into();
-            inner.members.values().for_each(|member| self.push(member, message.clone()));
+            self.tell_all(inner, &news);
         }
+        self.settle_time(inner);
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
@@ -418,7 +426,7 @@ impl Seat {
         if let Some(member) = inner.members.get_mut(&self.number).filter(news) {
             member.nodes = nodes;
             self.room.announce(&inner, self.number);
-            self.room.settle_gateways(&inner);
+            self.room.settle_gateways(&mut inner);
         }
     }
 
@@ -427,10 +435,9 @@ impl Seat {
         if !self.teacher {
             return false;
         }
-        let message: Bytes = ToBrowser::Chain(chain.clone()).encode().into();
         let mut inner = self.room.write();
+        self.room.tell_all(&inner, &ToBrowser::Chain(chain.clone()));
         inner.chain = chain;
-        inner.members.values().for_each(|member| self.room.push(member, message.clone()));
         true
     }
 
@@ -439,10 +446,10 @@ impl Seat {
         if !self.teacher {
             return false;
         }
-        let message: Bytes = ToBrowser::Settings(settings).encode().into();
         let mut inner = self.room.write();
         inner.settings = settings;
-        inner.members.values().for_each(|member| self.room.push(member, message.clone()));
+        self.room.settle_time(&mut inner);
+        self.room.tell_all(&inner, &ToBrowser::Settings(settings));
         true
     }
 
@@ -475,7 +482,7 @@ impl Drop for Seat {
             let message: Bytes = ToBrowser::Gone(self.address()).encode().into();
             inner.members.values().for_each(|member| room.push(member, message.clone()));
             room.doors.tell(&message, &room.limits);
-            room.settle_gateways(&inner);
+            room.settle_gateways(&mut inner);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The file in which rooms survive a restart: JSON, written whole and put in place by renaming.
 
-use crate::room::{Class, MAX_BARRED, MAX_NUMBERS, Record};
+use crate::room::{Class, MAX_BARRED, MAX_NUMBERS, Record, RoomTime};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
-use terrarium_link::room::{MAX_CHAIN, MAX_KHS, Secret, Settings};
+use terrarium_link::room::{Beginning, MAX_BLOCK_TIME, MAX_CHAIN, MAX_CLASS_KHS, MAX_KHS, Secret, Settings};
 
 /// The version of the file.
 const VERSION: u32 = 1;
@@ -40,6 +40,10 @@ struct Entry {
     mining: bool,
     khs: u16,
     locked: bool,
+    #[serde(default)]
+    beginning: Option<Begun>,
+    #[serde(default)]
+    time: RoomTime,
     last: u16,
     seen: u64,
     #[serde(default)]
@@ -48,6 +52,14 @@ struct Entry {
     barred: BTreeSet<u16>,
     #[serde(default)]
     class: Class,
+}
+
+/// What a chain begins with.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    block_time: u16,
+    khs: u32,
+    unix: u32,
 }
 
 /// Why rooms could not be read.
@@ -110,7 +122,8 @@ pub(crate) fn save(file: &Path, kept: Kept) -> io::Result<()> {
 }
 
 fn entry(record: Record) -> Entry {
-    let Record { code, key, token, by_hand, chain, settings, last, seen, own, barred, class } = record;
+    let Record { code, key, token, by_hand, chain, settings, beginning, time, .. } = record;
+    let Record { last, seen, own, barred, class, .. } = record;
     let Settings { mining, khs, locked } = settings;
     let chain = chain.iter().map(|byte| format!("{byte:02x}")).collect();
     Entry {
@@ -122,6 +135,8 @@ fn entry(record: Record) -> Entry {
         mining,
         khs,
         locked,
+        beginning: beginning.map(|Beginning { block_time, khs, unix }| Begun { block_time, khs, unix }),
+        time,
         last,
         seen,
         own,
@@ -139,6 +154,12 @@ fn record(entry: Entry) -> Result<Record, StateError> {
         by_hand: entry.by_hand,
         chain: bytes(&entry.chain).ok_or(StateError::Room("a chain is not hex digits, or too long"))?,
         settings: Settings { mining: entry.mining, khs: entry.khs.clamp(1, MAX_KHS), locked: entry.locked },
+        beginning: entry.beginning.map(|Begun { block_time, khs, unix }| Beginning {
+            block_time: block_time.clamp(1, MAX_BLOCK_TIME),
+            khs: khs.clamp(1, MAX_CLASS_KHS),
+            unix,
+        }),
+        time: entry.time,
         last: entry.last.min(MAX_NUMBERS),
         seen: entry.seen,
         own: entry.own,
@@ -169,7 +190,24 @@ mod tests {
         let (key, token) = (Secret([1; 16]), Secret([2; 16]));
         let (chain, barred, class) = (vec![3], BTreeSet::from([2, 300]), Class::default());
         let (by_hand, last, seen, own) = (true, 4, 5, true);
-        let room = Record { code, key, token, by_hand, chain, settings, last, seen, own, barred, class };
+        let beginning = Some(Beginning { block_time: 20, khs: 400, unix: 1_800_000_000 });
+        let mut time = RoomTime::default();
+        time.stand(true, 1_799_999_999_000);
+        let room = Record {
+            code,
+            key,
+            token,
+            by_hand,
+            chain,
+            settings,
+            beginning,
+            time,
+            last,
+            seen,
+            own,
+            barred,
+            class,
+        };
         Kept { time_ms: 1_800_000_000_123, rooms: vec![room] }
     }
 
@@ -185,7 +223,8 @@ mod tests {
     #[test]
     fn a_file_of_an_older_version_reads_without_what_it_does_not_have() {
         let Kept { mut rooms, .. } = kept();
-        rooms[0] = Record { own: false, barred: BTreeSet::new(), ..rooms[0].clone() };
+        let (beginning, time) = (None, RoomTime::default());
+        rooms[0] = Record { own: false, barred: BTreeSet::new(), beginning, time, ..rooms[0].clone() };
         assert_eq!(read(OLDEST.as_bytes()).unwrap(), Kept { time_ms: 0, rooms });
         assert!(read(OLDEST.replace("\"last\"", "\"later\":1,\"last\"").as_bytes()).is_ok(), "nor more");
     }

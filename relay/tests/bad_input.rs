@@ -61,7 +61,13 @@ async fn thousands_of_half_open_connections_are_let_go_and_others_are_served() {
 async fn a_name_that_is_too_long_is_refused_however_long_it_is() {
     let relay = relay(options(Limits::default())).await;
     let (mut a, mut b) = pair(&relay).await;
-    let named = |name: String| ToRelay::Create { version: ROOM_VERSION, page: 1, by_hand: false, name };
+    let named = |name: String| ToRelay::Create {
+        version: ROOM_VERSION,
+        page: 1,
+        by_hand: false,
+        block_time: 20,
+        name,
+    };
     let refused = Browser::greet(&relay, named("x".repeat(201)).encode()).await;
     assert_eq!(refused.map(drop), Err(Refusal::Malformed));
     let mut socket = relay.connect().await;

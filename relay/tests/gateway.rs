@@ -179,3 +179,16 @@ async fn a_gateway_is_there_while_a_room_has_a_node_of_its_network() {
     assert_eq!(teacher.hear().await, ToBrowser::Gone(AT.ip));
     drop(listener);
 }
+
+#[tokio::test]
+async fn a_room_with_a_gateway_goes_by_the_relays_time() {
+    let (_listener, options) = target().await;
+    let relay = relay(options).await;
+    let mut teacher = Browser::create(&relay, "teacher").await;
+    teacher.hear_time(|_, stands, _| stands).await;
+    let node = NodeEntry { port: 3_000, network: REGTEST.to_owned() };
+    teacher.tell(&ToRelay::Nodes(vec![node])).await;
+    teacher.hear_time(|room, stands, relay| !stands && room == relay).await;
+    teacher.tell(&ToRelay::Nodes(Vec::new())).await;
+    teacher.hear_time(|_, stands, _| stands).await;
+}

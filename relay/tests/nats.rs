@@ -4,12 +4,12 @@
 
 mod client;
 
-use client::{Browser, Running, frame, relay, room_of};
+use client::{Browser, Running, create, frame, relay, room_of};
 use libtest_mimic::{Arguments, Trial};
 use std::net::TcpListener;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
-use terrarium_link::room::{End, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToRelay};
+use terrarium_link::room::{ClassWish, End, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToRelay};
 use terrarium_relay::{Limits, Options};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
     let trials = trials![
         frames_go_from_each_browser_to_each_in_order_and_once_whichever_relay_it_is_on,
         who_is_there_and_what_the_teacher_decides_is_heard_on_every_relay,
+        the_pace_of_a_class_is_the_same_on_every_relay,
         a_browser_moves_to_another_relay_with_its_address_and_two_tabs_are_told_apart,
         rooms_with_browsers_on_the_same_relays_know_nothing_of_each_other,
         codes_are_guessed_through_another_relay_no_more_often,
@@ -181,6 +182,26 @@ async fn who_is_there_and_what_the_teacher_decides_is_heard_on_every_relay() {
     assert_eq!((again.pass, again.token), (pass, token));
     again.tell(&ToRelay::Share(vec![4])).await;
     assert_eq!(c.hear_chain().await, [4]);
+}
+
+async fn the_pace_of_a_class_is_the_same_on_every_relay() {
+    let (_server, relays) = three(quick()).await;
+    let mut teacher = Browser::greet(&relays[0], create(60, "teacher")).await.unwrap();
+    let mut away = join(&relays[1], teacher.code, "away").await;
+    let first = teacher.hear_beginning().await;
+    assert_eq!(first.map(|beginning| beginning.block_time), Some(60));
+    assert_eq!(away.hear_beginning().await, first);
+    let stood = away.hear_time(|_, stands, _| stands).await;
+    assert_eq!(away.hear_time(|room, _, relay| relay >= room + 300).await, stood);
+    let on = u32::try_from(stood / 1_000).unwrap() + 60;
+    teacher.tell(&ToRelay::Class(ClassWish::Advance(on))).await;
+    assert_eq!(away.hear_time(|room, _, _| room != stood).await, u64::from(on) * 1_000);
+    teacher.tell(&ToRelay::Set(Settings { mining: true, ..Settings::default() })).await;
+    away.hear_time(|_, stands, _| !stands).await;
+    teacher.tell(&ToRelay::Class(ClassWish::Reset(5))).await;
+    let second = away.hear_beginning().await;
+    assert_eq!(second.map(|beginning| (beginning.block_time, beginning.khs)), Some((5, 20)));
+    assert_eq!(teacher.hear_beginning().await, second);
 }
 
 async fn a_browser_moves_to_another_relay_with_its_address_and_two_tabs_are_told_apart() {

@@ -2,6 +2,7 @@
 
 mod class;
 mod client;
+mod pace;
 mod restart;
 mod signals;
 mod tls;
@@ -222,7 +223,8 @@ async fn the_first_message_must_be_a_greeting_of_our_version() {
     let relay = relay(quick()).await;
     let nodes = ToRelay::Nodes(Vec::new()).encode();
     assert_eq!(Browser::greet(&relay, nodes).await.map(drop), Err(Refusal::Malformed));
-    let create = ToRelay::Create { version: 99, page: 1, by_hand: false, name: String::new() };
+    let create =
+        ToRelay::Create { version: 99, page: 1, by_hand: false, block_time: 20, name: String::new() };
     assert_eq!(Browser::greet(&relay, create.encode()).await.map(drop), Err(Refusal::Version));
     let long = wrap_frame(&[0; 5_000]);
     assert_eq!(Browser::greet(&relay, long).await.map(drop), Err(Refusal::Malformed));

@@ -16,6 +16,7 @@ mod loading;
 mod map;
 mod moving;
 mod network;
+mod pace;
 mod peers;
 mod room;
 mod screenshots;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         room::tests(),
         direct::tests(),
         teacher::tests(),
+        pace::tests(),
         scripting::tests(),
         bad_input::tests(),
         storage::tests(),

@@ -94,7 +94,7 @@ pub(crate) async fn join_class(student: &Page, relay: &Running, code: &str, name
 }
 
 /// Waits until the page has been loaded anew, in its room, and is ready. A script that runs while it is loaded ends with it.
-async fn arrive(page: &Page) -> Outcome {
+pub(crate) async fn arrive(page: &Page) -> Outcome {
     let there = "return window.terrarium && document.querySelector('[data-testid=room-code]')
         ? (await terrarium.ready, true)
         : false";

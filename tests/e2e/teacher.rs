@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use terrarium_tests::browser::{Outcome, Page, Screen, Stage, Test, expect};
 
-use crate::room::{POLL, Running, join_class, open_class, wait_for_node, with_two};
+use crate::room::{POLL, Running, arrive, join_class, open_class, wait_for_node, with_two};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -11,16 +11,22 @@ pub(crate) fn tests() -> Vec<Test> {
             Box::pin(roster_and_coins(stage))
         }),
         Test::new("a_class_is_split_healed_frozen_and_begins_anew", 300, |stage| Box::pin(arranged(stage))),
+        Test::new("a_lock_is_announced_and_a_stop_by_hand_survives_a_reload", 240, |stage| {
+            Box::pin(locked_and_stopped(stage))
+        }),
+        Test::new("who_was_away_while_a_class_began_anew_is_rid_of_the_old_lab", 240, |stage| {
+            Box::pin(away(stage))
+        }),
     ]
 }
 
 /// Waits until an element's text holds some words.
-async fn says(page: &Page, testid: &str, words: &str) -> Outcome {
+pub(crate) async fn says(page: &Page, testid: &str, words: &str) -> Outcome {
     let holds = "return document.querySelector(`[data-testid=${args[0]}]`)?.textContent.includes(args[1])";
     page.wait_for(holds, json!([testid, words])).await
 }
 
-async fn press(page: &Page, testid: &str) -> Outcome {
+pub(crate) async fn press(page: &Page, testid: &str) -> Outcome {
     page.click(&format!("[data-testid='{testid}']")).await
 }
 
@@ -120,8 +126,61 @@ async fn arranged(stage: &Stage<'_>) -> Outcome {
     .await
 }
 
+async fn locked_and_stopped(stage: &Stage<'_>) -> Outcome {
+    let relay = Running::start(stage, Running::any_port())?;
+    with_two(stage, None, async |teacher, student| {
+        let code = open_class(&teacher, &relay, "?scene=first&lang=en").await?;
+        join_class(&student, &relay, &code, "Bo").await?;
+        press(&teacher, "room-lock").await?;
+        says(&student, "class-said", "lets nobody new in").await?;
+        press(&teacher, "room-lock").await?;
+        says(&student, "class-said", "lets others in again").await?;
+
+        press(&student, "class-stop").await?;
+        says(&student, "class-stop", "again").await?;
+        student.driver().refresh().await?;
+        arrive(&student).await?;
+        says(&student, "class-stop", "again").await?;
+        wait_for_node(&student, "3001", "node.peers > 0").await?;
+        press(&teacher, "room-mining").await?;
+        says(&student, "class-said", "The class mines").await?;
+        // The student's node takes a block of the class before it would have mined one itself.
+        let found = "return terrarium.nodes()[0].height > 0";
+        teacher.wait_within(120_000, found, json!(null)).await?;
+        wait_for_node(&student, "3001", "node.height > 0").await?;
+        expect(&student.eval("return terrarium.nodes()[0].hashesPerSecond", json!(null)).await?, &json!(0))?;
+        press(&student, "class-stop").await?;
+        wait_for_node(&student, "3001", "node.hashesPerSecond > 0").await
+    })
+    .await
+}
+
+async fn away(stage: &Stage<'_>) -> Outcome {
+    let relay = Running::start(stage, Running::any_port())?;
+    with_two(stage, None, async |teacher, student| {
+        let code = open_class(&teacher, &relay, "?scene=first&lang=en").await?;
+        join_class(&student, &relay, &code, "Bo").await?;
+        wait_for_node(&student, "3001", "node.peers > 0").await?;
+        let stored = "const databases = (await indexedDB.databases()).map((database) => database.name);
+            const names = [...databases, ...Object.keys(localStorage)];
+            const own = names.filter((name) => name.startsWith(`terrarium/room-${args[0]}/`));
+            return own.length === args[1]";
+        // Three databases, its nodes and its clock, beside what the browser remembers of the room: its place and the epoch.
+        student.wait_for(stored, json!([code, 7])).await?;
+        student.goto(&format!("{}?scene=empty&lang=en", relay.address)).await?;
+        press(&teacher, "class-reset").await?;
+        press(&teacher, "confirm-yes").await?;
+        begun_anew(&teacher, "3000").await?;
+        student.driver().goto(&format!("{}?lang=en#room={code}", relay.address)).await?;
+        arrive(&student).await?;
+        wait_for_node(&student, "3001", "node.height === 0 && node.peers > 0").await?;
+        student.wait_for(stored, json!([code, 2])).await
+    })
+    .await
+}
+
 /// Waits until a page has opened anew, with a chain of no block. A script that runs while it is loaded ends with it.
-async fn begun_anew(page: &Page, id: &str) -> Outcome {
+pub(crate) async fn begun_anew(page: &Page, id: &str) -> Outcome {
     let height = "return window.terrarium
         ? (await terrarium.ready, terrarium.nodes().find((node) => node.id === args)?.height ?? null)
         : null";

@@ -33,6 +33,7 @@ fn recorded(most: u64) -> String {
         connect: Vec::new(),
     };
     let opening = Opening {
+        class: None,
         host: Ipv4Addr::new(10, 1, 2, 3),
         config,
         entropy: Entropy { node: [1; 32], wallet: [2; 32] },

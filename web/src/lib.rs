@@ -66,7 +66,8 @@ pub fn run() {
 fn open(room: Option<Room>) {
     let scene = Scene::from_address();
     let host_ip = room.map_or(Ipv4Addr::LOCALHOST, |room| room.address());
-    let lab = lab::Lab::open(scene::lab_name(scene), host_ip);
+    let class = room.and_then(|room| room.class_params());
+    let lab = lab::Lab::open(scene::lab_name(scene), host_ip, class);
     let host = PageHost::new(lab, scene, room);
     if let Some(room) = room {
         room.attach(lab, host.clone());

@@ -44,6 +44,10 @@ test_ids! {
     ROOM_MINING = "room-mining";
     /// Class: whether the teacher has everybody mine.
     ROOM_MINING_STATE = "room-mining-state";
+    /// Class: how often a block is found.
+    ROOM_BLOCK_TIME = "room-block-time";
+    /// Class: the choice of that.
+    BLOCK_TIME = "block-time";
     /// Class: how fast each node mines.
     ROOM_BUDGET = "room-budget";
     /// Class: let nobody new in, or somebody again.

@@ -10,6 +10,7 @@ use crate::{journal, js};
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
+use terrarium_core::consensus::ClassParams;
 use terrarium_core::interface::{self, Clock, NodeConfig, PageMessage, Storage, WorkerMessage};
 use terrarium_core::node::journal::{Opening, RecordedNode};
 use terrarium_core::node::{Entropy, Loaded};
@@ -40,16 +41,17 @@ struct Request {
     clock: Clock,
     host: Ipv4Addr,
     record: bool,
+    class: Option<ClassParams>,
 }
 
 /// Takes in a message of the page, whatever the stage.
 pub(crate) fn hear(stage: &Rc<RefCell<Stage>>, message: PageMessage) {
     match (&mut *stage.borrow_mut(), message) {
-        (now @ Stage::Fresh, PageMessage::Boot { config, lab, owner, clock, host, record, .. }) => {
+        (now @ Stage::Fresh, PageMessage::Boot { config, lab, owner, clock, host, class, record, .. }) => {
             *now = Stage::Booting(Vec::new());
             let stage = Rc::clone(stage);
             spawn_local(async move {
-                let request = Request { config, lab, owner, clock, host, record };
+                let request = Request { config, lab, owner, clock, host, class, record };
                 if let Err(text) = boot(&stage, request).await {
                     page::fail(text);
                 }
@@ -63,7 +65,7 @@ pub(crate) fn hear(stage: &Rc<RefCell<Stage>>, message: PageMessage) {
 }
 
 async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String> {
-    let Request { config, lab, owner, clock, host, record } = request;
+    let Request { config, lab, owner, clock, host, class, record } = request;
     let id = config.id;
     let (store, storage, ownership) = own(stage, &lab, &owner, &config).await?;
     let loaded = Loaded {
@@ -73,7 +75,7 @@ async fn boot(stage: &Rc<RefCell<Stage>>, request: Request) -> Result<(), String
     };
     let random = || js::random_bytes().map_err(|error| format!("no random numbers: {error}"));
     let entropy = Entropy { node: random()?, wallet: random()? };
-    let opening = Opening { host, config, entropy, loaded };
+    let opening = Opening { host, class, config, entropy, loaded };
     // Whoever asked for a journal has not waited for another tab to go.
     let record = record && matches!(&*stage.borrow(), Stage::Booting(_));
     let opened = RecordedNode::open(opening, record.then(journal::begin));

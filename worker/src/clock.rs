@@ -1,4 +1,5 @@
-//! The lab clock as one worker reads it: it pauses and changes speed, and never runs backwards for timers.
+//! The lab clock as one worker reads it: it pauses and changes speed, and never runs backwards for timers. In a class dates
+//! stand still while it does not mine, and timers go on.
 
 use terrarium_core::interface::Clock;
 use terrarium_core::time::{Mono, Time, UnixTime};
@@ -43,7 +44,8 @@ impl LabClock {
 
     /// The lab's time for the node.
     pub(crate) fn time(&self, now: RealTime) -> Time {
-        let unix_ms = self.setting.lab_ms + (now.wall - self.setting.wall_ms) * self.setting.speed;
+        let speed = if self.setting.dates_stand { 0.0 } else { self.setting.speed };
+        let unix_ms = self.setting.lab_ms + (now.wall - self.setting.wall_ms) * speed;
         Time { mono: Mono(whole(self.monotonic_ms(now) * 1_000.0)), unix: unix_seconds(unix_ms) }
     }
 
@@ -65,6 +67,7 @@ fn sane(setting: Clock) -> Clock {
         wall_ms: number(setting.wall_ms),
         lab_ms: number(setting.lab_ms),
         speed: number(setting.speed).clamp(0.0, 1_000.0),
+        dates_stand: setting.dates_stand,
     }
 }
 
@@ -101,7 +104,7 @@ mod tests {
     }
 
     fn setting(at_ms: f64, lab_ms: f64, speed: f64) -> Clock {
-        Clock { wall_ms: 1_000_000.0 + at_ms, lab_ms, speed }
+        Clock { wall_ms: 1_000_000.0 + at_ms, lab_ms, speed, dates_stand: false }
     }
 
     #[test]
@@ -121,6 +124,16 @@ mod tests {
     }
 
     #[test]
+    fn where_dates_stand_still_timers_go_on_and_dates_go_on_from_there() {
+        let mut clock = LabClock::new(setting(0.0, 50_000.0, 1.0), at(0.0));
+        clock.set(Clock { dates_stand: true, ..setting(1_000.0, 51_000.0, 1.0) }, at(1_000.0));
+        assert_eq!(clock.time(at(9_000.0)), Time { mono: Mono(9_000_000), unix: UnixTime(51) });
+        assert_eq!(clock.until(Mono(10_000_000), at(9_000.0)), Some(1_000.0));
+        clock.set(setting(9_000.0, 51_000.0, 1.0), at(9_000.0));
+        assert_eq!(clock.time(at(11_000.0)), Time { mono: Mono(11_000_000), unix: UnixTime(53) });
+    }
+
+    #[test]
     fn timers_go_on_where_they_are_when_the_speed_changes() {
         let mut clock = LabClock::new(setting(0.0, 0.0, 1.0), at(0.0));
         clock.set(setting(1_000.0, 1_000.0, 4.0), at(1_000.0));
@@ -137,8 +150,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_no_number_stands_still() {
-        let clock =
-            LabClock::new(Clock { wall_ms: f64::NAN, lab_ms: 7_000.0, speed: f64::INFINITY }, at(0.0));
+        let setting = Clock { wall_ms: f64::NAN, lab_ms: 7_000.0, speed: f64::INFINITY, dates_stand: false };
+        let clock = LabClock::new(setting, at(0.0));
         assert_eq!(clock.time(at(5_000.0)), Time { mono: Mono(0), unix: UnixTime(7) });
     }
 }

@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_viewer_keeps_the_last_setting_of_each_kind() {
-        let clock = |speed| PageMessage::Clock(Clock { wall_ms: 0.0, lab_ms: 0.0, speed });
+        let clock =
+            |speed| PageMessage::Clock(Clock { wall_ms: 0.0, lab_ms: 0.0, speed, dates_stand: false });
         let mut settings = Settings::default();
         let said = [
             clock(1.0),

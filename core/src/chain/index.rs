@@ -200,7 +200,12 @@ impl BlockIndex {
     ) -> BlockIndexEntry {
         let own_work = Target::from_compact(header.bits).map(Target::work).unwrap_or(Work::ZERO);
         let (height, chainwork, difficulty, status) = match parent.map(|id| self.get(id)) {
-            None => (Height::GENESIS, own_work, DifficultyState::genesis(&header), BlockStatus::HeaderValid),
+            None => (
+                Height::GENESIS,
+                own_work,
+                DifficultyState::genesis(&header, consensus),
+                BlockStatus::HeaderValid,
+            ),
             Some(parent) => {
                 let status = match parent.status.is_invalid() {
                     true => BlockStatus::InvalidAncestor,

@@ -46,9 +46,14 @@ pub fn regtest() -> Block {
 
 /// The classroom's built-in genesis block, which pays nobody.
 pub fn classroom() -> Block {
-    let mut block = unsolved(&ConsensusParams::CLASSROOM, op_return(CLASSROOM_HEADLINE), CLASSROOM_TIME);
+    let mut block = unsolved(&ConsensusParams::CLASSROOM, classroom_script(), CLASSROOM_TIME);
     block.header.nonce = CLASSROOM_NONCE;
     block
+}
+
+/// What the classroom's first blocks pay to: nobody.
+pub(super) fn classroom_script() -> Script {
+    op_return(CLASSROOM_HEADLINE)
 }
 
 /// A genesis block that pays the first subsidy to `script_pubkey`, its nonce still to be found. Its coinbase begins

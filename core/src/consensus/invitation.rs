@@ -87,7 +87,7 @@ struct Field {
 }
 
 /// The record's fields, by tag. Never change one that is here; new ones follow.
-const FIELDS: [Field; 9] = [
+const FIELDS: [Field; 10] = [
     Field {
         tag: 1,
         name: "easiest target",
@@ -185,6 +185,16 @@ const FIELDS: [Field; 9] = [
         get: |p| i64::from(p.spendable_genesis),
         set: |p, v| p.spendable_genesis = v == 1,
     },
+    Field {
+        tag: 10,
+        name: "first target",
+        width: 4,
+        min: 0,
+        max: 0x207f_ffff,
+        allowed: "0 (the easiest), or a compact target that is no easier, and only where there is a retarget",
+        get: |p| p.first_target.map_or(0, |target| i64::from(target.0)),
+        set: |p, v| p.first_target = (v > 0 && p.retarget.is_some()).then_some(CompactTarget(v as u32)),
+    },
 ];
 
 impl Invitation {
@@ -218,14 +228,22 @@ impl Invitation {
 /// Checks parameters against the bounds of their fields.
 pub fn check_bounds(consensus: &ConsensusParams) -> Result<(), InvitationError> {
     for field in &FIELDS {
-        check_field(field, (field.get)(consensus))?;
+        check_field(field, (field.get)(consensus), consensus)?;
     }
     Ok(())
 }
 
-fn check_field(field: &Field, value: i64) -> Result<(), InvitationError> {
+/// Checks the value of a field, beside those of the fields before it.
+fn check_field(field: &Field, value: i64, before: &ConsensusParams) -> Result<(), InvitationError> {
     let in_bounds = (field.min..=field.max).contains(&value);
-    let is_target = field.tag != 1 || is_canonical_target(CompactTarget(value as u32));
+    let target = CompactTarget(value as u32);
+    let is_target = match field.tag {
+        1 => is_canonical_target(target),
+        10 if value != 0 => {
+            before.retarget.is_some() && is_canonical_target(target) && !is_easier(target, before.pow_limit)
+        }
+        _ => true,
+    };
     // An interval of one block takes no time by its own measure: difficulty would only ever rise.
     let is_interval = field.tag != 3 || value != 1;
     if in_bounds && is_target && is_interval {
@@ -237,6 +255,12 @@ fn check_field(field: &Field, value: i64) -> Result<(), InvitationError> {
 /// Whether a compact target is the one form of a target that is not zero.
 fn is_canonical_target(compact: CompactTarget) -> bool {
     Target::from_compact(compact).is_ok_and(|target| !target.0.is_zero() && target.to_compact() == compact)
+}
+
+/// Whether the first of two targets is easier to meet; the second is one.
+fn is_easier(target: CompactTarget, than: CompactTarget) -> bool {
+    let number = |target| Target::from_compact(target).unwrap_or(Target(Default::default()));
+    number(target) > number(than)
 }
 
 fn encode_record(consensus: &ConsensusParams) -> Vec<u8> {
@@ -277,7 +301,7 @@ fn decode_record(record: &[u8]) -> Result<ConsensusParams, InvitationError> {
         if value == (field.get)(&consensus) {
             return Err(InvitationError::DefaultField(tag));
         }
-        check_field(field, value)?;
+        check_field(field, value, &consensus)?;
         (field.set)(&mut consensus, value);
         if (field.get)(&consensus) != value {
             return Err(InvitationError::OutOfBounds { field: field.name, value, allowed: field.allowed });
@@ -344,6 +368,7 @@ mod tests {
             pow_limit: CompactTarget(0x207f_ffff),
             spacing: 20,
             retarget: Some(Retarget { interval: 32, min_difficulty_after: None }),
+            first_target: Some(CompactTarget(0x1f00_ffff)),
             future_limit: 60,
             subsidy: Amount::from_coins(100),
             halving_interval: 1_000,
@@ -361,9 +386,14 @@ mod tests {
             (scene, "01030400000000090101"),
             (ConsensusParams::scene(Amount::from_coins(100)), "010304000000000608 00e40b5402000000 090101"),
             (
-                all_fields(),
+                ConsensusParams { first_target: None, ..all_fields() },
                 "01 0104ffff7f20 020414000000 030420000000 040400000000 05043c000000 060800e40b5402000000 \
                  0704e8030000 08040a000000 090101",
+            ),
+            (
+                all_fields(),
+                "01 0104ffff7f20 020414000000 030420000000 040400000000 05043c000000 060800e40b5402000000 \
+                 0704e8030000 08040a000000 090101 0a04ffff001f",
             ),
         ] {
             let record = record.replace(' ', "");
@@ -376,7 +406,9 @@ mod tests {
     fn an_invitation_survives_its_journey_and_fixes_the_magic() {
         let first = invitation(all_fields());
         assert_eq!(Invitation::from_bytes(&first.to_bytes()), Ok(first.clone()));
-        assert_eq!(hex::encode(&first.magic()), "9b7c5f2d");
+        let without = invitation(ConsensusParams { first_target: None, ..all_fields() });
+        assert_eq!(hex::encode(&without.magic()), "9b7c5f2d");
+        assert_ne!(first.magic(), without.magic());
         let other = invitation(ConsensusParams { coinbase_maturity: 11, ..all_fields() });
         assert_ne!(other.magic(), first.magic(), "parameters are hashed into the magic");
     }
@@ -386,7 +418,7 @@ mod tests {
         use InvitationError as E;
         let decode = |record: &str| decode_record(&hex::decode(record).expect("hex")).expect_err(record);
         assert_eq!(decode("02"), E::Version(2));
-        assert_eq!(decode("010a0101"), E::UnknownField(10));
+        assert_eq!(decode("010b0101"), E::UnknownField(11));
         assert_eq!(decode("01000101"), E::UnknownField(0));
         assert_eq!(decode("01090101090101"), E::FieldOrder(9));
         assert_eq!(decode("0109010102040a000000"), E::FieldOrder(2));
@@ -414,6 +446,9 @@ mod tests {
             ("01070400000000", "halving interval"),
             ("01080400000000", "coinbase maturity"),
             ("01090102", "spendable genesis"),
+            ("010a0400000120", "first target"),
+            ("010a0401001f00", "first target"),
+            ("010304000000000a04ffff001e", "first target"),
         ] {
             match decode_record(&hex::decode(record).expect("hex")) {
                 Err(InvitationError::OutOfBounds { field: found, .. }) => {

@@ -3,6 +3,7 @@
 
 pub mod bip34;
 pub mod check;
+mod class;
 mod error;
 pub mod genesis;
 pub mod invitation;
@@ -15,6 +16,7 @@ pub mod sigops;
 mod subsidy;
 pub mod witness;
 
+pub use class::ClassParams;
 pub use error::{BlockError, HeaderError, TxError};
 pub use invitation::{Invitation, InvitationError};
 pub use network::{Network, NetworkError};

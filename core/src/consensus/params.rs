@@ -42,6 +42,8 @@ pub struct ConsensusParams {
     pub spacing: u32,
     /// How difficulty moves; none leaves it where the genesis block set it.
     pub retarget: Option<Retarget>,
+    /// The target that difficulty moves from; none begins with the genesis block's, the easiest one.
+    pub first_target: Option<CompactTarget>,
     /// Seconds that a header may be ahead of the clock (Core's `MAX_FUTURE_BLOCK_TIME`).
     pub future_limit: u32,
     /// What a block may create before the first halving.
@@ -132,6 +134,7 @@ impl ConsensusParams {
         pow_limit: CompactTarget(0x1f00_ffff),
         spacing: 5,
         retarget: Some(Retarget { interval: 16, min_difficulty_after: Some(6) }),
+        first_target: None,
         future_limit: 120,
         subsidy: Amount::from_coins(50),
         halving_interval: 210_000,
@@ -227,13 +230,18 @@ impl NetworkParams {
     /// The built-in classroom.
     pub fn classroom() -> Self {
         let invitation = Invitation { genesis: genesis::classroom(), consensus: ConsensusParams::CLASSROOM };
-        Self { name: "classroom", ..Self::custom(&invitation) }
+        Self::custom(&invitation)
     }
 
     /// The network that an invitation names; policy and timing are the classroom's.
     pub fn custom(invitation: &Invitation) -> Self {
+        let is_class = ConsensusParams {
+            spacing: ConsensusParams::CLASSROOM.spacing,
+            first_target: None,
+            ..invitation.consensus
+        } == ConsensusParams::CLASSROOM;
         Self {
-            name: "custom",
+            name: if is_class { "classroom" } else { "custom" },
             magic: invitation.magic(),
             address: SEED_ADDRESSES,
             consensus: invitation.consensus,

@@ -27,11 +27,11 @@ pub struct DifficultyState {
 
 impl DifficultyState {
     /// The state at the genesis block.
-    pub const fn genesis(header: &Header) -> Self {
+    pub fn genesis(header: &Header, consensus: &ConsensusParams) -> Self {
         Self {
             height: Height::GENESIS,
             time: header.time,
-            interval_target: header.bits,
+            interval_target: consensus.first_target.unwrap_or(header.bits),
             interval_start: header.time,
         }
     }

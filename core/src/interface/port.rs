@@ -5,7 +5,7 @@ use super::event::Event;
 use super::id::{NodeId, Role};
 use super::reply::{CommandError, Reply};
 use super::snapshot::NodeSnapshot;
-use crate::consensus::Preset;
+use crate::consensus::{ClassParams, Preset};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
@@ -50,6 +50,9 @@ pub enum PageMessage {
         /// Whether a journal of the node is kept: its lines come as [`WorkerMessage::Journal`]. A worker that has to wait
         /// for another tab keeps none.
         record: bool,
+        /// What was chosen of the chain that nodes of the classroom network begin with in this room; none begins with the
+        /// preset's.
+        class: Option<ClassParams>,
     },
     /// A command; answered by [`WorkerMessage::Reply`] with the same id.
     Command {
@@ -147,7 +150,7 @@ pub enum Ownership {
     Viewer,
 }
 
-/// The lab clock: lab time = `lab_ms` + (wall clock - `wall_ms`) x `speed`.
+/// The lab clock: lab time = `lab_ms` + (wall clock - `wall_ms`) x `speed`, or `lab_ms` where dates stand still.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clock {
     /// Wall clock (milliseconds since 1970) at which this setting began.
@@ -156,6 +159,8 @@ pub struct Clock {
     pub lab_ms: f64,
     /// Lab seconds per second; 0 is a pause.
     pub speed: f64,
+    /// Whether the time by which blocks are dated stands still, while timers go on.
+    pub dates_stand: bool,
 }
 
 /// How a link to another node differs from a perfect one.

@@ -13,9 +13,10 @@ use super::{
     TaskKind, TransactionDetail, TransportChoice, TransportProtocol, WalletSummary, WalletTransaction,
     WatchSummary, WorkerMessage,
 };
-use crate::consensus::Preset;
+use crate::consensus::{ClassParams, Preset};
 use crate::encode::{DecodeError, Encode, MAX_SIZE, Reader, encode_bytes, encode_compact_size};
 use crate::primitives::{Amount, BlockHash, Height, Txid};
+use crate::time::UnixTime;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// A value that page and worker exchange.
@@ -123,12 +124,13 @@ macro_rules! enums {
 }
 
 as_in_consensus!(u8, u16, u32, u64, i32, Amount, BlockHash, Txid);
-newtypes!(Height, NodeId, PeerId, RequestId);
+newtypes!(Height, NodeId, PeerId, RequestId, UnixTime);
 
 structs! {
     // From the page.
     NodeConfig { id, role, network, sync, connect }
-    Clock { wall_ms, lab_ms, speed }
+    ClassParams { spacing, khs, time }
+    Clock { wall_ms, lab_ms, speed, dates_stand }
     LinkCondition { to, latency_ms, jitter_ms, bandwidth, cut }
     StartOptions { miner, connect, seed_nodes, spv, filters, sync, max_outbound, max_inbound, transport }
 
@@ -163,7 +165,7 @@ structs! {
 
 enums! {
     PageMessage {
-        0 Boot { config, lab, build, owner, clock, host, record },
+        0 Boot { config, lab, build, owner, clock, host, class, record },
         1 Command { id, command },
         2 Cancel { id },
         3 SetHashRate { khs },

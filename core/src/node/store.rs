@@ -11,10 +11,11 @@ use super::walk::replaced;
 use super::{LateEvents, Listens, Node};
 use crate::chain::{Body, Chainstate, Keeps, LoadError, StoredFilter};
 use crate::collections::BTreeMap;
-use crate::consensus::{Network as ChainNetwork, Preset};
+use crate::consensus::{ClassParams, Invitation, Network as ChainNetwork, Preset};
 use crate::crypto::sha256;
 use crate::interface::{LogLine, NodeConfig, Role, RunState};
 use crate::mempool::StoredTransaction;
+use crate::mining;
 use crate::net::Network;
 use crate::primitives::{Block, BlockHash};
 use crate::store::{BatchId, Database, Durability, Record, StoreBatch};
@@ -43,12 +44,14 @@ impl Node {
         entropy: Entropy,
         loaded: Loaded,
     ) -> Result<(Self, Vec<String>), LoadError> {
-        Self::at(Ipv4Addr::LOCALHOST, config, entropy, loaded)
+        Self::at(Ipv4Addr::LOCALHOST, None, config, entropy, loaded)
     }
 
-    /// As [`Node::new`], for a node that others reach at `host`: in a relay's room the address that its browser was given.
+    /// As [`Node::new`], for a node that others reach at `host`: in a relay's room the address that its browser was given. An
+    /// empty store of the classroom network begins with the chain of `class`, if there is one.
     pub fn at(
         host: Ipv4Addr,
+        class: Option<ClassParams>,
         config: NodeConfig,
         entropy: Entropy,
         loaded: Loaded,
@@ -88,7 +91,7 @@ impl Node {
         notes.extend(node.restore_bans(&loaded.peers));
         notes.extend(node.restore_book(&loaded.peers));
         let (waiting, dropped) = StoredTransaction::read_all(&loaded.chain);
-        if let Some(chain) = node.open_chain(loaded.chain, &mut notes) {
+        if let Some(chain) = node.open_chain(loaded.chain, class, &mut notes) {
             node.adopt_chain(chain);
             node.remember_waiting(waiting, dropped.is_empty());
             notes.extend(dropped);
@@ -98,13 +101,24 @@ impl Node {
 
     /// The stored chain, or, where none is stored, the one that the configured network begins with. Where nobody can
     /// say whose blocks are stored, they stay as they are, and the keys are served without them.
-    fn open_chain(&mut self, records: Vec<Record>, notes: &mut Vec<String>) -> Option<Chainstate> {
+    fn open_chain(
+        &mut self,
+        records: Vec<Record>,
+        class: Option<ClassParams>,
+        notes: &mut Vec<String>,
+    ) -> Option<Chainstate> {
         match Chainstate::load(records) {
             Ok(loaded) => {
                 notes.extend(loaded.repairs);
                 Some(loaded.chain)
             }
-            Err(LoadError::Empty) => self.config.network.map(ChainNetwork::Preset).map(Chainstate::create),
+            Err(LoadError::Empty) => {
+                let begins = |preset: Preset| match class.filter(|_| preset == Preset::Classroom) {
+                    Some(class) => chain_of(class),
+                    None => preset.into(),
+                };
+                self.config.network.map(begins).map(Chainstate::create)
+            }
             Err(error) => {
                 notes.push(format!("{error}: its blocks are out of sight"));
                 self.unreadable = Some(error.to_string());
@@ -308,5 +322,18 @@ impl Node {
         }
         self.log(LogLine::Note(format!("storage refuses writes: {reason}")));
         self.reply_all(failed);
+    }
+}
+
+/// The chain of a class, whose first block every node of it finds alike.
+fn chain_of(class: ClassParams) -> ChainNetwork {
+    let (consensus, mut genesis) = (class.consensus(), class.unsolved_genesis());
+    let target = consensus.pow_limit_target();
+    loop {
+        if let Some(nonce) = mining::search(&genesis.header, &target, 0, 1 << 32) {
+            genesis.header.nonce = nonce;
+            return Invitation { genesis, consensus }.into();
+        }
+        genesis.header.time = genesis.header.time.wrapping_add(1);
     }
 }

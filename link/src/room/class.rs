@@ -8,20 +8,25 @@
 //! | 14 | browser | label | address 4, name text, hidden u8; from the teacher alone |
 //! | 15 | browser | report | bytes: what the sender's page tells of its nodes |
 //! | 16 | browser | arrange | frozen u8, list of teams: name text, list of addresses; from the teacher alone |
-//! | 17 | browser | reset | nothing; from the teacher alone |
+//! | 17 | browser | reset | block time u16; from the teacher alone |
 //! | 18 | browser | scenario | bytes: UTF-8; from the teacher alone |
 //! | 19 | browser | given | u64: coins, in the smallest unit, that the sender pays to everybody; from the teacher alone |
+//! | 20 | browser | advance | seconds since 1970, u32: the room's time while it stands; from the teacher alone |
 //! | 142 | relay | roster | list of lines, each with an optional address: who has picked it |
 //! | 143 | relay | labels | list of labels, to the teacher alone |
 //! | 144 | relay | called | text: what the receiver is called |
 //! | 145 | relay | report | address 4, bytes, to the teacher alone |
-//! | 146 | relay | lesson | epoch u32, then as in arrange |
+//! | 146 | relay | lesson | epoch u32, optional beginning: block time u16, kH/s u32, seconds since 1970 u32; as in arrange |
 //! | 147 | relay | scenario | as in scenario |
 //! | 148 | relay | given | as in given |
 
 use super::MessageError;
 use super::wire::{Reader, Wire};
 
+/// The seconds between blocks that are wanted unless the teacher chooses others.
+pub const BLOCK_TIME: u16 = 20;
+/// The most seconds between blocks that can be chosen.
+pub const MAX_BLOCK_TIME: u16 = 600;
 /// The most lines of a roster.
 pub const MAX_ROSTER: usize = 300;
 /// The longest field of a roster's line, in bytes.
@@ -32,8 +37,22 @@ pub const MAX_REPORT: usize = 4 * 1024;
 pub const MAX_SCENARIO: usize = 16 * 1024;
 /// The most parts that a class is split into.
 pub const MAX_TEAMS: usize = 8;
+/// The most thousands of hashes a second that a class is taken to have.
+pub const MAX_CLASS_KHS: u32 = 1_000_000;
 /// The most addresses that a team names, and the most labels in a list.
 pub const MAX_ADDRESSES: usize = 1_000;
+
+/// What the chain of an epoch begins with, as far as it is chosen. Every page makes the same first block of it; the relay
+/// understands none of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// The seconds between blocks that are wanted, 1 to [`MAX_BLOCK_TIME`].
+    pub block_time: u16,
+    /// The budgets of all who were there, in thousands of hashes a second; 1 to [`MAX_CLASS_KHS`].
+    pub khs: u32,
+    /// The room's time then, in seconds since 1970.
+    pub unix: u32,
+}
 
 /// A line of the roster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,12 +115,14 @@ pub enum ClassWish {
     Report(Vec<u8>),
     /// What is arranged from now on.
     Arrange(Lesson),
-    /// Everybody begins a new chain.
-    Reset,
+    /// Everybody begins a new chain, with this block time in seconds, 1 to [`MAX_BLOCK_TIME`].
+    Reset(u16),
     /// A scenario for everybody's page to run, at most [`MAX_SCENARIO`] bytes.
     Scenario(String),
     /// So much is on its way to everybody, as the sender says.
     Given(u64),
+    /// The room's time is at least this, in seconds since 1970, where it stands still: blocks were found meanwhile.
+    Advance(u32),
 }
 
 /// Relay to browser.
@@ -124,6 +145,8 @@ pub enum ClassNews {
     Lesson {
         /// How often the class was reset: nodes of another epoch are on another chain.
         epoch: u32,
+        /// What the chain of this epoch begins with; none is the one that every page has built in, or that is made by hand.
+        beginning: Option<Beginning>,
         /// The rest.
         lesson: Lesson,
     },
@@ -157,7 +180,10 @@ impl ClassWish {
                 out.push(16);
                 lesson.write(out);
             }
-            Self::Reset => out.push(17),
+            Self::Reset(block_time) => {
+                out.push(17);
+                block_time.write(out);
+            }
             Self::Scenario(text) => {
                 out.push(18);
                 text.as_bytes().to_vec().write(out);
@@ -165,6 +191,10 @@ impl ClassWish {
             Self::Given(coins) => {
                 out.push(19);
                 coins.write(out);
+            }
+            Self::Advance(unix) => {
+                out.push(20);
+                unix.write(out);
             }
         }
     }
@@ -180,9 +210,10 @@ impl ClassWish {
             14 => Self::Label(Wire::read(reader)?),
             15 => Self::Report(bytes(reader, MAX_REPORT)?),
             16 => Self::Arrange(Wire::read(reader)?),
-            17 => Self::Reset,
+            17 => Self::Reset(reader.block_time()?),
             18 => Self::Scenario(scenario(reader)?),
             19 => Self::Given(Wire::read(reader)?),
+            20 => Self::Advance(Wire::read(reader)?),
             kind => return Err(MessageError::Kind(kind)),
         })
     }
@@ -208,9 +239,9 @@ impl ClassNews {
                 address.write(out);
                 report.write(out);
             }
-            Self::Lesson { epoch, lesson } => {
+            Self::Lesson { epoch, beginning, lesson } => {
                 out.push(146);
-                epoch.write(out);
+                (*epoch, *beginning).write(out);
                 lesson.write(out);
             }
             Self::Scenario(text) => {
@@ -230,7 +261,10 @@ impl ClassNews {
             143 => Self::Labels(Wire::read(reader)?),
             144 => Self::Called(Wire::read(reader)?),
             145 => Self::Report { address: Wire::read(reader)?, report: bytes(reader, MAX_REPORT)? },
-            146 => Self::Lesson { epoch: Wire::read(reader)?, lesson: Wire::read(reader)? },
+            146 => {
+                let (epoch, beginning) = Wire::read(reader)?;
+                Self::Lesson { epoch, beginning, lesson: Wire::read(reader)? }
+            }
             147 => Self::Scenario(scenario(reader)?),
             148 => Self::Given(Wire::read(reader)?),
             kind => return Err(MessageError::Kind(kind)),
@@ -256,6 +290,22 @@ impl Wire for Vec<(String, String)> {
         let lines: Self = reader.list(MAX_ROSTER)?;
         let fits = lines.iter().all(|(number, name)| number.len() <= MAX_FIELD && name.len() <= MAX_FIELD);
         if fits { Ok(lines) } else { Err(MessageError::Value("roster")) }
+    }
+}
+
+impl Wire for Beginning {
+    fn write(&self, out: &mut Vec<u8>) {
+        (self.block_time, self.khs, self.unix).write(out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, MessageError> {
+        let block_time = reader.block_time()?;
+        let (khs, unix) = Wire::read(reader)?;
+        if (1..=MAX_CLASS_KHS).contains(&khs) {
+            Ok(Self { block_time, khs, unix })
+        } else {
+            Err(MessageError::Value("kH/s"))
+        }
     }
 }
 
@@ -354,6 +404,11 @@ mod tests {
         (any::<bool>(), vec(team, 0..=MAX_TEAMS)).prop_map(|(frozen, teams)| Lesson { frozen, teams })
     }
 
+    fn beginning() -> impl Strategy<Value = Beginning> {
+        let fields = (1..=MAX_BLOCK_TIME, 1..=MAX_CLASS_KHS, any::<u32>());
+        fields.prop_map(|(block_time, khs, unix)| Beginning { block_time, khs, unix })
+    }
+
     fn wish() -> impl Strategy<Value = ClassWish> {
         let free = |line| RosterLine { held: None, ..line };
         prop_oneof![
@@ -362,7 +417,8 @@ mod tests {
             label().prop_map(ClassWish::Label),
             vec(any::<u8>(), 0..200).prop_map(ClassWish::Report),
             lesson().prop_map(ClassWish::Arrange),
-            Just(ClassWish::Reset),
+            (1..=MAX_BLOCK_TIME).prop_map(ClassWish::Reset),
+            any::<u32>().prop_map(ClassWish::Advance),
             "\\PC{0,200}".prop_map(ClassWish::Scenario),
             any::<u64>().prop_map(ClassWish::Given),
         ]
@@ -375,7 +431,8 @@ mod tests {
             "\\PC{0,20}".prop_map(ClassNews::Called),
             (address(), vec(any::<u8>(), 0..200))
                 .prop_map(|(address, report)| ClassNews::Report { address, report }),
-            (any::<u32>(), lesson()).prop_map(|(epoch, lesson)| ClassNews::Lesson { epoch, lesson }),
+            (any::<u32>(), option::of(beginning()), lesson())
+                .prop_map(|(epoch, beginning, lesson)| ClassNews::Lesson { epoch, beginning, lesson }),
             "\\PC{0,200}".prop_map(ClassNews::Scenario),
             any::<u64>().prop_map(ClassNews::Given),
         ]
@@ -409,6 +466,14 @@ mod tests {
         assert!(refused(ClassWish::Roster(vec![RosterLine::default(); MAX_ROSTER + 1])));
         assert!(refused(ClassWish::Report(vec![0; MAX_REPORT + 1])));
         assert!(refused(ClassWish::Scenario("x".repeat(MAX_SCENARIO + 1))));
+        for block_time in [0, MAX_BLOCK_TIME + 1] {
+            assert!(refused(ClassWish::Reset(block_time)));
+        }
+        for (block_time, khs) in [(0, 1), (MAX_BLOCK_TIME + 1, 1), (1, 0), (1, MAX_CLASS_KHS + 1)] {
+            let beginning = Some(Beginning { block_time, khs, unix: 0 });
+            let lesson = ClassNews::Lesson { epoch: 0, beginning, lesson: Lesson::default() };
+            assert!(ToBrowser::decode(&ToBrowser::Class(lesson).encode()).is_err());
+        }
         let team = Team { name: String::new(), members: Vec::new() };
         assert!(refused(ClassWish::Arrange(Lesson { frozen: false, teams: vec![team; MAX_TEAMS + 1] })));
     }

@@ -8,7 +8,7 @@
 //! | kind | from | message | body |
 //! | --- | --- | --- | --- |
 //! | 0 | both | frame | a session frame (`Frame`), whose sender's address the relay checks |
-//! | 1 | browser | create | version u16, page u64, by hand u8, name text |
+//! | 1 | browser | create | version u16, page u64, by hand u8, block time u16, name text |
 //! | 2 | browser | join | version u16, page u64, code 6, optional pass 20, optional token 16, name text |
 //! | 3 | browser | nodes | list of nodes: all that it runs now |
 //! | 4 | browser | share | bytes: the room's chain, from the teacher alone |
@@ -19,7 +19,7 @@
 //! | 130 | relay | refused | reason u8 |
 //! | 131 | relay | member | address 4, teacher u8, name text, list of nodes |
 //! | 132 | relay | gone | address 4 |
-//! | 133 | relay | time | milliseconds since 1970, u64 |
+//! | 133 | relay | time | milliseconds since 1970: the room's u64, stands u8, the relay's u64 |
 //! | 134 | relay | chain | bytes |
 //! | 135 | relay | end | reason u8; the connection closes after it |
 //! | 136 | relay | settings | as in set |
@@ -41,8 +41,8 @@ mod tests;
 mod wire;
 
 pub use class::{
-    ClassNews, ClassWish, Label, Lesson, MAX_ADDRESSES, MAX_FIELD, MAX_REPORT, MAX_ROSTER, MAX_SCENARIO,
-    MAX_TEAMS, RosterLine, Team,
+    BLOCK_TIME, Beginning, ClassNews, ClassWish, Label, Lesson, MAX_ADDRESSES, MAX_BLOCK_TIME, MAX_CLASS_KHS,
+    MAX_FIELD, MAX_REPORT, MAX_ROSTER, MAX_SCENARIO, MAX_TEAMS, RosterLine, Team,
 };
 pub use code::{CODE_LEN, CodeError, RoomCode};
 pub use name::{MAX_NAME_CHARS, clean_name};
@@ -52,7 +52,7 @@ use std::fmt;
 use wire::{Reader, Wire};
 
 /// The version of these messages. Who speaks another is refused, and told so.
-pub const ROOM_VERSION: u16 = 1;
+pub const ROOM_VERSION: u16 = 2;
 /// The kind of a message that carries a session frame.
 pub const FRAME: u8 = 0;
 /// The longest text in a message, in bytes.
@@ -145,8 +145,10 @@ pub enum ToRelay {
         version: u16,
         /// Tells tabs of one browser apart.
         page: u64,
-        /// Whether its chain is made by hand, or is the one that every page has built in.
+        /// Whether its chain is made by hand, or is of the classroom network.
         by_hand: bool,
+        /// The seconds between blocks that are wanted, 1 to [`MAX_BLOCK_TIME`]; of no meaning for a chain made by hand.
+        block_time: u16,
         /// What others call the sender.
         name: String,
     },
@@ -219,8 +221,15 @@ pub enum ToBrowser {
     },
     /// A member has left.
     Gone([u8; 4]),
-    /// The room's time, in milliseconds since 1970.
-    Time(u64),
+    /// What time it is, in milliseconds since 1970.
+    Time {
+        /// The room's time, by which blocks are dated.
+        room_ms: u64,
+        /// Whether that stands still.
+        stands: bool,
+        /// What the relay's clock shows.
+        relay_ms: u64,
+    },
     /// The chain that the room's nodes begin with.
     Chain(Vec<u8>),
     /// The relay closes this connection.
@@ -316,9 +325,10 @@ impl ToRelay {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         match self {
-            Self::Create { version, page, by_hand, name } => {
+            Self::Create { version, page, by_hand, block_time, name } => {
                 out.push(1);
                 (*version, *page, *by_hand).write(&mut out);
+                block_time.write(&mut out);
                 name.write(&mut out);
             }
             Self::Join { version, page, code, pass, token, name } => {
@@ -353,6 +363,14 @@ impl ToRelay {
         out
     }
 
+    /// The version that a greeting, create or join, names, however the rest of it reads: it is told of another version by it.
+    pub fn version_of(bytes: &[u8]) -> Option<u16> {
+        match bytes {
+            [1 | 2, low, high, ..] => Some(u16::from_le_bytes([*low, *high])),
+            _ => None,
+        }
+    }
+
     /// Reads a message. It reserves nothing ahead of what came and panics on no input.
     ///
     /// # Errors
@@ -362,7 +380,8 @@ impl ToRelay {
         let message = match u8::read(&mut reader)? {
             1 => {
                 let (version, page, by_hand) = Wire::read(&mut reader)?;
-                Self::Create { version, page, by_hand, name: Wire::read(&mut reader)? }
+                let block_time = reader.block_time()?;
+                Self::Create { version, page, by_hand, block_time, name: Wire::read(&mut reader)? }
             }
             2 => {
                 let (version, page, code) = Wire::read(&mut reader)?;
@@ -403,9 +422,9 @@ impl ToBrowser {
                 out.push(132);
                 address.write(&mut out);
             }
-            Self::Time(unix_ms) => {
+            Self::Time { room_ms, stands, relay_ms } => {
                 out.push(133);
-                unix_ms.write(&mut out);
+                (*room_ms, *stands, *relay_ms).write(&mut out);
             }
             Self::Chain(chain) => {
                 out.push(134);
@@ -450,7 +469,10 @@ impl ToBrowser {
                 Self::Member { address, teacher, name, nodes: Wire::read(&mut reader)? }
             }
             132 => Self::Gone(Wire::read(&mut reader)?),
-            133 => Self::Time(Wire::read(&mut reader)?),
+            133 => {
+                let (room_ms, stands, relay_ms) = Wire::read(&mut reader)?;
+                Self::Time { room_ms, stands, relay_ms }
+            }
             134 => Self::Chain(Wire::read(&mut reader)?),
             135 => Self::End(Wire::read(&mut reader)?),
             136 => Self::Settings(Wire::read(&mut reader)?),

@@ -33,8 +33,15 @@ fn settings() -> impl Strategy<Value = Settings> {
 
 fn to_relay() -> impl Strategy<Value = ToRelay> {
     prop_oneof![
-        (any::<u16>(), any::<u64>(), any::<bool>(), name())
-            .prop_map(|(version, page, by_hand, name)| { ToRelay::Create { version, page, by_hand, name } }),
+        (any::<u16>(), any::<u64>(), any::<bool>(), 1..=MAX_BLOCK_TIME, name()).prop_map(
+            |(version, page, by_hand, block_time, name)| ToRelay::Create {
+                version,
+                page,
+                by_hand,
+                block_time,
+                name
+            }
+        ),
         (any::<u16>(), any::<u64>(), code(), option::of(pass()), option::of(secret()), name()).prop_map(
             |(version, page, code, pass, token, name)| ToRelay::Join {
                 version,
@@ -65,7 +72,11 @@ fn to_browser() -> impl Strategy<Value = ToBrowser> {
             ToBrowser::Member { address, teacher, name, nodes }
         }),
         any::<[u8; 4]>().prop_map(ToBrowser::Gone),
-        any::<u64>().prop_map(ToBrowser::Time),
+        (any::<u64>(), any::<bool>(), any::<u64>()).prop_map(|(room_ms, stands, relay_ms)| ToBrowser::Time {
+            room_ms,
+            stands,
+            relay_ms
+        }),
         vec(any::<u8>(), 0..500).prop_map(ToBrowser::Chain),
         Just(ToBrowser::End(End::Removed)),
         settings().prop_map(ToBrowser::Settings),
@@ -123,7 +134,28 @@ fn the_layout_is_the_table_at_the_head() {
         &[0, 2, 0, b'B', b'o'],
     ];
     assert_eq!(join.encode(), expected.concat());
-    assert_eq!(ToBrowser::Time(258).encode(), [133, 2, 1, 0, 0, 0, 0, 0, 0]);
+    let time = ToBrowser::Time { room_ms: 258, stands: true, relay_ms: 3 };
+    assert_eq!(time.encode(), [133, 2, 1, 0, 0, 0, 0, 0, 0, 1, 3, 0, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_greeting_of_another_version_tells_its_version_however_the_rest_reads() {
+    // As the first version wrote it.
+    let create = [1, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, b'B', b'o'];
+    assert!(ToRelay::decode(&create).is_err());
+    assert_eq!(ToRelay::version_of(&create), Some(1));
+    let join = ToRelay::Join {
+        version: 7,
+        page: 1,
+        code: RoomCode::from_number(1),
+        pass: None,
+        token: None,
+        name: String::new(),
+    };
+    assert_eq!(ToRelay::version_of(&join.encode()), Some(7));
+    for other in [&[][..], &[1, 2], &ToRelay::Remove([0; 4]).encode()] {
+        assert_eq!(ToRelay::version_of(other), None);
+    }
 }
 
 #[test]

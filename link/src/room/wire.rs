@@ -1,8 +1,8 @@
 //! The fields of messages, each written and read in one way.
 
 use super::{
-    CODE_LEN, End, MAX_CHAIN, MAX_KHS, MAX_NETWORK, MAX_NODES, MAX_TEXT, MessageError, NodeEntry, Pass,
-    Refusal, RoomCode, Secret, Settings,
+    CODE_LEN, End, MAX_BLOCK_TIME, MAX_CHAIN, MAX_KHS, MAX_NETWORK, MAX_NODES, MAX_TEXT, MessageError,
+    NodeEntry, Pass, Refusal, RoomCode, Secret, Settings,
 };
 
 /// The most texts in a list.
@@ -47,6 +47,12 @@ impl<'a> Reader<'a> {
             return Err(MessageError::Value("list"));
         }
         (0..count).map(|_| T::read(self)).collect()
+    }
+
+    pub(super) fn block_time(&mut self) -> Result<u16, MessageError> {
+        let block_time = u16::read(self)?;
+        let fits = (1..=MAX_BLOCK_TIME).contains(&block_time);
+        if fits { Ok(block_time) } else { Err(MessageError::Value("block time")) }
     }
 
     /// Nothing may follow.

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use terrarium_link::room::{ROOM_VERSION, RoomCode, ToBrowser, ToRelay, wrap_frame};
+use terrarium_link::room::{BLOCK_TIME, ROOM_VERSION, RoomCode, ToBrowser, ToRelay, wrap_frame};
 use terrarium_link::{Address, Body, Frame, Header, Role};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -103,7 +103,7 @@ async fn enter(relay: &Relay, code: Option<RoomCode>) -> Browser {
         tokio_tungstenite::client_async(address, stream).await.expect("it takes WebSockets");
     let (version, name) = (ROOM_VERSION, String::new());
     let first = match code {
-        None => ToRelay::Create { version, page: 1, by_hand: false, name },
+        None => ToRelay::Create { version, page: 1, by_hand: false, block_time: BLOCK_TIME, name },
         Some(code) => ToRelay::Join { version, page: 1, code, pass: None, token: None, name },
     };
     socket.send(Message::binary(first.encode())).await.expect("it is up");

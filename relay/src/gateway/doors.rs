@@ -51,6 +51,11 @@ impl Doors {
         }
     }
 
+    /// Whether there are gateways in the room now.
+    pub(crate) fn are_open(&self) -> bool {
+        !self.read().is_empty()
+    }
+
     /// What somebody who comes is told of the gateways.
     pub(crate) fn introductions(&self) -> Vec<ToBrowser> {
         introductions(&self.read())

@@ -113,9 +113,9 @@ impl Place for AwaySeat {
         self.member.branch.code()
     }
 
-    /// Its time comes from the home.
-    fn tells_time(&self) -> bool {
-        false
+    /// It comes from the home.
+    fn time(&self) -> Option<ToBrowser> {
+        None
     }
 
     fn take(&self, body: Bytes, lobby: &Lobby) -> Taken {

@@ -106,12 +106,12 @@ async fn admit(
 ) -> Result<(Seat, u64, Subscriber), Refusal> {
     let Ask { limited, session, mut urls, join } =
         serde_json::from_slice(ask).map_err(|_| Refusal::Malformed)?;
-    let Ok(ToRelay::Join { version, page, code, pass, token, name }) = ToRelay::decode(&join) else {
-        return Err(Refusal::Malformed);
-    };
-    if version != ROOM_VERSION {
+    if ToRelay::version_of(&join).is_some_and(|version| version != ROOM_VERSION) {
         return Err(Refusal::Version);
     }
+    let Ok(ToRelay::Join { page, code, pass, token, name, .. }) = ToRelay::decode(&join) else {
+        return Err(Refusal::Malformed);
+    };
     urls.retain(|url| url.len() <= MAX_TEXT);
     urls.truncate(MAX_URLS);
     let guest = Guest { page, pass, token, name, urls };
@@ -164,7 +164,7 @@ async fn serve(nats: &Nats, lobby: &Lobby, seat: &Seat, session: u64, mut words:
                 if heard.elapsed() > 3 * beat_time || nats.breaks() != breaks {
                     return;
                 }
-                nats.publish(subject.clone(), ToBrowser::Time(lobby.clock.unix_ms()).encode().into()).await;
+                nats.publish(subject.clone(), seat.room.time().encode().into()).await;
             }
         }
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use terrarium_link::room::{
-    ClassNews, ClassWish, Label, Lesson, MAX_ADDRESSES, MAX_ROSTER, MAX_TEAMS, RosterLine, Team, ToBrowser,
-    clean_name,
+    Beginning, ClassNews, ClassWish, Label, Lesson, MAX_ADDRESSES, MAX_CLASS_KHS, MAX_ROSTER, MAX_TEAMS,
+    RosterLine, Team, ToBrowser, clean_name,
 };
 
 /// The part of a class that survives a restart. Browsers are named by the last two bytes of their addresses.
@@ -145,7 +145,7 @@ impl Room {
             Team { name: part.name.clone(), members }
         };
         let lesson = Lesson { frozen: *frozen, teams: teams.iter().map(team).collect() };
-        ToBrowser::Class(ClassNews::Lesson { epoch: *epoch, lesson })
+        ToBrowser::Class(ClassNews::Lesson { epoch: *epoch, beginning: inner.beginning, lesson })
     }
 
     /// The roster as the browser with this number sees it, or the teacher if none: who has a hidden name is not told by the
@@ -177,7 +177,7 @@ impl Room {
         ToBrowser::Class(ClassNews::Report { address, report: report.to_vec() })
     }
 
-    fn tell_all(&self, inner: &Inner, message: &ToBrowser) {
+    pub(super) fn tell_all(&self, inner: &Inner, message: &ToBrowser) {
         let message: Bytes = message.encode().into();
         inner.members.values().for_each(|member| self.push(member, message.clone()));
     }
@@ -204,6 +204,13 @@ impl Room {
     }
 }
 
+/// What the chain of an epoch begins with, given how many browsers there are and how fast each is to mine.
+pub(crate) fn beginning(block_time: u16, khs: u16, count: usize, now_ms: u64) -> Beginning {
+    let all = u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(khs.into());
+    let unix = u32::try_from(now_ms / 1_000).unwrap_or(u32::MAX);
+    Beginning { block_time, khs: all.clamp(1, MAX_CLASS_KHS), unix }
+}
+
 fn called(inner: &Inner, number: u16, member: &Member) -> ToBrowser {
     ToBrowser::Class(ClassNews::Called(inner.class.name(number, &member.name).to_owned()))
 }
@@ -219,13 +226,14 @@ impl Seat {
             ClassWish::Roster(lines) => self.set_roster(lines),
             ClassWish::Label(label) => self.label(&label),
             ClassWish::Arrange(lesson) => self.arrange(lesson),
-            ClassWish::Reset => self.reset(),
+            ClassWish::Reset(block_time) => self.reset(block_time),
             ClassWish::Scenario(text) => {
                 self.room.tell_all(&self.room.read(), &ToBrowser::Class(ClassNews::Scenario(text)));
             }
             ClassWish::Given(coins) => {
                 self.room.tell_all(&self.room.read(), &ToBrowser::Class(ClassNews::Given(coins)));
             }
+            ClassWish::Advance(unix) => self.advance(unix),
         }
         true
     }
@@ -295,11 +303,15 @@ impl Seat {
         self.room.tell_all(&inner, &self.room.lesson(&inner));
     }
 
-    /// A new epoch, whose chain nobody has yet: whole, awake, not mining.
-    fn reset(&self) {
+    /// A new epoch, whose chain nobody has yet: whole, awake, not mining. It begins at the hash power of who is there.
+    fn reset(&self, block_time: u16) {
         let mut inner = self.room.write();
         inner.chain.clear();
         inner.settings.mining = false;
+        self.room.settle_time(&mut inner);
+        let now = inner.time.at(self.room.clock.unix_ms());
+        let count = inner.members.len();
+        inner.beginning = (!self.room.by_hand).then(|| beginning(block_time, inner.settings.khs, count, now));
         let Class { epoch, frozen, teams, sides, .. } = &mut inner.class;
         *epoch = epoch.wrapping_add(1);
         *frozen = false;

@@ -13,6 +13,8 @@ pub(super) fn record(number: u64, key: u8, token: u8) -> Record {
         by_hand: false,
         chain: Vec::new(),
         settings: Settings::default(),
+        beginning: None,
+        time: RoomTime::default(),
         last: 0,
         seen: 0,
         own: false,

@@ -36,7 +36,7 @@ async fn hear_roster(browser: &mut Browser) -> Vec<RosterLine> {
 
 async fn hear_lesson(browser: &mut Browser) -> (u32, Lesson) {
     let of_kind =
-        |news| if let ClassNews::Lesson { epoch, lesson } = news { Some((epoch, lesson)) } else { None };
+        |news| if let ClassNews::Lesson { epoch, lesson, .. } = news { Some((epoch, lesson)) } else { None };
     browser.hear_class(of_kind).await
 }
 
@@ -186,7 +186,7 @@ async fn a_reset_begins_a_new_epoch_without_the_old_chain() {
     teacher.tell(&ToRelay::Set(Settings { mining: true, ..Settings::default() })).await;
     wish(&mut teacher, ClassWish::Arrange(Lesson { frozen: true, teams: Vec::new() })).await;
     assert!(hear_lesson(&mut student).await.1.frozen);
-    wish(&mut teacher, ClassWish::Reset).await;
+    wish(&mut teacher, ClassWish::Reset(20)).await;
     assert_eq!(hear_lesson(&mut student).await, (1, Lesson::default()));
     let mut late = Browser::join(&relay, teacher.code, "late").await;
     assert!(!late.hear_settings().await.mining);
@@ -204,7 +204,8 @@ async fn only_the_teacher_arranges() {
         roster(&["王小明"]),
         ClassWish::Label(Label { address: own, name: "老师".to_owned(), hidden: false }),
         ClassWish::Arrange(Lesson { frozen: true, teams: Vec::new() }),
-        ClassWish::Reset,
+        ClassWish::Reset(20),
+        ClassWish::Advance(u32::MAX),
         ClassWish::Scenario(String::new()),
         ClassWish::Given(1),
     ];
@@ -232,7 +233,7 @@ async fn what_was_arranged_survives_a_restart() {
     hear_roster(&mut student).await;
     wish(&mut student, ClassWish::Pick(0)).await;
     hear_name(&mut teacher, &student, "王小明").await;
-    wish(&mut teacher, ClassWish::Reset).await;
+    wish(&mut teacher, ClassWish::Reset(20)).await;
     let teams = vec![Team { name: String::new(), members: vec![teacher.pass.address] }];
     let lesson = Lesson { frozen: true, teams };
     wish(&mut teacher, ClassWish::Arrange(lesson.clone())).await;

@@ -8,8 +8,8 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use terrarium_link::room::{
-    ClassNews, End, NodeEntry, Pass, ROOM_VERSION, Refusal, RoomCode, Secret, Settings, ToBrowser, ToRelay,
-    frame_of, wrap_frame,
+    BLOCK_TIME, Beginning, ClassNews, End, NodeEntry, Pass, ROOM_VERSION, Refusal, RoomCode, Secret,
+    Settings, ToBrowser, ToRelay, frame_of, wrap_frame,
 };
 use terrarium_link::{Address, Body, Frame, Header, Role};
 use terrarium_relay::{Options, Relay, Site};
@@ -161,15 +161,11 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) async fn create(relay: &Home, name: &str) -> Self {
-        let create =
-            ToRelay::Create { version: ROOM_VERSION, page: page(), by_hand: false, name: name.to_owned() };
-        Self::greet(relay, create.encode()).await.unwrap()
+        Self::greet(relay, create(BLOCK_TIME, name)).await.unwrap()
     }
 
     pub(crate) async fn try_create(relay: &Home) -> Result<Self, Refusal> {
-        let create =
-            ToRelay::Create { version: ROOM_VERSION, page: page(), by_hand: false, name: String::new() };
-        Self::greet(relay, create.encode()).await
+        Self::greet(relay, create(BLOCK_TIME, "")).await
     }
 
     pub(crate) async fn join(relay: &Home, code: RoomCode, name: &str) -> Self {
@@ -235,7 +231,7 @@ impl Browser {
         loop {
             let bytes = self.read().await.unwrap();
             match ToBrowser::decode(&bytes) {
-                Ok(ToBrowser::Time(_) | ToBrowser::Settings(_) | ToBrowser::Class(_)) => {}
+                Ok(ToBrowser::Time { .. } | ToBrowser::Settings(_) | ToBrowser::Class(_)) => {}
                 other => return other.unwrap(),
             }
         }
@@ -270,6 +266,18 @@ impl Browser {
         }
     }
 
+    /// The next time that holds as is asked: the room's, whether it stands still, and the relay's.
+    pub(crate) async fn hear_time(&mut self, mut holds: impl FnMut(u64, bool, u64) -> bool) -> u64 {
+        loop {
+            let bytes = self.read().await.unwrap();
+            if let Ok(ToBrowser::Time { room_ms, stands, relay_ms }) = ToBrowser::decode(&bytes)
+                && holds(room_ms, stands, relay_ms)
+            {
+                return room_ms;
+            }
+        }
+    }
+
     /// The next news of the class that are of some kind.
     pub(crate) async fn hear_class<T>(&mut self, of_kind: impl Fn(ClassNews) -> Option<T>) -> T {
         loop {
@@ -280,6 +288,13 @@ impl Browser {
                 return found;
             }
         }
+    }
+
+    /// What the chain of the epoch begins with that is told next.
+    pub(crate) async fn hear_beginning(&mut self) -> Option<Beginning> {
+        let of_kind =
+            |news| if let ClassNews::Lesson { beginning, .. } = news { Some(beginning) } else { None };
+        self.hear_class(of_kind).await
     }
 
     /// Waits until a member has gone.
@@ -381,6 +396,12 @@ async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
             Some(Ok(_)) => {}
         }
     }
+}
+
+/// A greeting that makes a room whose chain has this block time.
+pub(crate) fn create(block_time: u16, name: &str) -> Vec<u8> {
+    let (version, page, name) = (ROOM_VERSION, page(), name.to_owned());
+    ToRelay::Create { version, page, by_hand: false, block_time, name }.encode()
 }
 
 fn join(code: RoomCode, pass: Option<Pass>, token: Option<Secret>, name: &str) -> Vec<u8> {

@@ -47,10 +47,17 @@ async fn the_rooms_time_never_goes_back_over_a_restart_on_a_machine_whose_clock_
     state["time_ms"] = ahead.into();
     std::fs::write(&file, state.to_string()).unwrap();
     let second = relay(options.clone()).await;
-    let back = Browser::come_back(&second, teacher.code, teacher.pass, teacher.token).await.unwrap();
-    assert!(back.unix_ms >= ahead);
+    let mut back = Browser::come_back(&second, teacher.code, teacher.pass, teacher.token).await.unwrap();
+    assert_eq!(back.unix_ms, teacher.unix_ms, "the room does not mine: its time stands still");
+    let mut shown = 0;
+    back.hear_time(|_, _, relay_ms| {
+        shown = relay_ms;
+        true
+    })
+    .await;
+    assert!(shown >= ahead);
     second.stop().await;
-    assert!(kept(&file)["time_ms"].as_u64().unwrap() >= back.unix_ms);
+    assert!(kept(&file)["time_ms"].as_u64().unwrap() >= shown);
 }
 
 #[tokio::test]
@@ -76,14 +83,15 @@ async fn a_state_file_without_what_older_ones_lack_is_taken_up_and_one_that_is_n
     let mut state = kept(&file);
     state.as_object_mut().unwrap().shift_remove("time_ms");
     for room in state["rooms"].as_array_mut().unwrap() {
-        for field in ["barred", "own"] {
+        for field in ["barred", "own", "beginning", "time"] {
             room.as_object_mut().unwrap().shift_remove(field).unwrap();
         }
     }
     std::fs::write(&file, state.to_string()).unwrap();
     let second = relay(options.clone()).await;
-    let back = Browser::come_back(&second, teacher.code, teacher.pass, teacher.token).await.unwrap();
+    let mut back = Browser::come_back(&second, teacher.code, teacher.pass, teacher.token).await.unwrap();
     assert_eq!(back.pass, teacher.pass);
+    assert_eq!(back.hear_beginning().await, None, "its chain is the one that every page has built in");
     second.stop().await;
     std::fs::write(&file, "a shopping list").unwrap();
     let error = Relay::bind(options, Site::default()).await.unwrap_err().to_string();

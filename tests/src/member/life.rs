@@ -1,5 +1,6 @@
 //! What a member's thread does: it lets the node work, does what the node asks, and carries its frames.
 
+use super::clock::RoomClock;
 use super::wire::Outbox;
 use super::{Place, Request, Standing};
 use futures_util::{SinkExt, StreamExt};
@@ -7,8 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use terrarium_core::consensus::ClassParams;
 use terrarium_core::interface::{
     CommandError, NodeConfig, NodeId, PeerId, Reply, RequestId, Role, RunState, SyncMode,
 };
@@ -18,7 +20,9 @@ use terrarium_core::node::{Cost, Entropy, Input, Loaded, MiningJob, Node, Output
 use terrarium_core::store::{MemoryStore, StoreBatch};
 use terrarium_core::time::{Mono, Time, UnixTime};
 use terrarium_core::transport::{Connections, Now, Transport};
-use terrarium_link::room::{NodeEntry, RoomCode, ToBrowser, ToRelay, frame_of, wrap_frame};
+use terrarium_link::room::{
+    Beginning, ClassNews, NodeEntry, RoomCode, ToBrowser, ToRelay, frame_of, wrap_frame,
+};
 use terrarium_link::{Address, MAX_FRAME_LEN};
 use terrarium_worker::transport::Sessions;
 use tokio::net::TcpStream;
@@ -37,6 +41,7 @@ pub(super) struct Life {
     store: MemoryStore,
     connections: Connections<Sessions<Outbox>>,
     began: Instant,
+    clock: RoomClock,
     is_up: bool,
     /// The nodes of the others, gateways' included, by address; bounded by the relay.
     others: BTreeMap<[u8; 4], Vec<NodeEntry>>,
@@ -61,6 +66,7 @@ impl Life {
             panic!("no welcome but {first:?}")
         };
         let own = Address { ip: pass.address, port: place.port };
+        let (class, clock) = opening(&mut socket).await;
         let config = NodeConfig {
             id: NodeId(place.port),
             role: Role::Full,
@@ -68,7 +74,8 @@ impl Life {
             sync: SyncMode::Headers,
             connect: Vec::new(),
         };
-        let (node, _) = Node::new(config, entropy(own), Loaded::default()).expect("a new node");
+        let opened = Node::at(Ipv4Addr::LOCALHOST, class, config, entropy(own), Loaded::default());
+        let (node, _) = opened.expect("a new node");
         let connections = Connections::new(Sessions::at(own, u64::from(place.port) << 40, Outbox::default()));
         let life = Self {
             socket,
@@ -77,6 +84,7 @@ impl Life {
             store: MemoryStore::new(),
             connections,
             began: Instant::now(),
+            clock,
             is_up: false,
             others: BTreeMap::new(),
             peers: BTreeSet::new(),
@@ -112,7 +120,12 @@ impl Life {
                     Some(Ok(_)) => {}
                 },
                 request = asked.recv() => match request {
-                    Some((command, answer)) => {
+                    Some(Request::Tell(message)) => {
+                        if self.socket.send(Message::binary(message.encode())).await.is_err() {
+                            return;
+                        }
+                    }
+                    Some(Request::Execute(command, answer)) => {
                         self.last_request += 1;
                         let id = RequestId(self.last_request);
                         self.answers.insert(id, answer);
@@ -137,8 +150,7 @@ impl Life {
     }
 
     fn time(&self) -> Time {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Time { mono: self.mono(), unix: UnixTime(u32::try_from(unix).unwrap_or(u32::MAX)) }
+        Time { mono: self.mono(), unix: self.clock.unix() }
     }
 
     /// How long nothing need be done.
@@ -156,6 +168,7 @@ impl Life {
             since,
             height,
             tip,
+            relay_ms: self.clock.relay_ms,
             peers: self.peers.iter().copied().collect(),
             others: self.others.len(),
         }
@@ -175,6 +188,10 @@ impl Life {
             Ok(ToBrowser::Gone(address)) => {
                 let before = self.others.remove(&address).unwrap_or_default();
                 self.abandon(address, before.iter());
+            }
+            Ok(ToBrowser::Time { room_ms, stands, relay_ms }) => {
+                self.clock = RoomClock::heard(room_ms, stands, relay_ms);
+                return;
             }
             _ => return,
         }
@@ -303,6 +320,28 @@ impl Life {
             self.socket.feed(Message::Binary(Bytes::from(wrap_frame(&frame)))).await.ok()?;
         }
         self.socket.flush().await.ok()
+    }
+}
+
+/// What a room says first of its chain and its time.
+async fn opening(socket: &mut WebSocketStream<TcpStream>) -> (Option<ClassParams>, RoomClock) {
+    let mut clock = RoomClock::heard(0, false, 0);
+    loop {
+        let bytes = socket.next().await.expect("more of the room").expect("a message").into_data();
+        match ToBrowser::decode(&bytes) {
+            Ok(ToBrowser::Time { room_ms, stands, relay_ms }) => {
+                clock = RoomClock::heard(room_ms, stands, relay_ms);
+            }
+            Ok(ToBrowser::Class(ClassNews::Lesson { beginning, .. })) => {
+                let class = beginning.map(|Beginning { block_time, khs, unix }| ClassParams {
+                    spacing: block_time.into(),
+                    khs,
+                    time: UnixTime(unix),
+                });
+                return (class, clock);
+            }
+            _ => {}
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A browser's worth of a class without a browser: a WebSocket into a room of a relay, and one node of the very core behind
 //! it, in real time, over the very sessions.
 
+mod clock;
 mod life;
 mod wire;
 
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use terrarium_core::consensus::Preset;
 use terrarium_core::interface::{Command, CommandError, PeerId, Reply};
 use terrarium_core::primitives::BlockHash;
-use terrarium_link::room::{ROOM_VERSION, RoomCode, ToRelay};
+use terrarium_link::room::{BLOCK_TIME, ROOM_VERSION, RoomCode, ToRelay};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How long what a test waits for may take.
@@ -39,18 +40,26 @@ pub struct Standing {
     pub peers: Vec<PeerId>,
     /// Other members of the room, gateways included.
     pub others: usize,
+    /// What the relay's clock showed last, in milliseconds since 1970.
+    pub relay_ms: u64,
     /// When it came to this tip.
     pub since: Instant,
 }
 
 impl Default for Standing {
     fn default() -> Self {
-        Self { height: 0, tip: None, peers: Vec::new(), others: 0, since: Instant::now() }
+        Self { height: 0, tip: None, peers: Vec::new(), others: 0, relay_ms: 0, since: Instant::now() }
     }
 }
 
-/// A command, and where its answer goes.
-type Request = (Command, oneshot::Sender<Result<Reply, CommandError>>);
+/// What is asked of a member.
+#[derive(Debug)]
+enum Request {
+    /// A command, and where its answer goes.
+    Execute(Command, oneshot::Sender<Result<Reply, CommandError>>),
+    /// Words for the relay.
+    Tell(ToRelay),
+}
 
 /// One member; dropping it ends its connection and its node.
 #[derive(Debug)]
@@ -102,8 +111,16 @@ impl Member {
     /// If the member has ended.
     pub async fn execute(&self, command: Command) -> Result<Reply, CommandError> {
         let (answer, answered) = oneshot::channel();
-        self.requests.send((command, answer)).expect("the member lives");
+        self.requests.send(Request::Execute(command, answer)).expect("the member lives");
         answered.await.expect("a node answers every command")
+    }
+
+    /// Says something to the relay.
+    ///
+    /// # Panics
+    /// If the member has ended.
+    pub fn tell(&self, message: ToRelay) {
+        self.requests.send(Request::Tell(message)).expect("the member lives");
     }
 
     /// How the node stands.
@@ -141,7 +158,7 @@ impl Member {
 fn greeting(place: &Place) -> ToRelay {
     let (version, page, name) = (ROOM_VERSION, u64::from(place.port), place.port.to_string());
     match place.code {
-        None => ToRelay::Create { version, page, by_hand: false, name },
+        None => ToRelay::Create { version, page, by_hand: false, block_time: BLOCK_TIME, name },
         Some(code) => ToRelay::Join { version, page, code, pass: None, token: None, name },
     }
 }

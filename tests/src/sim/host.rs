@@ -259,7 +259,7 @@ impl Host {
             peers: store.records(Database::Peers),
         };
         let (config, entropy) = (self.config.clone(), self.entropy());
-        let opening = Opening { host: Ipv4Addr::LOCALHOST, config, entropy, loaded };
+        let opening = Opening { host: Ipv4Addr::LOCALHOST, class: None, config, entropy, loaded };
         let (node, repaired) =
             RecordedNode::open(opening, self.recorder.clone()).expect("a node opens from any store");
         self.page = if repaired.is_empty() { Page::of(&node) } else { Page::default() };

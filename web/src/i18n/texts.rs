@@ -115,6 +115,11 @@ texts! {
     room_pause_mining: "Pause mining for all", "全班暂停挖矿";
     room_mining: "The class mines, {0} kH/s each. Everyone may turn their own dial down.", "全班正在挖矿，每人 {0} kH/s。每个人都可以调低自己的算力。";
     room_not_mining: "The class does not mine. The teacher sets it going, at {0} kH/s each.", "全班没有挖矿，由老师开始，每人 {0} kH/s。";
+    room_block_time: "A block in {0} s, on average, once the class mines.", "全班挖矿时平均 {0} 秒一块。";
+    block_time: "A block every", "出块间隔";
+    seconds: "{0} seconds", "{0} 秒";
+    block_time_of_new: "Of a class that you open; it is chosen again with Begin anew.", "用于您开设的课堂；之后可在“全班重来”中重新选择。";
+    block_time_of_reset: "It holds for the new chain, which begins at the hash power of those who are here now.", "用于新的链，初始难度按现在在场各人的算力计算。";
     room_lock: "Let nobody new in", "不再让新人加入";
     room_unlock: "Let others in again", "重新允许加入";
     room_locked: "The teacher lets nobody new in.", "老师已设置不再让新人加入。";
@@ -209,6 +214,7 @@ texts! {
     class_frozen: "Please look at the front: the teacher has frozen the screens.", "请看前面：老师已锁定屏幕。";
     class_frozen_about: "Your node goes on. This screen comes back by itself.", "你的节点照常工作，屏幕稍后自动恢复。";
     said_not_mining: "The teacher paused mining.", "老师已暂停挖矿。";
+    said_unlocked: "The teacher lets others in again.", "老师重新允许新人加入。";
     said_split: "The teacher split the class. Your team: {0}", "老师已切分全班，你的队：{0}";
     said_whole: "The class is one network again: the chain with the most work stays.", "全班重新连成一个网络：累计工作量最大的链留下。";
     said_thawed: "The screens are free again.", "屏幕已解除锁定。";

@@ -23,18 +23,20 @@ impl LabClock {
     /// `wall_ms`: blocks of that visit must not lie in the future.
     pub(crate) fn start(wall_ms: f64, saved_ms: Option<f64>) -> Self {
         let lab_ms = saved_ms.filter(|saved| saved.is_finite()).map_or(wall_ms, |saved| saved.max(wall_ms));
-        LabClock { setting: Clock { wall_ms, lab_ms, speed: 1.0 }, speed: 1.0 }
+        Self::at_time(wall_ms, lab_ms, false)
     }
 
-    /// A clock that shows `lab_ms` when the wall clock shows `wall_ms`, and runs at full speed.
-    pub(crate) fn at_time(wall_ms: f64, lab_ms: f64) -> Self {
-        LabClock { setting: Clock { wall_ms, lab_ms, speed: 1.0 }, speed: 1.0 }
+    /// A clock that shows `lab_ms` when the wall clock shows `wall_ms`, and runs at full speed; or whose dates stand still, while
+    /// timers go on.
+    pub(crate) fn at_time(wall_ms: f64, lab_ms: f64, dates_stand: bool) -> Self {
+        LabClock { setting: Clock { wall_ms, lab_ms, speed: 1.0, dates_stand }, speed: 1.0 }
     }
 
     /// Lab time, in milliseconds since 1970, when the wall clock shows `wall_ms`.
     pub(crate) fn lab_ms(&self, wall_ms: f64) -> f64 {
         let elapsed = (wall_ms - self.setting.wall_ms).max(0.0);
-        self.setting.lab_ms + elapsed * self.setting.speed
+        let speed = if self.setting.dates_stand { 0.0 } else { self.setting.speed };
+        self.setting.lab_ms + elapsed * speed
     }
 
     /// Whether lab time stands still.
@@ -59,7 +61,7 @@ impl LabClock {
     }
 
     fn at(&self, wall_ms: f64, speed: f64) -> Self {
-        let setting = Clock { wall_ms, lab_ms: self.lab_ms(wall_ms), speed };
+        let setting = Clock { wall_ms, lab_ms: self.lab_ms(wall_ms), speed, ..self.setting };
         LabClock { setting, speed: self.speed }
     }
 }
@@ -123,6 +125,14 @@ mod tests {
         let paused = fast.paused(3_000.0);
         assert_eq!(paused.lab_ms(9_000.0), 6_000.0);
         assert_eq!(paused.resumed(9_000.0).lab_ms(9_500.0), 8_000.0);
+    }
+
+    #[test]
+    fn dates_that_stand_still_do_so_at_any_speed() {
+        let clock = LabClock::at_time(0.0, 500.0, true);
+        assert_eq!(clock.lab_ms(9_000.0), 500.0);
+        assert_eq!(clock.with_speed(9_000.0, 4.0).lab_ms(10_000.0), 500.0);
+        assert!(!clock.is_paused(), "timers go on");
     }
 
     #[test]

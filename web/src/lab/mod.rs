@@ -18,4 +18,4 @@ pub(crate) mod trace;
 pub(crate) mod traffic;
 pub(crate) mod tree;
 
-pub(crate) use port::{Lab, LabError};
+pub(crate) use port::{Lab, LabError, delete};

@@ -89,7 +89,7 @@ async fn try_out(lab: Lab, file: &LabFile) -> Result<(), MovingError> {
         }
     }
     roster::forget(&name);
-    let trial = Lab::open(name.clone(), Ipv4Addr::LOCALHOST);
+    let trial = Lab::open(name.clone(), Ipv4Addr::LOCALHOST, None);
     let outcome = replace(trial, file).await;
     for node in &file.nodes {
         // It holds nothing that would be missed.

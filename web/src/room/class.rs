@@ -1,6 +1,7 @@
 //! What the teacher arranges, as a page of the class follows it: names, parts that hear nothing of each other, frozen
 //! screens, a new beginning, scenarios; and what each page tells the teacher.
 
+use super::epoch::Epoch;
 use super::report::{self, Report};
 use super::{Inner, Room};
 use crate::browser;
@@ -11,9 +12,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 use terrarium_console::Scenario;
 use terrarium_core::collections::{BTreeMap, BTreeSet};
+use terrarium_core::consensus::ClassParams;
 use terrarium_core::interface::{Command, NodeId};
 use terrarium_core::primitives::{Amount, BlockHash};
-use terrarium_link::room::{ClassNews, ClassWish, Label, Lesson, RoomCode, RosterLine, Settings, ToRelay};
+use terrarium_link::room::{
+    Beginning, ClassNews, ClassWish, Label, Lesson, RoomCode, RosterLine, Settings, ToRelay,
+};
 use wasm_bindgen_futures::spawn_local;
 
 /// How often a page tells of its nodes, at most.
@@ -28,6 +32,10 @@ pub(crate) enum Said {
     Mining(u16),
     /// Mining was paused.
     NotMining,
+    /// Nobody new is let in.
+    Locked,
+    /// Others are again.
+    Unlocked,
     /// The class was split; the own team's name.
     Split(String),
     /// It is whole again.
@@ -65,6 +73,8 @@ pub(crate) struct ClassState {
     pub(crate) clock_off: ReadSignal<i32>,
     /// Mining in this browser was stopped by hand.
     pub(crate) halted: ReadSignal<bool>,
+    /// What the chain begins with; none for one that is built in, or made by hand.
+    pub(crate) beginning: ReadSignal<Option<Beginning>>,
 }
 
 /// What this module knows of the class.
@@ -78,8 +88,10 @@ pub(super) struct Class {
     said: WriteSignal<VecDeque<(u32, Said)>>,
     clock_off: WriteSignal<i32>,
     halted: WriteSignal<bool>,
+    beginning: WriteSignal<Option<Beginning>>,
     /// The epoch that this page's lab is of.
-    pub(super) epoch: u32,
+    pub(super) epoch: Epoch,
+
     /// What the relay was told last.
     told: Vec<u8>,
     /// What was arranged when it was last heard; none before.
@@ -98,7 +110,9 @@ impl Class {
         let (lesson_read, lesson) = signal(Lesson::default());
         let (said_read, said) = signal(VecDeque::new());
         let (clock_off_read, clock_off) = signal(0);
-        let (halted_read, halted) = signal(false);
+        let (halted_read, halted) = signal(browser::remembered(&halted_key(code)).is_some());
+        let epoch = Epoch::load(code).unwrap_or_default();
+        let (beginning_read, beginning) = signal(epoch.beginning);
         let state = ClassState {
             roster: roster_read,
             labels: labels_read,
@@ -108,8 +122,9 @@ impl Class {
             said: said_read,
             clock_off: clock_off_read,
             halted: halted_read,
+            beginning: beginning_read,
         };
-        let (epoch, told, asked) = (epoch(code), Vec::new(), BTreeSet::new());
+        let (told, asked) = (Vec::new(), BTreeSet::new());
         Self {
             state,
             roster,
@@ -120,6 +135,7 @@ impl Class {
             said,
             clock_off,
             halted,
+            beginning,
             epoch,
             told,
             heard: None,
@@ -166,29 +182,31 @@ impl Class {
         if before.is_some_and(|before| before.mining != now.mining || before.khs != now.khs) {
             self.say(if now.mining { Said::Mining(now.khs) } else { Said::NotMining });
         }
+        if before.is_some_and(|before| before.locked != now.locked) {
+            self.say(if now.locked { Said::Locked } else { Said::Unlocked });
+        }
     }
 }
 
-/// The lab of a room: one for each epoch, so that no old chain comes into a new one.
-pub(crate) fn lab_name(code: RoomCode) -> String {
-    match epoch(code) {
-        0 => format!("room-{code}"),
-        epoch => format!("room-{code}-{epoch}"),
-    }
-}
-
-fn epoch(code: RoomCode) -> u32 {
-    browser::remembered(&epoch_key(code)).and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-fn epoch_key(code: RoomCode) -> String {
-    format!("terrarium/room-{code}/epoch")
+/// Under this name the browser remembers that its owner has stopped its mining.
+fn halted_key(code: RoomCode) -> String {
+    format!("terrarium/room-{code}/stopped")
 }
 
 impl Room {
     /// Wishes something for the class; but for a name and a report the relay does it for the teacher alone.
     pub(crate) fn wish(&self, wish: ClassWish) {
         self.with(|inner| inner.tell(&ToRelay::Class(wish)));
+    }
+
+    /// Whether the room's chain is made by hand.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.with(|inner| inner.record.is_some_and(|record| record.by_hand))
+    }
+
+    /// What was chosen of the chain that this browser's nodes begin with.
+    pub(crate) fn class_params(&self) -> Option<ClassParams> {
+        self.with(|inner| inner.class.epoch.class_params())
     }
 
     /// Takes in news of the class.
@@ -203,7 +221,9 @@ impl Room {
                     self.with(|inner| inner.class.reports.update(|all| drop(all.insert(address, report))));
                 }
             }
-            ClassNews::Lesson { epoch, lesson } => self.hear_lesson(epoch, lesson),
+            ClassNews::Lesson { epoch, beginning, lesson } => {
+                self.hear_lesson(Epoch { number: epoch, beginning }, lesson);
+            }
             // The teacher's page runs none: it is where the class is watched.
             ClassNews::Scenario(text) if !self.is_teacher() => self.play(text),
             ClassNews::Scenario(_) => {}
@@ -222,15 +242,27 @@ impl Room {
         }
     }
 
-    fn hear_lesson(&self, epoch: u32, lesson: Lesson) {
+    fn hear_lesson(&self, epoch: Epoch, lesson: Lesson) {
         let (lab, own) = self.with(|inner| (inner.lab, inner.class.epoch));
-        if epoch != own {
-            browser::remember(&epoch_key(self.code), &epoch.to_string());
-            if let Some(lab) = lab {
-                return self.begin_anew(lab);
-            }
-            self.change(|inner| inner.class.epoch = epoch);
+        if epoch == own {
+            return self.take_lesson(lesson);
         }
+        epoch.save(self.code);
+        if let Some(lab) = lab {
+            return self.begin_anew(lab);
+        }
+        self.change(|inner| {
+            inner.class.epoch = epoch;
+            inner.class.beginning.set(epoch.beginning);
+        });
+        let room = *self;
+        spawn_local(async move {
+            own.delete_lab(room.code).await;
+            room.take_lesson(lesson);
+        });
+    }
+
+    fn take_lesson(&self, lesson: Lesson) {
         let address = self.address().octets();
         self.change(|inner| {
             let class = &mut inner.class;
@@ -298,7 +330,8 @@ impl Room {
     pub(crate) fn tell_of_nodes(&self) {
         let (lab, time) = self.with(|inner| (inner.lab, inner.time));
         let Some(lab) = lab else { return };
-        let off = time.map_or(0, |(relay_ms, heard_ms)| report::clock_off(relay_ms, heard_ms));
+        self.keep_pace(lab);
+        let off = time.map_or(0, |heard| report::clock_off(heard.relay_ms, heard.own_ms));
         let stories = self.state.stories;
         let is_direct = |ip: IpAddr| {
             stories.with_untracked(|all| {
@@ -362,6 +395,7 @@ impl Room {
 
     /// Stops the mining of this browser's nodes, whatever the class does.
     pub(crate) fn halt(&self) {
+        browser::remember(&halted_key(self.code), "by hand");
         let lab = self.change(|inner| {
             inner.class.halted.set(true);
             inner.followed = None;
@@ -374,6 +408,7 @@ impl Room {
 
     /// Goes by what the class does again.
     pub(crate) fn unhalt(&self) {
+        browser::forget(&halted_key(self.code));
         self.change(|inner| {
             inner.class.halted.set(false);
             inner.followed = None;

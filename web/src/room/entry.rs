@@ -48,9 +48,9 @@ pub(crate) async fn enter(first: ToRelay) -> Result<RoomCode, Failure> {
     outcome
 }
 
-/// A message that makes a room.
-pub(crate) fn creation(by_hand: bool, name: String) -> ToRelay {
-    ToRelay::Create { version: ROOM_VERSION, page: page_number(), by_hand, name }
+/// A message that makes a room whose chain has this block time, in seconds, or is made by hand.
+pub(crate) fn creation(by_hand: bool, block_time: u16, name: String) -> ToRelay {
+    ToRelay::Create { version: ROOM_VERSION, page: page_number(), by_hand, block_time, name }
 }
 
 /// A message that joins one.

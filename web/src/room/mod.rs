@@ -11,8 +11,10 @@ mod bridge;
 mod class;
 mod direct;
 mod entry;
+mod epoch;
 mod errands;
 pub(crate) mod overview;
+mod pace;
 mod presence;
 mod record;
 mod report;
@@ -21,9 +23,10 @@ mod socket;
 
 pub(crate) use address::{Asked, asked, go_to, invitation, leave, socket_url};
 pub(crate) use attendance::{Words as CsvWords, csv};
-pub(crate) use class::{ClassState, Said, for_node, lab_name, pay};
+pub(crate) use class::{ClassState, Said, for_node, pay};
 pub(crate) use direct::{Step, Story, Why};
 pub(crate) use entry::{creation, enter, joining};
+pub(crate) use epoch::lab_name;
 pub(crate) use presence::Member;
 pub(crate) use record::{Record, own_name, remember_name};
 pub(crate) use report::{NodeReport, Path};
@@ -38,6 +41,7 @@ use direct::Direct;
 use entry::page_number;
 use futures_channel::oneshot;
 use leptos::prelude::*;
+use pace::Heard;
 use presence::Presence;
 use socket::{Socket, SocketNews};
 use std::cell::RefCell;
@@ -104,8 +108,10 @@ struct Inner {
     chain: Vec<u8>,
     /// The relay has not been told of this chain, which is the teacher's newest.
     unshared: bool,
-    /// The relay's time and the page's clock when it was told.
-    time: Option<(f64, f64)>,
+    /// What time it is, by the relay's word.
+    time: Option<Heard>,
+    /// The height up to which blocks have moved the time of a room that stands still on, or need not.
+    paced: Option<u32>,
     /// Told how the first try ended.
     first: Option<oneshot::Sender<Result<(), Failure>>>,
     /// Failures in a row.
@@ -164,6 +170,7 @@ impl Room {
             chain: Vec::new(),
             unshared: false,
             time: None,
+            paced: None,
             first: Some(first),
             failures: 0,
             was_up: false,
@@ -295,8 +302,8 @@ impl Room {
         // What this page does not understand, a newer relay says.
         let Ok(message) = ToBrowser::decode(bytes) else { return };
         match message {
-            ToBrowser::Welcome { pass, token, unix_ms, by_hand, urls, .. } => {
-                self.welcomed(Record { pass, token, by_hand }, unix_ms, urls);
+            ToBrowser::Welcome { pass, token, by_hand, urls, .. } => {
+                self.welcomed(Record { pass, token, by_hand }, urls);
             }
             ToBrowser::Refused(reason) => self.fail(Failure::Refused(reason)),
             ToBrowser::Member { address, teacher, name, nodes } => {
@@ -311,7 +318,9 @@ impl Room {
                 self.with_direct(|direct, now| direct.hear_signal(from, &signal, now));
             }
             ToBrowser::Stun(servers) => self.change(|inner| inner.direct.set_stun(servers)),
-            ToBrowser::Time(unix_ms) => self.hear_time(unix_ms),
+            ToBrowser::Time { room_ms, stands, relay_ms } => {
+                self.hear_time(Heard { room_ms, stands, relay_ms, own_ms: browser::now_ms() });
+            }
             ToBrowser::Chain(chain) => {
                 if !self.with(|inner| inner.unshared) {
                     self.change(|inner| inner.chain = chain);
@@ -331,7 +340,7 @@ impl Room {
         }
     }
 
-    fn welcomed(&self, record: Record, unix_ms: u64, urls: Vec<String>) {
+    fn welcomed(&self, record: Record, urls: Vec<String>) {
         record.save(self.code);
         let moved = self.change(|inner| {
             let before = inner.record.replace(record);
@@ -346,7 +355,6 @@ impl Room {
             // Nodes keep the address that they were started with.
             return browser::reload();
         }
-        self.hear_time(unix_ms);
         self.change(|inner| {
             inner.tell_nodes();
             if inner.unshared {
@@ -357,12 +365,10 @@ impl Room {
     }
 
     /// The relay tells the time every few seconds, also to a page whose own timers are held back: what is due is done then.
-    fn hear_time(&self, unix_ms: u64) {
-        #[allow(clippy::cast_precision_loss, reason = "exact for longer than there will be browsers")]
-        let time = (unix_ms as f64, browser::now_ms());
+    fn hear_time(&self, heard: Heard) {
         self.change(|inner| {
-            inner.time = Some(time);
-            if inner.presence.forget_silent(time.1) {
+            inner.time = Some(heard);
+            if inner.presence.forget_silent(heard.own_ms) {
                 inner.tell_nodes();
             }
             let texts = inner.all_texts();
@@ -370,13 +376,6 @@ impl Room {
         });
         self.with_direct(Direct::tick);
         self.pass_on_time();
-    }
-
-    fn pass_on_time(&self) {
-        let (lab, time) = self.with(|inner| (inner.lab, inner.time));
-        if let (Some(lab), Some((relay_ms, own_ms))) = (lab, time) {
-            lab.follow_time(relay_ms + (browser::now_ms() - own_ms));
-        }
     }
 
     fn pass_on_chain(&self) {

@@ -76,7 +76,7 @@ pub(crate) struct NodeReport {
 pub(crate) struct Report {
     /// Nobody sees the page: its browser may let it sleep.
     pub(crate) hidden: bool,
-    /// How many seconds the machine's clock is behind the room's; 0 where that is little.
+    /// How many seconds the machine's clock is behind the relay's; 0 where that is little.
     pub(crate) clock_off: i32,
     /// Its nodes.
     pub(crate) nodes: Vec<NodeReport>,
@@ -162,10 +162,11 @@ impl NodeReport {
     }
 }
 
-/// How many seconds this machine's clock is behind the room's, given when it said that the room's time was heard; 0 where
+/// How many seconds this machine's clock is behind the relay's, given when it said that the relay's time was heard; 0 where
 /// that is little.
-pub(super) fn clock_off(room_ms: f64, heard_ms: f64) -> i32 {
-    let seconds = (room_ms - heard_ms) / 1_000.0;
+#[allow(clippy::cast_precision_loss, reason = "exact for longer than there will be browsers")]
+pub(super) fn clock_off(relay_ms: u64, heard_ms: f64) -> i32 {
+    let seconds = (relay_ms as f64 - heard_ms) / 1_000.0;
     if seconds.abs() < CLOCK_OFF_S { 0 } else { seconds as i32 }
 }
 
@@ -294,9 +295,9 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_off_by_little_is_right() {
-        assert_eq!(clock_off(1_000_000.0, 1_019_000.0), 0);
-        assert_eq!(clock_off(1_000_000.0, 1_090_000.0), -90);
-        assert_eq!(clock_off(1_090_000.0, 1_000_000.0), 90);
+        assert_eq!(clock_off(1_000_000, 1_019_000.0), 0);
+        assert_eq!(clock_off(1_000_000, 1_090_000.0), -90);
+        assert_eq!(clock_off(1_090_000, 1_000_000.0), 90);
     }
 
     #[test]

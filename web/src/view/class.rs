@@ -1,5 +1,6 @@
 //! The class: a room of the relay that serves this page. Opening one, joining one, and who is there.
 
+use super::block_time::BlockTime;
 use super::class_controls::ClassControls;
 use super::class_student::StudentBar;
 use super::class_view::{ClassView, everybody};
@@ -11,7 +12,9 @@ use crate::room::{self, Failure, Link, Member, Room};
 use crate::testid;
 use leptos::prelude::*;
 use std::net::Ipv4Addr;
-use terrarium_link::room::{End, MAX_NAME_CHARS, Refusal, RoomCode, Settings, clean_name};
+use terrarium_link::room::{
+    BLOCK_TIME, Beginning, End, MAX_NAME_CHARS, Refusal, RoomCode, Settings, clean_name,
+};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::SubmitEvent;
 
@@ -38,6 +41,7 @@ pub(crate) fn ClassPanel(room: Room) -> impl IntoView {
                 <p class:lost=lost role="status" data-testid=testid::ROOM_STANDING>{standing}</p>
                 {(!room.is_teacher()).then(|| view! { <ul data-testid=testid::ROOM_MEMBERS>{members(room)}</ul> })}
                 <p class="quiet" data-testid=testid::ROOM_MINING_STATE>{words(move || mining(state.settings.get()))}</p>
+                <p class="quiet" data-testid=testid::ROOM_BLOCK_TIME>{words(move || block_time(state.class.beginning.get()))}</p>
                 <p class="quiet">{tr(|t| t.room_own_waits)}</p>
                 <button type="button" class="plain" data-testid=testid::ROOM_LEAVE on:click=|_| room::leave()>
                     {tr(|t| t.room_leave)}
@@ -65,6 +69,11 @@ fn members(room: Room) -> Part {
 fn mining(settings: Settings) -> String {
     let text = if settings.mining { t().room_mining } else { t().room_not_mining };
     fill(text, &[&settings.khs])
+}
+
+/// What everybody is told of the chain's pace.
+fn block_time(beginning: Option<Beginning>) -> String {
+    beginning.map_or_else(String::new, |beginning| fill(t().room_block_time, &[&beginning.block_time]))
 }
 
 /// A member in words: its name, else its address; what it is; its nodes.
@@ -120,7 +129,7 @@ pub(crate) fn ClassDialog(scene: Scene) -> impl IntoView {
     let title = Signal::derive(|| t().class.to_owned());
     let (code, name) = (RwSignal::new(String::new()), RwSignal::new(room::own_name()));
     let (failed, busy) = (RwSignal::new(None::<Refused>), RwSignal::new(false));
-    let by_hand = scene.network().is_none();
+    let (by_hand, block_time) = (scene.network().is_none(), RwSignal::new(BLOCK_TIME));
     let enter = move |first: terrarium_link::room::ToRelay| {
         room::remember_name(&clean_name(&name.get_untracked()));
         busy.set(true);
@@ -142,7 +151,7 @@ pub(crate) fn ClassDialog(scene: Scene) -> impl IntoView {
             Err(_) => failed.set(Some(Refused::NoCode)),
         }
     };
-    let open = move |_| enter(room::creation(by_hand, name.get_untracked()));
+    let open = move |_| enter(room::creation(by_hand, block_time.get_untracked(), name.get_untracked()));
     let why = move || match failed.get() {
         None => String::new(),
         Some(Refused::NoCode) => t().room_no_code.to_owned(),
@@ -171,6 +180,7 @@ pub(crate) fn ClassDialog(scene: Scene) -> impl IntoView {
                         on:input=move |event| code.set(event_target_value(&event))
                     />
                 </label>
+                {(!by_hand).then(|| view! { <BlockTime chosen=block_time about=Signal::derive(|| t().block_time_of_new)/> })}
                 <p class="failed" role="alert" data-testid=testid::CLASS_FAILED>{words(why)}</p>
                 <div class="buttons">
                     <button type="submit" class="primary" data-testid=testid::CLASS_JOIN disabled=busy>

@@ -1,5 +1,6 @@
 //! The teacher's dialogs: the roster, a scenario for everybody, a name, a new beginning.
 
+use super::block_time::BlockTime;
 use super::class_view::everybody;
 use super::confirm::Confirm;
 use super::dialog::Modal;
@@ -11,7 +12,7 @@ use crate::testid;
 use leptos::prelude::*;
 use terrarium_console::Scenario;
 use terrarium_core::interface::NodeId;
-use terrarium_link::room::{ClassWish, Label, MAX_NAME_CHARS, MAX_SCENARIO, clean_name};
+use terrarium_link::room::{BLOCK_TIME, ClassWish, Label, MAX_NAME_CHARS, MAX_SCENARIO, clean_name};
 use web_sys::SubmitEvent;
 
 /// A list to paste.
@@ -140,12 +141,17 @@ pub(crate) fn RenameDialog(room: Room, address: [u8; 4]) -> impl IntoView {
     }
 }
 
-/// Whether the class is to begin anew.
+/// Whether the class is to begin anew, and at which pace.
 #[component]
 pub(crate) fn ResetDialog(room: Room) -> impl IntoView {
-    let reset = Callback::new(move |()| room.wish(ClassWish::Reset));
+    let beginning = room.state.class.beginning.get_untracked();
+    let block_time = RwSignal::new(beginning.map_or(BLOCK_TIME, |beginning| beginning.block_time));
+    let reset = Callback::new(move |()| room.wish(ClassWish::Reset(block_time.get_untracked())));
     let title = Signal::derive(|| t().class_reset.to_owned());
     let text = Signal::derive(|| t().class_reset_asks.to_owned());
     let yes = Signal::derive(|| t().class_reset_yes.to_owned());
-    view! { <Confirm title text yes on_yes=reset/> }
+    let about = Signal::derive(|| t().block_time_of_reset);
+    let choice = (!room.is_by_hand())
+        .then(|| view! { <div class="class-form"><BlockTime chosen=block_time about/></div> });
+    view! { <Confirm title text yes on_yes=reset>{choice}</Confirm> }
 }

@@ -135,6 +135,8 @@ fn in_words(said: &Said) -> String {
     match said {
         Said::Mining(khs) => fill(t().room_mining, &[khs]),
         Said::NotMining => t().said_not_mining.to_owned(),
+        Said::Locked => t().room_locked.to_owned(),
+        Said::Unlocked => t().said_unlocked.to_owned(),
         Said::Split(team) => fill(t().said_split, &[team]),
         Said::Whole => t().said_whole.to_owned(),
         Said::Frozen => t().class_frozen.to_owned(),

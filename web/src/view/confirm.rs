@@ -18,6 +18,9 @@ pub(crate) fn Confirm(
     yes: Signal<String>,
     /// Called on yes.
     on_yes: Callback<()>,
+    /// What can be chosen beside.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let ui = use_ui();
     let agree = move |_| {
@@ -27,6 +30,7 @@ pub(crate) fn Confirm(
     view! {
         <Modal title>
             <p>{text}</p>
+            {children.map(|children| children())}
             <div class="buttons">
                 <button type="button" class="plain" data-testid=testid::CONFIRM_NO autofocus on:click=move |_| ui.dialog.set(None)>
                     {tr(|t| t.cancel)}

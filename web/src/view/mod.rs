@@ -6,6 +6,7 @@ mod actions;
 mod add_node;
 mod answer;
 mod app;
+mod block_time;
 mod block_view;
 mod card;
 mod chain;

@@ -46,10 +46,10 @@ pub fn boot(id: u16, lab: String, now: f64) -> Vec<u8> {
         sync: SyncMode::Headers,
         connect: Vec::new(),
     };
-    let clock = Clock { wall_ms: now, lab_ms: now, speed: 1.0 };
+    let clock = Clock { wall_ms: now, lab_ms: now, speed: 1.0, dates_stand: false };
     let (build, owner) = ("bench".to_owned(), "bench".to_owned());
     let host = std::net::Ipv4Addr::LOCALHOST;
-    to_bytes(&PageMessage::Boot { config, lab, build, owner, clock, host, record: false })
+    to_bytes(&PageMessage::Boot { config, lab, build, owner, clock, host, class: None, record: false })
 }
 
 /// The message that gives a node a chain.

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! {"format":"terrarium journal","version":2,"warning":"..."}
-//! {"node":3000,"entry":{"Open":{"host":"127.0.0.1","config":...,"entropy":...,"loaded":...}}}
+//! {"node":3000,"entry":{"Open":{"host":"127.0.0.1","class":null,"config":...,"entropy":...,"loaded":...}}}
 //! {"node":3000,"entry":{"Input":{"Directory":{"up":["127.0.0.1:3001"]}}}}
 //! {"node":3000,"entry":{"Step":{"now":...,"budget":20000}}}
 //! {"node":3000,"entry":{"Output":{"kind":"Connect","digest":"5f0c..."}}}
@@ -23,6 +23,7 @@ pub use recorder::Recorder;
 
 use super::{Entropy, Input, Loaded, Node, Output};
 use crate::chain::LoadError;
+use crate::consensus::ClassParams;
 use crate::cost::Cost;
 use crate::encode::hex;
 use crate::interface::{NodeConfig, NodeId};
@@ -68,6 +69,8 @@ pub enum Entry {
 pub struct Opening {
     /// Where others reach it.
     pub host: Ipv4Addr,
+    /// What was chosen of its class's chain, if anything was.
+    pub class: Option<ClassParams>,
     /// Its configuration.
     pub config: NodeConfig,
     /// Its randomness.
@@ -82,7 +85,7 @@ impl Opening {
     /// # Errors
     /// As [`Node::at`].
     pub fn make(self) -> Result<(Node, Vec<String>), LoadError> {
-        Node::at(self.host, self.config, self.entropy, self.loaded)
+        Node::at(self.host, self.class, self.config, self.entropy, self.loaded)
     }
 }
 
@@ -203,7 +206,7 @@ mod tests {
         let config =
             NodeConfig { id, role: Role::Full, network, sync: SyncMode::Headers, connect: Vec::new() };
         let entropy = Entropy { node: [1; 32], wallet: [2; 32] };
-        Opening { host: HOST, config, entropy, loaded: Loaded::default() }
+        Opening { host: HOST, class: None, config, entropy, loaded: Loaded::default() }
     }
 
     fn line(entry: Entry) -> Line {

@@ -156,11 +156,7 @@ impl Lab {
         roster::forget(&lab);
         browser::sleep(OTHER_TABS_MS).await;
         self.shut_down(ids.clone()).await;
-        for database in ids.iter().flat_map(|&id| roster::databases(&lab, id)) {
-            browser::delete_database(&database).await;
-        }
-        browser::forget(&crate::lab::clock::key(&lab));
-        browser::forget(&crate::lab::files::key(&lab));
+        delete_stored(&lab, &ids).await;
         browser::reload();
     }
 
@@ -260,14 +256,14 @@ impl Lab {
         let started = WorkerLink::start(move |message| lab.receive(id, message));
         let failure = self.change(|inner| {
             let (name, owner, clock) = (inner.lab.clone(), inner.owner.clone(), inner.clock.setting);
-            let host = inner.host;
+            let (host, class) = (inner.host, inner.class);
             let node = inner.nodes.get_mut(&id)?;
             node.stale.status = true;
             match started {
                 Ok(link) => {
                     let (config, build) = (node.entry.config.clone(), BUILD_ID.to_owned());
                     let record = node.trace.as_ref().is_some_and(Trace::is_new);
-                    link.post(&PageMessage::Boot { config, lab: name, build, owner, clock, host, record });
+                    link.post(&PageMessage::Boot { config, lab: name, build, owner, clock, host, class, record });
                     node.link = Some(link);
                     node.status.phase = Phase::Starting;
                     None
@@ -305,6 +301,24 @@ impl Lab {
             }
         });
     }
+}
+
+/// Deletes what is stored of a lab that this page has not opened.
+pub(crate) async fn delete(lab: &str) {
+    let ids: Vec<NodeId> =
+        roster::load(lab).unwrap_or_default().iter().map(|entry| entry.config.id).collect();
+    // Other tabs see this, and end their workers.
+    roster::forget(lab);
+    browser::sleep(OTHER_TABS_MS).await;
+    delete_stored(lab, &ids).await;
+}
+
+async fn delete_stored(lab: &str, ids: &[NodeId]) {
+    for database in ids.iter().flat_map(|&id| roster::databases(lab, id)) {
+        browser::delete_database(&database).await;
+    }
+    browser::forget(&crate::lab::clock::key(lab));
+    browser::forget(&crate::lab::files::key(lab));
 }
 
 fn tell(observers: &[Observer], id: NodeId, text: &str) {

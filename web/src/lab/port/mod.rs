@@ -11,6 +11,7 @@ mod node;
 mod recording;
 mod worker_link;
 
+pub(crate) use lifecycle::delete;
 pub(crate) use network::MAX_KHS;
 pub(crate) use node::Node;
 
@@ -26,6 +27,7 @@ use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 use terrarium_core::collections::BTreeMap;
+use terrarium_core::consensus::ClassParams;
 use terrarium_core::interface::{
     Command, CommandError, Event, MiningMode, NodeId, PageMessage, Reply, RequestId,
 };
@@ -91,6 +93,8 @@ struct Inner {
     lab: String,
     /// Where others reach this lab's nodes: on this machine, or in a relay's room.
     host: Ipv4Addr,
+    /// What was chosen of the chain that nodes of the classroom network begin with, in a relay's room.
+    class: Option<ClassParams>,
     /// Names this page to the workers, for the ownership of node ids.
     owner: String,
     nodes: Nodes,
@@ -126,13 +130,14 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// An empty lab of this name, whose nodes others reach at `host`.
-    pub(crate) fn open(lab: String, host: Ipv4Addr) -> Self {
+    /// An empty lab of this name, whose nodes others reach at `host`, and begin with the chain of a class if there is one.
+    pub(crate) fn open(lab: String, host: Ipv4Addr, class: Option<ClassParams>) -> Self {
         let clock = LabClock::start(browser::now_ms(), clock::saved(&lab));
         let (state, writer) = LabState::create(clock);
         let inner = Inner {
             lab,
             host,
+            class,
             owner: owner_name(),
             nodes: BTreeMap::new(),
             links: Links::default(),

@@ -3,7 +3,7 @@
 use super::lifecycle::SETTLE_MS;
 use super::{Inner, Lab, LabError, Node, Nodes};
 use crate::browser;
-use crate::lab::clock::LabClock;
+use crate::lab::clock::{self, LabClock};
 use crate::lab::links::{LinkSettings, Links};
 use crate::lab::traffic::News;
 use leptos::prelude::*;
@@ -169,12 +169,19 @@ impl Lab {
         }
     }
 
-    /// Goes by a room's time, in milliseconds since 1970, which does not pause.
-    pub(crate) fn follow_time(&self, room_ms: f64) {
-        let off = self.with(|inner| (inner.clock.lab_ms(browser::now_ms()) - room_ms).abs());
-        if off > MOST_OFF_MS {
-            self.set_clock(|_, wall_ms| LabClock::at_time(wall_ms, room_ms));
+    /// Goes by a room's time, in milliseconds since 1970, which may stand still while timers go on.
+    pub(crate) fn follow_time(&self, room_ms: f64, stands: bool) {
+        let clock = self.with(|inner| inner.clock);
+        let off = (clock.lab_ms(browser::now_ms()) - room_ms).abs();
+        if off > MOST_OFF_MS || stands != clock.setting.dates_stand {
+            self.set_clock(|_, wall_ms| LabClock::at_time(wall_ms, room_ms, stands));
         }
+    }
+
+    /// Dates nothing later than where an earlier visit left the lab, until its room's time is known.
+    pub(crate) fn await_time(&self) {
+        let saved = clock::saved(&self.name());
+        self.set_clock(|_, wall_ms| LabClock::at_time(wall_ms, saved.unwrap_or(wall_ms), true));
     }
 
     /// Remembers lab time for the next visit.
