@@ -1,6 +1,7 @@
 //! End-to-end tests: the built page in headless Chromium, through `window.terrarium` and the keyboard.
 
 mod bad_input;
+mod browsers;
 mod cards;
 mod clock;
 mod crashes;
@@ -43,6 +44,8 @@ fn main() -> ExitCode {
         room::tests(),
         direct::tests(),
         teacher::tests(),
+        plain_http::tests(),
+        browsers::tests(),
         scripting::tests(),
         bad_input::tests(),
         storage::tests(),

@@ -132,13 +132,23 @@ pub(crate) async fn with_two_of(
     expected: Option<&'static str>,
     work: impl AsyncFnOnce(Page, Page) -> Outcome,
 ) -> Outcome {
-    let teacher = stage.launch(switches).await?;
+    with_two_kinds(stage, [switches; 2], expected, work).await
+}
+
+/// As [`with_two`], with the teacher's browser and the student's as they are named.
+pub(crate) async fn with_two_kinds(
+    stage: &Stage<'_>,
+    [teacher, student]: [Switches; 2],
+    expected: Option<&'static str>,
+    work: impl AsyncFnOnce(Page, Page) -> Outcome,
+) -> Outcome {
+    let teacher = stage.launch(teacher).await?;
     let second = Stage::set(stage.environment())?;
     if let Some(text) = expected {
         stage.expect_console_error(text);
         second.expect_console_error(text);
     }
-    let student = second.launch(switches).await?;
+    let student = second.launch(student).await?;
     second.attend("the_students_browser", work(teacher, student)).await
 }
 
