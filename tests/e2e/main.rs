@@ -18,6 +18,7 @@ mod map;
 mod moving;
 mod network;
 mod peers;
+mod plain_http;
 mod room;
 mod screenshots;
 mod scripting;
@@ -43,9 +44,9 @@ fn main() -> ExitCode {
         network::tests(),
         room::tests(),
         direct::tests(),
-        teacher::tests(),
         plain_http::tests(),
         browsers::tests(),
+        teacher::tests(),
         scripting::tests(),
         bad_input::tests(),
         storage::tests(),

@@ -25,7 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-/// A relay on loopback, on a thread of its own.
+/// A relay, on a thread of its own.
 pub(crate) struct Running {
     pub(crate) address: String,
     port: u16,
@@ -35,10 +35,15 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(stage: &Stage<'_>, options: Options) -> Outcome<Self> {
+        Self::start_at(stage, Ipv4Addr::LOCALHOST, options)
+    }
+
+    /// As [`Self::start`], at another address of this machine.
+    pub(crate) fn start_at(stage: &Stage<'_>, bind: Ipv4Addr, options: Options) -> Outcome<Self> {
         let site = Site::of_folder(stage.environment().site())?;
         let (told, tell) = std::sync::mpsc::channel();
         let (end, ended) = oneshot::channel::<()>();
-        let options = Options { bind: Ipv4Addr::LOCALHOST.into(), ..options };
+        let options = Options { bind: bind.into(), ..options };
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("threads can be had");
             runtime.block_on(async {
