@@ -48,6 +48,10 @@ pub struct Limits {
     pub joins: u32,
     /// See `joins`.
     pub join_again: Duration,
+    /// How often at once a browser may come in by its pass; once more every `return_again`.
+    pub returns: u32,
+    /// See `returns`.
+    pub return_again: Duration,
     /// Rooms that one address may make at once; one more every `room_again`.
     pub rooms: u32,
     /// See `rooms`.
@@ -77,6 +81,8 @@ impl Default for Limits {
             try_again: Duration::from_millis(500),
             joins: 200,
             join_again: Duration::from_millis(500),
+            returns: 60,
+            return_again: Duration::from_millis(500),
             rooms: 20,
             room_again: Duration::from_secs(30),
         }

@@ -1,9 +1,11 @@
 //! One room: who is in it under which address, and the way of a frame from one browser to another.
 
 mod class;
+mod numbers;
 mod time;
 
 pub(crate) use class::{Class, beginning};
+pub(crate) use numbers::MAX_NUMBERS;
 pub(crate) use time::RoomTime;
 
 use crate::Limits;
@@ -11,10 +13,11 @@ use crate::clock::Clock;
 use crate::gateway::{Doors, Gateway};
 use crate::line::Line;
 use crate::metrics::Metrics;
+use crate::patience::Patience;
 use axum::body::Bytes;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 use terrarium_link::Header;
 use terrarium_link::room::{
     Beginning, End, FRAME, NodeEntry, Pass, Refusal, RoomCode, Secret, Settings, ToBrowser, clean_name,
@@ -22,8 +25,6 @@ use terrarium_link::room::{
 
 /// Seconds for which nobody is in a room before it is taken for abandoned.
 const ABANDONED: u64 = 600;
-/// Addresses that a room gives away in its life; a browser that shows its pass takes none.
-pub(crate) const MAX_NUMBERS: u16 = 60_000;
 /// Addresses that were sent away and are remembered.
 pub(crate) const MAX_BARRED: usize = 1_000;
 /// A message of fewer bytes is copied before it waits: it may be a small part of the buffer that it was read into.
@@ -96,6 +97,9 @@ pub(crate) struct Room {
     clock: Arc<Clock>,
     max_peers: usize,
     doors: Doors,
+    /// With passes that are shown again and again, by their addresses in the room.
+    returns: Patience,
+    began: Instant,
     inner: RwLock<Inner>,
 }
 
@@ -141,7 +145,23 @@ impl Room {
         let members = BTreeMap::new();
         let inner = Inner { chain, settings, beginning, time, last, seen, members, barred, class };
         let (inner, doors) = (RwLock::new(inner), Doors::new(Arc::default()));
-        Self { code, key, token, by_hand, own, limits, metrics, clock, max_peers, doors, inner }
+        let returns = Patience::new(limits.returns, limits.return_again);
+        let began = Instant::now();
+        Self {
+            code,
+            key,
+            token,
+            by_hand,
+            own,
+            limits,
+            metrics,
+            clock,
+            max_peers,
+            doors,
+            returns,
+            began,
+            inner,
+        }
     }
 
     /// The same room with gateways.
@@ -210,9 +230,15 @@ impl Room {
 
     /// Gives a guest a seat: the address of its pass, else a new one. `replace` takes the seat from another tab.
     pub(crate) fn seat(self: &Arc<Self>, guest: &Guest, replace: bool) -> Result<Asked, Refusal> {
+        self.seat_at(self.began.elapsed().as_secs_f64(), guest, replace)
+    }
+
+    fn seat_at(self: &Arc<Self>, now: f64, guest: &Guest, replace: bool) -> Result<Asked, Refusal> {
         let teacher = guest.token == Some(self.token);
         let mut inner = self.write();
         let number = match self.number_shown(&inner, guest) {
+            // Who takes a seat from another tab has been counted when it asked for it.
+            Some(number) if !replace && !self.may_return(number, now) => return Err(Refusal::TooManyTries),
             Some(number) => number,
             None if inner.settings.locked && !teacher => return Err(Refusal::Locked),
             None => inner.new_number(teacher)?,
@@ -266,35 +292,6 @@ impl Room {
     /// Tells everybody that the room is no more.
     pub(crate) fn end(&self, reason: End) {
         self.read().members.values().for_each(|member| member.line.end(reason));
-    }
-
-    fn pass(&self, number: u16) -> Pass {
-        let [high, low] = number.to_be_bytes();
-        let mut hash = Sha256::new();
-        hash.update(self.key.0);
-        hash.update(number.to_be_bytes());
-        let mut proof = [0; 16];
-        proof.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
-        Pass { address: [10, self.key.0[0], high, low], proof: Secret(proof) }
-    }
-
-    /// The number of a pass that is this room's.
-    fn number_of(&self, pass: Pass) -> Option<u16> {
-        let [_, _, high, low] = pass.address;
-        let number = u16::from_be_bytes([high, low]);
-        (number != 0 && same(self.pass(number), pass)).then_some(number)
-    }
-
-    /// The number of an address of this room's network.
-    fn number_at(&self, address: [u8; 4]) -> Option<u16> {
-        let [a, b, high, low] = address;
-        let number = u16::from_be_bytes([high, low]);
-        (number != 0 && [a, b] == [10, self.key.0[0]]).then_some(number)
-    }
-
-    /// The number of the pass that a guest shows, if it is this room's and has not been barred.
-    fn number_shown(&self, inner: &Inner, guest: &Guest) -> Option<u16> {
-        guest.pass.and_then(|pass| self.number_of(pass)).filter(|number| !inner.barred.contains(number))
     }
 
     fn announce(&self, inner: &Inner, number: u16) {
@@ -363,17 +360,6 @@ impl Room {
 
     fn write(&self) -> RwLockWriteGuard<'_, Inner> {
         self.inner.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    /// The first number is the teacher's, for as long as none has come.
-    fn new_number(&self, teacher: bool) -> Result<u16, Refusal> {
-        if teacher && self.last == 0 {
-            return Ok(1);
-        }
-        let next = self.last.max(1) + 1;
-        if next > MAX_NUMBERS { Err(Refusal::RoomFull) } else { Ok(next) }
     }
 }
 
@@ -485,12 +471,6 @@ impl Drop for Seat {
             room.settle_gateways(&mut inner);
         }
     }
-}
-
-/// Compares all of both, however early they differ.
-fn same(own: Pass, shown: Pass) -> bool {
-    let pairs = own.proof.0.iter().zip(shown.proof.0);
-    own.address == shown.address && pairs.fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
 #[cfg(test)]

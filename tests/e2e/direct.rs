@@ -2,7 +2,10 @@
 
 use crate::room::{Running, join_class, open_class, play_seed_000, wait_for_node, with_two_of};
 use serde_json::{Value, json};
+use std::net::{Ipv4Addr, SocketAddrV4};
+use terrarium_relay::Options;
 use terrarium_tests::browser::{Outcome, Page, Stage, Switches, Test, expect};
+use terrarium_tests::stun::StunServer;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -13,6 +16,9 @@ pub(crate) fn tests() -> Vec<Test> {
         ),
         Test::new("a_direct_link_that_is_lost_costs_a_reconnection_by_the_relay", 240, |stage| {
             Box::pin(lost(stage))
+        }),
+        Test::new("browsers_ask_the_relays_stun_server_and_tell_each_other_its_answer", 240, |stage| {
+            Box::pin(stun(stage))
         }),
         Test::new("a_browser_without_webrtc_is_reached_by_the_relay", 240, |stage| Box::pin(without(stage))),
     ]
@@ -26,7 +32,7 @@ async fn frames(page: &Page) -> Outcome<u64> {
 }
 
 /// Waits until the only other browser is reached so.
-async fn wait_for_path(page: &Page, path: &str) -> Outcome {
+pub(crate) async fn wait_for_path(page: &Page, path: &str) -> Outcome {
     page.wait_for("return terrarium.paths().length === 1 && terrarium.paths()[0].path === args", json!(path))
         .await
 }
@@ -132,6 +138,48 @@ async fn without(stage: &Stage<'_>) -> Outcome {
         teacher.wait_for(last, json!("back_unsupported_there")).await?;
         student.wait_for(last, json!("back_unsupported")).await?;
         wait_for_peer(&student, "3001", "relay").await.map(drop)
+    })
+    .await
+}
+
+/// Keeps the candidates that this page's connections find, and those that other browsers name.
+const WATCH_CANDIDATES: &str = "window.candidates = { found: [], told: [] };
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(...rest) {
+            super(...rest);
+            this.addEventListener('icecandidate', ({ candidate }) => {
+                if (candidate) window.candidates.found.push(candidate.candidate);
+            });
+        }
+        addIceCandidate(candidate) {
+            window.candidates.told.push(candidate.candidate);
+            return super.addIceCandidate(candidate);
+        }
+    };";
+
+async fn stun(stage: &Stage<'_>) -> Outcome {
+    // An address that nobody has (RFC 5737).
+    let seen = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 4_242);
+    let server = StunServer::start(seen)?;
+    let named = format!("stun:{}", server.address()).parse();
+    let stun = vec![named.map_err(|error: terrarium_relay::StunError| error.to_string())?];
+    let relay = Running::start(stage, Options { stun, ..Running::any_port() })?;
+    with_two_of(stage, Switches::Neighbours, None, async |teacher, student| {
+        for page in [&teacher, &student] {
+            page.before_each_load(WATCH_CANDIDATES).await?;
+        }
+        let code = open_class(&teacher, &relay, "?scene=first&lang=en").await?;
+        join_class(&student, &relay, &code, "Bo").await?;
+        for page in [&teacher, &student] {
+            wait_for_path(page, "direct").await?;
+            let answered = "return ['found', 'told'].every((list) => window.candidates[list]
+                .some((candidate) => candidate.includes('192.0.2.1 4242 typ srflx')))";
+            page.wait_for(answered, json!(null)).await?;
+        }
+        if server.asked() < 2 {
+            return Err(format!("the server was asked {} times", server.asked()).into());
+        }
+        Ok(())
     })
     .await
 }

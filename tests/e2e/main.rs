@@ -1,6 +1,7 @@
 //! End-to-end tests: the built page in headless Chromium, through `window.terrarium` and the keyboard.
 
 mod bad_input;
+mod browsers;
 mod cards;
 mod clock;
 mod crashes;
@@ -18,6 +19,7 @@ mod moving;
 mod network;
 mod pace;
 mod peers;
+mod plain_http;
 mod room;
 mod screenshots;
 mod scripting;
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         network::tests(),
         room::tests(),
         direct::tests(),
+        plain_http::tests(),
+        browsers::tests(),
         teacher::tests(),
         pace::tests(),
         scripting::tests(),

@@ -25,7 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-/// A relay on loopback, on a thread of its own.
+/// A relay, on a thread of its own.
 pub(crate) struct Running {
     pub(crate) address: String,
     port: u16,
@@ -35,10 +35,15 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(stage: &Stage<'_>, options: Options) -> Outcome<Self> {
+        Self::start_at(stage, Ipv4Addr::LOCALHOST, options)
+    }
+
+    /// As [`Self::start`], at another address of this machine.
+    pub(crate) fn start_at(stage: &Stage<'_>, bind: Ipv4Addr, options: Options) -> Outcome<Self> {
         let site = Site::of_folder(stage.environment().site())?;
         let (told, tell) = std::sync::mpsc::channel();
         let (end, ended) = oneshot::channel::<()>();
-        let options = Options { bind: Ipv4Addr::LOCALHOST.into(), ..options };
+        let options = Options { bind: bind.into(), ..options };
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("threads can be had");
             runtime.block_on(async {
@@ -132,13 +137,23 @@ pub(crate) async fn with_two_of(
     expected: Option<&'static str>,
     work: impl AsyncFnOnce(Page, Page) -> Outcome,
 ) -> Outcome {
-    let teacher = stage.launch(switches).await?;
+    with_two_kinds(stage, [switches; 2], expected, work).await
+}
+
+/// As [`with_two`], with the teacher's browser and the student's as they are named.
+pub(crate) async fn with_two_kinds(
+    stage: &Stage<'_>,
+    [teacher, student]: [Switches; 2],
+    expected: Option<&'static str>,
+    work: impl AsyncFnOnce(Page, Page) -> Outcome,
+) -> Outcome {
+    let teacher = stage.launch(teacher).await?;
     let second = Stage::set(stage.environment())?;
     if let Some(text) = expected {
         stage.expect_console_error(text);
         second.expect_console_error(text);
     }
-    let student = second.launch(switches).await?;
+    let student = second.launch(student).await?;
     second.attend("the_students_browser", work(teacher, student)).await
 }
 

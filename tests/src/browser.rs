@@ -6,6 +6,7 @@
 mod driver;
 mod environment;
 mod expect;
+mod own_network;
 mod page;
 mod profile;
 mod runner;
@@ -16,6 +17,7 @@ mod workers;
 pub use driver::Switches;
 pub use environment::Environment;
 pub use expect::{expect, expect_text};
+pub use own_network::ADDRESS as OWN_NETWORK;
 pub use page::{Page, Screen};
 pub use runner::{Outcome, Test, run};
 pub use stage::Stage;

@@ -6,6 +6,7 @@ pub mod helpers;
 mod lab;
 pub mod member;
 pub mod sim;
+pub mod stun;
 pub mod sync_bytes;
 
 pub use lab::Lab;

@@ -121,11 +121,16 @@ fn copy_by_selection(text: &str) -> Option<bool> {
     area.set_value(text);
     area.set_class_name("off-screen");
     let body = document.body()?;
+    let focused = document.active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
     body.append_child(&area).ok()?;
     area.select();
     let page: web_sys::HtmlDocument = document.dyn_into().ok()?;
     let copied = page.exec_command("copy").unwrap_or(false);
     area.remove();
+    if let Some(focused) = focused {
+        // Where it has gone there is nothing to come back to.
+        let _ = focused.focus();
+    }
     Some(copied)
 }
 

@@ -349,8 +349,8 @@ impl Member {
                 nodes.into_iter().chain(report).for_each(|message| self.say(message));
                 Some(way)
             }
-            // It has not come back yet.
-            Err(Refusal::NoRoom | Refusal::RelayFull) => None,
+            // It has not come back yet, or the seat was asked for too often of late.
+            Err(Refusal::NoRoom | Refusal::RelayFull | Refusal::TooManyTries) => None,
             Ok(_) | Err(_) => {
                 self.line.end(End::RoomClosed);
                 None

@@ -129,3 +129,33 @@ fn no_more_than_so_many_who_were_sent_away_are_remembered() {
     }
     assert_eq!(room.read().barred.len(), MAX_BARRED);
 }
+
+#[test]
+fn a_browser_comes_back_as_often_as_a_person_reloads_and_then_only_so_fast() {
+    let room = room();
+    let (teacher, student) = class(&room);
+    let back = |page| guest(page, Some(room.pass(student.number)), None);
+    let comes = |page, now| room.seat_at(now, &back(page), true).is_ok();
+    assert!((0..1_000).all(|page| comes(page, 0.0)), "it was counted when it asked");
+    let asks = |now| room.seat_at(now, &back(2), false).map(drop);
+    assert!((0..60).all(|_| asks(0.0).is_ok()));
+    assert_eq!(asks(0.0), Err(Refusal::TooManyTries));
+    assert_eq!([0.5, 0.5, 1.0].map(|now| asks(now).is_ok()), [true, false, true]);
+    let other = guest(1, Some(room.pass(teacher.number)), None);
+    assert!(room.seat_at(0.0, &other, false).is_ok(), "others have their own measure");
+}
+
+#[test]
+fn a_room_that_has_given_all_its_addresses_away_is_full_for_strangers_alone() {
+    let record = Record { last: MAX_NUMBERS - 1, ..record(1, 7, 8) };
+    let clock = Arc::new(Clock::starting(0));
+    let room = Arc::new(Room::new(record, 10, Arc::default(), Arc::default(), clock));
+    let last = seat(&room, &guest(1, None, None));
+    assert_eq!(last.number, MAX_NUMBERS);
+    let stranger = |token| room.seat(&guest(2, None, token), false).map(drop);
+    assert_eq!([None, Some(room.token())].map(stranger), [Err(Refusal::RoomFull); 2]);
+    for number in [1, 2, MAX_NUMBERS] {
+        let known = guest(3, Some(room.pass(number)), None);
+        drop(room.seat(&known, true).unwrap());
+    }
+}

@@ -26,6 +26,10 @@ const SWITCHES: [&str; 9] = [
     "--disable-dev-shm-usage",
 ];
 
+/// What a phone's browser calls itself.
+const PHONE: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Mobile \
+                     Safari/537.36";
+
 /// A request to the driver lasts as long as the script that it runs; each test's own deadline is shorter.
 const REQUEST: Duration = Duration::from_secs(1_200);
 
@@ -40,6 +44,8 @@ pub enum Switches {
     /// A page names this machine's addresses to others in the clear, and may reach others by loopback: otherwise Chromium
     /// names them by mDNS, which a machine without a network does not answer.
     Neighbours,
+    /// A phone: small, touched, and it says so.
+    Phone,
 }
 
 /// A running chromedriver; dropping it ends it.
@@ -101,6 +107,11 @@ fn capabilities(browser: &Path, folder: &Path, switches: Switches) -> WebDriverR
     if switches == Switches::NoStorage {
         let preferences = json!({ "profile.default_content_setting_values.cookies": 2 });
         capabilities.add_experimental_option("prefs", preferences)?;
+    }
+    if switches == Switches::Phone {
+        let metrics = json!({ "width": 360, "height": 740, "pixelRatio": 2, "touch": true, "mobile": true });
+        let emulation = json!({ "deviceMetrics": metrics, "userAgent": PHONE });
+        capabilities.add_experimental_option("mobileEmulation", emulation)?;
     }
     if switches == Switches::Neighbours {
         capabilities.add_arg("--allow-loopback-in-peer-connection")?;

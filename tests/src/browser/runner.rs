@@ -14,7 +14,7 @@ use std::{
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::{runtime, time::timeout};
 
-use super::{environment::Environment, stage::Stage};
+use super::{environment::Environment, own_network, stage::Stage};
 
 /// How many tests of a run may fail and be tried once more, which is told: of some hundred browsers that a run starts one
 /// hangs now and then. What is told is to be looked into all the same: a race that is seldom lost passes, too.
@@ -29,7 +29,17 @@ type Body = Box<dyn for<'a> Fn(&'a Stage<'a>) -> Pin<Box<dyn Future<Output = Out
 pub struct Test {
     name: String,
     deadline: Duration,
+    network: Network,
     body: Body,
+}
+
+/// Where a test's servers and browsers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Network {
+    /// On loopback, beside everything else.
+    Machine,
+    /// In a network of the test's own.
+    Own,
 }
 
 impl std::fmt::Debug for Test {
@@ -47,26 +57,45 @@ impl Test {
     where
         F: for<'a> Fn(&'a Stage<'a>) -> Pin<Box<dyn Future<Output = Outcome> + 'a>> + Send + 'static,
     {
-        Self { name: name.into(), deadline: Duration::from_secs(seconds), body: Box::new(body) }
+        let deadline = Duration::from_secs(seconds);
+        Self { name: name.into(), deadline, network: Network::Machine, body: Box::new(body) }
+    }
+
+    /// The same test in a network of its own, in which the machine has the address [`OWN_NETWORK`](super::OWN_NETWORK).
+    #[must_use]
+    pub fn in_own_network(self) -> Self {
+        Self { network: Network::Own, ..self }
     }
 
     fn into_trial(self, environment: Arc<Result<Environment, String>>, tried: Arc<AtomicU32>) -> Trial {
         Trial::ignorable_test(self.name.clone(), move || match environment.as_ref() {
             Ok(environment) => self
-                .run(environment)
-                .or_else(|failed| self.run_again(environment, failed, &tried))
-                .map(|()| Completion::Completed),
+                .run_where_it_belongs(environment)
+                .or_else(|failed| self.run_again(environment, failed, &tried)),
             Err(missing) => Ok(Completion::ignored_with(missing)),
         })
     }
 
-    fn run_again(&self, environment: &Environment, failed: Failed, tried: &AtomicU32) -> Outcome {
-        if tried.fetch_add(1, Ordering::Relaxed) >= SECOND_TRIES {
+    fn run_again(
+        &self,
+        environment: &Environment,
+        failed: Failed,
+        tried: &AtomicU32,
+    ) -> Result<Completion, Failed> {
+        // Whoever is inside leaves it to who is outside.
+        if own_network::is_inside() || tried.fetch_add(1, Ordering::Relaxed) >= SECOND_TRIES {
             return Err(failed);
         }
         let why = failed.message().unwrap_or("for no reason that it gave");
         eprintln!("{} failed, and is tried once more: {why}", self.name);
-        self.run(environment)
+        self.run_where_it_belongs(environment)
+    }
+
+    fn run_where_it_belongs(&self, environment: &Environment) -> Result<Completion, Failed> {
+        if self.network == Network::Own && !own_network::is_inside() {
+            return own_network::run(&self.name);
+        }
+        self.run(environment).map(|()| Completion::Completed)
     }
 
     fn run(&self, environment: &Environment) -> Outcome {

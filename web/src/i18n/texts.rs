@@ -136,6 +136,7 @@ texts! {
     path_offered: "this browser's description went out through the relay", "本浏览器的描述已经由中继送出";
     path_answered: "the answer went through the relay", "应答已经由中继送到";
     path_gathered: "own addresses gathered: {0}", "已收集自己的地址（映射）：{0} 个";
+    path_ignored: "addresses of the other browser beyond what is tried: {0}", "对方给出的地址过多，未尝试的有 {0} 个";
     path_punched: "the browsers reached each other: the channel is open", "两个浏览器互相打通，通道已建立";
     path_relay_left: "both send by the channel: the relay has left the path", "双方都走通道，中继退出";
     path_back: "the relay carries it: {0}", "由中继转发：{0}";

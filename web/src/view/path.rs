@@ -56,6 +56,7 @@ fn step_in_words(step: Step) -> String {
         Step::Offered => t().path_offered,
         Step::Answered => t().path_answered,
         Step::Gathered(count) => return fill(t().path_gathered, &[&count]),
+        Step::Ignored(count) => return fill(t().path_ignored, &[&count]),
         Step::Punched => t().path_punched,
         Step::Direct => t().path_relay_left,
         Step::Back(why) => return fill(t().path_back, &[&why_in_words(why)]),

@@ -16,6 +16,8 @@ pub(super) type Place = [u8; 4];
 
 /// Direct links at a time, whatever their stage.
 const MAX_LINKS: usize = 64;
+/// Ways to reach the other end that one attempt tries: a machine with every kind of network has some ten.
+const MAX_CANDIDATES: u32 = 64;
 /// An attempt that is not direct by then has failed.
 pub(super) const PATIENCE_MS: f64 = 15_000.0;
 /// The pause after the first failure in a row, which doubles with each, and the longest.
@@ -88,6 +90,8 @@ struct Link {
     story: Story,
     /// Ways to reach this end that the attempt has found.
     candidates: u32,
+    /// Ways to reach the other end that it has named; those beyond [`MAX_CANDIDATES`] are ignored.
+    told: u32,
     /// In a row.
     failures: u32,
     last_offer: f64,
@@ -111,6 +115,7 @@ impl Link {
             path: Path::default(),
             story: Story::default(),
             candidates: 0,
+            told: 0,
             failures: 0,
             last_offer: f64::NEG_INFINITY,
         }
@@ -121,6 +126,7 @@ impl Link {
         self.attempt = attempt;
         self.path = Path::default();
         self.candidates = 0;
+        self.told = 0;
         self.story.begin(now);
     }
 }
@@ -196,7 +202,13 @@ impl Links {
                 link.story.add(Step::Answered, now);
                 self.acts.push_back(Act::Accept(from, text));
             }
-            SignalBody::Candidate { line, text } => self.acts.push_back(Act::Candidate(from, line, text)),
+            SignalBody::Candidate { line, text } => {
+                link.told = link.told.saturating_add(1);
+                match link.told.checked_sub(MAX_CANDIDATES) {
+                    None | Some(0) => self.acts.push_back(Act::Candidate(from, line, text)),
+                    Some(over) => link.story.add(Step::Ignored(over), now),
+                }
+            }
             SignalBody::Switched => {
                 for frame in link.path.hear_switched() {
                     self.deliver(from, frame, now);

@@ -383,3 +383,34 @@ fn no_more_than_so_many_links_are_direct_at_a_time() {
         links.stories().filter(|(_, story)| story.steps().any(|(_, step)| step == Step::Back(Why::TooMany)));
     assert_eq!(back.count(), 100 - MAX_LINKS);
 }
+
+#[test]
+fn no_more_than_so_many_addresses_of_the_other_end_are_tried_and_those_beyond_are_counted() {
+    let mut pair = Pair::new([true, true]);
+    pair.punches = false;
+    pair.send(1, 0);
+    pair.settle();
+    let Some(attempt) = pair.ends[0].connection else { panic!("an attempt goes on") };
+    let links = &mut pair.ends[0].links;
+    let candidate = || SignalBody::Candidate { line: 0, text: "candidate:1".to_owned() };
+    let mut tried = 0;
+    for _ in 0..MAX_CANDIDATES + 30 {
+        links.hear_signal(B, Signal { attempt, body: candidate() }, 1.0);
+        while let Some(act) = links.next_act() {
+            assert!(matches!(act, Act::Candidate(B, 0, _)), "{act:?}");
+            tried += 1;
+        }
+    }
+    let ignored = |end: &End| {
+        end.steps().into_iter().filter(|step| matches!(step, Step::Ignored(_))).collect::<Vec<_>>()
+    };
+    let told = MAX_CANDIDATES + 30 - tried;
+    assert!(tried <= MAX_CANDIDATES && ignored(&pair.ends[0]) == [Step::Ignored(told)], "{tried} tried");
+    pair.pass(PATIENCE_MS);
+    pair.pass(PAUSE_MS.0);
+    pair.send(1, 1);
+    pair.settle();
+    let Some(attempt) = pair.ends[0].connection else { panic!("another attempt goes on") };
+    pair.ends[0].links.hear_signal(B, Signal { attempt, body: candidate() }, pair.now);
+    assert!(matches!(pair.ends[0].links.next_act(), Some(Act::Candidate(..))), "it has a measure of its own");
+}

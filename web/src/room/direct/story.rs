@@ -18,6 +18,8 @@ pub(crate) enum Step {
     Answered,
     /// This browser knows under which addresses it may be reached: so many.
     Gathered(u32),
+    /// The other browser has named more addresses than are tried: so many too many.
+    Ignored(u32),
     /// The two have reached each other: the channel is up.
     Punched,
     /// Both ends send by the channel; the relay is out of the path.
@@ -79,6 +81,7 @@ impl Step {
             Self::Offered => "offered".to_owned(),
             Self::Answered => "answered".to_owned(),
             Self::Gathered(count) => format!("gathered_{count}"),
+            Self::Ignored(count) => format!("ignored_{count}"),
             Self::Punched => "punched".to_owned(),
             Self::Direct => "direct".to_owned(),
             Self::Back(why) => format!("back_{}", why.code()),
@@ -125,6 +128,9 @@ impl Story {
     pub(super) fn add(&mut self, step: Step, now: f64) {
         if self.steps.back().is_some_and(|(_, last)| *last == step) {
             return;
+        }
+        if matches!((step, self.steps.back()), (Step::Ignored(_), Some((_, Step::Ignored(_))))) {
+            self.steps.pop_back();
         }
         if self.steps.len() >= MAX_STEPS {
             self.steps.pop_front();
