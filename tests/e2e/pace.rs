@@ -113,6 +113,9 @@ async fn pause(stage: &Stage<'_>) -> Outcome {
         wait_for_node(&teacher, "3000", "node.height === 2").await?;
 
         press(&teacher, "room-mining").await?;
+        for (page, id) in [(&teacher, "3000"), (&student, "3001")] {
+            wait_for_node(page, id, "node.hashesPerSecond > 0").await?;
+        }
         let more = "return terrarium.nodes()[0].height > 2";
         teacher.wait_within(120_000, more, json!(null)).await?;
         press(&teacher, "room-mining").await?;
