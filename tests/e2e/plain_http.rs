@@ -8,6 +8,8 @@ use thirtyfour::Key;
 use crate::direct::wait_for_path;
 use crate::room::{Running, play_seed_000, with_two_of};
 
+const LAB: &str = "?scene=empty&lab=tabs&lang=en";
+
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         Test::new("by_plain_http_four_nodes_mine_and_are_there_after_a_reload", 180, |stage| {
@@ -60,7 +62,6 @@ async fn four_nodes(stage: &Stage<'_>) -> Outcome {
 async fn two_tabs(stage: &Stage<'_>) -> Outcome {
     let relay = relay(stage)?;
     let page = stage.launch(Switches::Usual).await?;
-    const LAB: &str = "?scene=empty&lab=tabs&lang=en";
     visit(&page, &relay, LAB).await?;
     let first = page.tab().await?;
     let address = page.new_chain("3000").await?;
