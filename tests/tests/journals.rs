@@ -85,8 +85,9 @@ fn the_journal_of_a_node_is_replayed_to_its_end() {
 #[test]
 fn a_full_journal_is_replayed_up_to_its_bound() {
     let length = whole().len() as u64;
-    // Wherever the bound falls, within a step too.
-    for most in (1..PLACES).map(|place| 2_000 + (length - 2_100) * place / PLACES) {
+    // Wherever the bound falls, within a step too, and before there is room for what the node was made of.
+    let within = (1..PLACES).map(|place| 2_000 + (length - 2_100) * place / PLACES);
+    for most in std::iter::once(300).chain(within) {
         let text = recorded(most);
         assert!(text.len() as u64 <= most);
         let replayed = replay(&text).unwrap_or_else(|error| panic!("{most} bytes: {error}"));

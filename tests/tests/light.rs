@@ -51,6 +51,23 @@ fn is_at(world: &mut World, id: NodeId, wanted: u32) -> bool {
     world.run_until(Span::from_secs(120), |world| height(world, id) == wanted)
 }
 
+#[test]
+fn a_light_node_that_is_killed_in_a_sync_goes_on_near_where_it_was() {
+    let mut world = World::new(11);
+    add(&mut world, A, Role::Full, &[]);
+    add(&mut world, LIGHT, Role::Spv, &[A]);
+    address(&mut world, LIGHT);
+    generate(&mut world, A, 600, None);
+    start(&mut world, A);
+    start(&mut world, LIGHT);
+    assert!(world.run_until(Span::from_secs(60), |world| height(world, LIGHT) >= 300));
+    let reached = height(&world, LIGHT);
+    assert!(reached < 600, "the sync is not over");
+    world.kill(LIGHT);
+    world.open(LIGHT);
+    assert!(height(&world, LIGHT) + 100 >= reached, "{} of {reached} are stored", height(&world, LIGHT));
+}
+
 /// A full node with a chain that pays a light node in its first block, the two connected.
 fn paid(blocks: u32) -> (World, String) {
     let mut world = World::new(11);

@@ -5,6 +5,7 @@ use terrarium_core::interface::{
     BanAction, Command, CommandError, MiningMode, NodeConfig, NodeId, Reply, RequestId, Role, StartOptions,
     SyncMode,
 };
+use terrarium_core::node::Node;
 use terrarium_core::primitives::{Amount, Txid};
 use terrarium_core::store::{BatchId, Database, Durability, Op, StoreBatch, Table};
 use terrarium_core::time::Span;
@@ -301,4 +302,47 @@ fn bans_of_a_node_that_has_no_chain_yet_are_those_of_its_first() {
     world.open(A);
     world.execute(A, create).expect("another chain is made");
     assert_eq!(world.snapshot(A).banned, 1);
+}
+
+/// Two nodes, connected, whose first blocks have ended the initial sync.
+fn synced_pair(other: NodeId) -> World {
+    let mut world = world(Some(Preset::Regtest));
+    let (role, network) = (Role::Full, Some(Preset::Regtest));
+    world.add(NodeConfig { id: other, role, network, sync: SyncMode::Headers, connect: vec![A] });
+    for id in [A, other] {
+        world.execute(id, Command::StartNode(Default::default())).expect("the node starts");
+    }
+    for height in 1..=3 {
+        world.execute(A, Command::Generate { blocks: 1, address: None }).expect("a block");
+        let has = |world: &World| world.snapshot(other).chain.is_some_and(|chain| chain.height.0 == height);
+        assert!(world.run_until(Span::from_secs(30), has));
+    }
+    world.run_for(Span::from_secs(1));
+    world
+}
+
+#[test]
+fn a_header_is_stored_with_its_block_in_one_write() {
+    let other = NodeId(3001);
+    let mut world = synced_pair(other);
+    let before = world.host(other).disk().writes();
+    world.execute(A, Command::Generate { blocks: 1, address: None }).expect("a block");
+    let has = |world: &World| world.snapshot(other).chain.is_some_and(|chain| chain.height.0 == 4);
+    assert!(world.run_until(Span::from_secs(30), has));
+    world.run_for(Span::from_secs(1));
+    // The wallet's beside the chain's.
+    assert_eq!(world.host(other).disk().writes() - before, 2);
+}
+
+#[test]
+fn a_node_may_end_while_the_blocks_of_its_headers_are_on_their_way() {
+    let other = NodeId(3001);
+    let mut world = synced_pair(other);
+    // More than go as headers and compact blocks: they are asked for, and take a while.
+    world.submit(A, Command::Generate { blocks: 20, address: None });
+    let awaits = |world: &World| {
+        world.snapshot(other).chain.is_some_and(|chain| chain.headers > chain.height)
+            && world.host(other).node().is_some_and(Node::is_settled)
+    };
+    assert!(world.run_until(Span::from_secs(30), awaits));
 }

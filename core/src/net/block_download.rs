@@ -79,7 +79,8 @@ pub(crate) struct BlockDownload {
     chosen: Option<BTreeSet<BlockHash>>,
     /// Whether some source's `announced` holds anything, perhaps.
     has_announced: bool,
-    /// The chain's standing when there was last nothing to ask anyone for; none once anything else changed since.
+    /// The chain's standing when there was last nothing to ask anyone for; none once anything else changed since by which
+    /// there may be.
     exhausted: Option<(u64, BlockHash)>,
 }
 

@@ -202,7 +202,8 @@ impl Peers {
     pub(crate) fn count_over(&mut self, now: Mono) -> usize {
         let table = &self.table;
         self.over.retain(|id| table.get(id).is_some_and(|peer| peer.budget.as_of(now).is_over()));
-        self.over.iter().filter(|id| self.get(**id).is_some_and(|peer| peer.ready)).count()
+        let syncs = |peer: &Peer| peer.ready && peer.purpose.is_full();
+        self.over.iter().filter(|id| self.get(**id).is_some_and(syncs)).count()
     }
 
     /// Whether somebody who may have something to do is over its budget.

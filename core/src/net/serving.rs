@@ -75,7 +75,7 @@ pub(super) struct Customer {
 /// The serving of peers.
 #[derive(Debug, Default)]
 pub(crate) struct Serving {
-    /// One for each peer that has not got all that it asked for.
+    /// One for each peer that has not got all that it asked for, owes for it, or is to be told of the tip after it.
     customers: SerialMap<PeerId, Customer>,
 }
 

@@ -122,8 +122,8 @@ pub enum Output {
     Send { peer: PeerId, bytes: Vec<u8> },
     /// End a connection, after what was sent; no `PeerClosed` follows.
     Disconnect { peer: PeerId, reason: String },
-    /// So many more of a peer's bytes have been worked off: the host lets it send as many again. Told once it is worth it:
-    /// for up to 16 kB that were worked off none has come yet.
+    /// So many more of a peer's bytes have been worked off: the host lets it send as many again. Told once it is worth
+    /// it: for up to 16 kB that were worked off none has come yet, or 64 kB while more of the peer's bytes wait.
     Consumed { peer: PeerId, bytes: usize },
     /// Write; answered by `BatchCommitted` or `BatchFailed`. One batch per database is in flight at a time.
     Commit(StoreBatch),

@@ -192,11 +192,14 @@ impl Node {
         self.state
     }
 
-    /// Whether nothing waits to be stored or answered: the host may end the node and lose nothing.
+    /// Whether nothing waits to be stored or answered: the host may end the node and lose nothing, but perhaps headers of
+    /// blocks that were on their way.
     pub fn is_settled(&self) -> bool {
         let has_work = !self.commands.is_empty() || !self.walks.is_empty() || self.import.is_some();
         let waiting = self.engine.as_ref().is_some_and(Engine::has_waiting_changes);
-        self.persistence.is_idle() && self.dirty() == [false; 3] && !waiting && !has_work
+        let [chain, wallet, peers] = self.dirty();
+        let is_stored = !(chain && !self.headers_may_wait()) && !wallet && !peers;
+        self.persistence.is_idle() && is_stored && !waiting && !has_work
     }
 
     /// Whether the coins at the tip sum to what coinbases made, less fees, less what cannot be spent: true at every

@@ -253,12 +253,14 @@ impl Node {
     }
 
     /// Whether headers are all that the chain's next batch would hold, and blocks are on their way: one batch takes both,
-    /// unless somebody waits for it.
-    fn headers_may_wait(&self) -> bool {
+    /// unless somebody waits for it. What a light node makes of a block is in its headers, so they do not wait.
+    pub(super) fn headers_may_wait(&self) -> bool {
         let Some(engine) = &self.engine else { return false };
-        engine.network.awaits_blocks()
+        engine.chain.keeps() == Keeps::Blocks
+            && engine.network.awaits_blocks()
             && !engine.chain.has_changes_beside_headers()
             && !engine.has_waiting_changes()
+            && self.persistence.failure().is_none()
             && !self.persistence.is_awaited()
             && self.mining_key.is_none_or(|ticket| self.persistence.is_stored(&ticket))
     }

@@ -95,6 +95,11 @@ pub fn replay(text: &str) -> Result<Replayed, ReplayError> {
             actors.insert(node, open(line, *opening)?);
             continue;
         }
+        if matches!(entry, Entry::End(JournalEnd::Full)) && !actors.contains_key(&node) {
+            // There was no room for what it was made of.
+            replayed.full += 1;
+            continue;
+        }
         let actor = actors.get_mut(&node).ok_or(ReplayError::Unopened { line, node })?;
         match entry {
             Entry::Open(_) => {}

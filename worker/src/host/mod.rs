@@ -241,7 +241,7 @@ impl Host {
         if grind == Grind::Yes && self.miner.next_slice().is_some_and(|due| due <= js::monotonic_ms()) {
             busy |= self.grind();
         }
-        // Whatever the page sees of the node is in its journal by then.
+        // After what was said in this turn: a step is whole in every part of the journal.
         journal::post();
         self.follow_state();
         self.publish();

@@ -80,6 +80,14 @@ pub struct Opening {
 }
 
 impl Opening {
+    /// Bytes that what the store held takes in a journal, at least.
+    fn least_len(&self) -> u64 {
+        let Loaded { chain, wallet, peers } = &self.loaded;
+        let records = [chain, wallet, peers].into_iter().flatten();
+        // Two digits a byte.
+        records.map(|record| 2 * (record.key.len() + record.value.len()) as u64).sum()
+    }
+
     /// Makes the node, as [`Node::at`] does.
     ///
     /// # Errors

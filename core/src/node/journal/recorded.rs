@@ -29,7 +29,7 @@ impl RecordedNode {
     ) -> Result<(Self, Vec<String>), LoadError> {
         let id = opening.config.id;
         if let Some(recorder) = &recorder {
-            recorder.borrow_mut().note(id, Entry::Open(Box::new(opening.clone())));
+            recorder.borrow_mut().open(&opening);
         }
         let (node, repaired) = opening.make()?;
         Ok((Self { node, id, recorder }, repaired))

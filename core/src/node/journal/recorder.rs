@@ -1,6 +1,6 @@
 //! Writes journals down: one of all nodes of a simulation, or one of the node that a worker runs.
 
-use super::{Entry, JournalEnd, Line, head};
+use super::{Entry, JournalEnd, Line, Opening, head};
 use crate::collections::BTreeSet;
 use crate::interface::NodeId;
 
@@ -31,13 +31,24 @@ impl Recorder {
         recorder
     }
 
-    /// Writes down what happened at a node.
-    pub fn note(&mut self, node: NodeId, entry: Entry) {
+    /// Writes down what a node is made of. Where there is no room for what its store held, the journal ends, and no text is
+    /// made of that.
+    pub fn open(&mut self, opening: &Opening) {
         if self.has_ended {
             return;
         }
-        if let Entry::Open(_) = &entry {
-            self.nodes.insert(node);
+        let node = opening.config.id;
+        self.nodes.insert(node);
+        if opening.least_len() > self.room {
+            return self.end(JournalEnd::Full);
+        }
+        self.note(node, Entry::Open(Box::new(opening.clone())));
+    }
+
+    /// Writes down what happened at a node that was opened.
+    pub fn note(&mut self, node: NodeId, entry: Entry) {
+        if self.has_ended {
+            return;
         }
         let line = format!("{}\n", Line { node, entry }.to_text());
         let ends = END * self.nodes.len() as u64;
@@ -78,6 +89,7 @@ mod tests {
     use super::super::tests::opening;
     use super::*;
     use crate::cost::Cost;
+    use crate::store::{Record, Table};
     use crate::time::Time;
     use std::cell::RefCell;
     use std::rc::Rc;
@@ -98,7 +110,7 @@ mod tests {
     fn a_journal_that_is_full_says_so_and_stays_within_its_bound() {
         const MOST: u64 = 2_000;
         let (mut recorder, text) = recorder(MOST);
-        recorder.note(NODE, Entry::Open(Box::new(opening(NODE))));
+        recorder.open(&opening(NODE));
         while !recorder.has_ended() {
             recorder.note(NODE, step());
         }
@@ -114,10 +126,23 @@ mod tests {
     }
 
     #[test]
+    fn a_node_whose_store_is_too_large_for_a_journal_is_not_written_down() {
+        let (mut recorder, text) = recorder(5_000);
+        let mut large = opening(NODE);
+        large.loaded.chain.push(Record { table: Table::Bodies, key: Vec::new(), value: vec![0; 2_600] });
+        recorder.open(&large);
+        assert!(recorder.has_ended());
+        let text = text.borrow();
+        let lines: Result<Vec<_>, _> = read(&text).expect("a journal").collect();
+        let lines = lines.expect("every line is whole");
+        assert!(matches!(&lines[..], [(2, Line { entry: Entry::End(JournalEnd::Full), .. })]));
+    }
+
+    #[test]
     fn every_node_that_was_opened_has_a_last_line() {
         let (mut recorder, text) = recorder(u64::MAX);
         for id in [3, 4, 3] {
-            recorder.note(NodeId(id), Entry::Open(Box::new(opening(NodeId(id)))));
+            recorder.open(&opening(NodeId(id)));
         }
         recorder.finish();
         let text = text.borrow();

@@ -263,7 +263,16 @@ impl Lab {
                 Ok(link) => {
                     let (config, build) = (node.entry.config.clone(), BUILD_ID.to_owned());
                     let record = node.trace.as_ref().is_some_and(Trace::is_new);
-                    link.post(&PageMessage::Boot { config, lab: name, build, owner, clock, host, class, record });
+                    link.post(&PageMessage::Boot {
+                        config,
+                        lab: name,
+                        build,
+                        owner,
+                        clock,
+                        host,
+                        class,
+                        record,
+                    });
                     node.link = Some(link);
                     node.status.phase = Phase::Starting;
                     None
