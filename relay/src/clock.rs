@@ -1,4 +1,4 @@
-//! The room's time: this machine's at the relay's start, or, where that is later, the latest that was told before a restart. It
+//! The relay's clock: this machine's at the relay's start, or, where that is later, the latest that was told before a restart. It
 //! goes on from there whatever is done to the machine's clock.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

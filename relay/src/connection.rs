@@ -277,6 +277,8 @@ fn take(body: Bytes, lobby: &Lobby, seat: &Seat) -> Taken {
     match message {
         Some(ToRelay::Nodes(nodes)) => {
             seat.set_nodes(nodes);
+            // With the gateways the room's time goes on or stands still.
+            lobby.touch();
             Taken::News
         }
         Some(ToRelay::Share(chain)) => obeyed(lobby, seat.share(chain)),

@@ -16,7 +16,7 @@ const LATEST_MS: u64 = u32::MAX as u64 * 1_000;
 /// What survives a restart.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Kept {
-    /// No later time has been told to anybody, in milliseconds since 1970.
+    /// The relay's clock has told no later time, in milliseconds since 1970.
     pub(crate) time_ms: u64,
     /// The rooms.
     pub(crate) rooms: Vec<Record>,

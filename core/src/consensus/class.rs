@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// What is chosen of a class's chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassParams {
-    /// Seconds that the network wants between blocks.
+    /// Seconds that the network wants between blocks; at least 1, and fewer count as 1.
     pub spacing: u32,
     /// How fast all that mine are together, in thousands of hashes a second.
     pub khs: u32,
@@ -23,10 +23,11 @@ impl ClassParams {
     /// What every node of the class agrees on.
     pub fn consensus(&self) -> ConsensusParams {
         let classroom = ConsensusParams::CLASSROOM;
-        let hashes = u64::from(self.khs) * 1_000 * u64::from(self.spacing);
+        let spacing = self.spacing.max(1);
+        let hashes = u64::from(self.khs).saturating_mul(1_000).saturating_mul(spacing.into());
         let fitting = Target(U256::MAX / U256::from(hashes.max(1)));
         let first_target = (fitting < classroom.pow_limit_target()).then(|| fitting.to_compact());
-        ConsensusParams { spacing: self.spacing, first_target, ..classroom }
+        ConsensusParams { spacing, first_target, ..classroom }
     }
 
     /// Its first block, whose nonce is still to be found.
@@ -40,6 +41,7 @@ mod tests {
     use super::*;
     use crate::consensus::pow::{DifficultyState, next_work_required};
     use crate::consensus::{Invitation, NetworkParams, Preset, invitation, pow};
+    use crate::primitives::Height;
 
     fn params(spacing: u32, khs: u32) -> ClassParams {
         ClassParams { spacing, khs, time: UnixTime(1_800_000_000) }
@@ -72,6 +74,19 @@ mod tests {
     fn no_class_begins_easier_than_the_easiest_target() {
         for (spacing, khs) in [(5, 1), (0, 0)] {
             assert_eq!(params(spacing, khs).consensus().first_target, None);
+        }
+    }
+
+    #[test]
+    fn any_choice_makes_a_chain_whose_difficulty_can_be_reckoned() {
+        for (spacing, khs) in [(0, 0), (0, 400), (u32::MAX, u32::MAX)] {
+            let class = params(spacing, khs);
+            let (consensus, header) = (class.consensus(), class.unsolved_genesis().header);
+            assert_eq!(consensus.spacing, spacing.max(1));
+            let genesis = DifficultyState::genesis(&header, &consensus);
+            let last = DifficultyState { height: Height(15), ..genesis };
+            let next = next_work_required(&last, UnixTime(class.time.0 + 1), &consensus);
+            assert!(Target::from_compact(next).is_ok_and(|target| !target.0.is_zero()));
         }
     }
 

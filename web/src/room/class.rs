@@ -110,7 +110,7 @@ impl Class {
         let (lesson_read, lesson) = signal(Lesson::default());
         let (said_read, said) = signal(VecDeque::new());
         let (clock_off_read, clock_off) = signal(0);
-        let (halted_read, halted) = signal(browser::remembered(&halted_key(code)).is_some());
+        let (halted_read, halted) = signal(is_stopped(code));
         let epoch = Epoch::load(code).unwrap_or_default();
         let (beginning_read, beginning) = signal(epoch.beginning);
         let state = ClassState {
@@ -193,6 +193,11 @@ fn halted_key(code: RoomCode) -> String {
     format!("terrarium/room-{code}/stopped")
 }
 
+/// Whether the browser remembers that.
+fn is_stopped(code: RoomCode) -> bool {
+    browser::remembered(&halted_key(code)).is_some()
+}
+
 impl Room {
     /// Wishes something for the class; but for a name and a report the relay does it for the teacher alone.
     pub(crate) fn wish(&self, wish: ClassWish) {
@@ -253,12 +258,16 @@ impl Room {
         }
         self.change(|inner| {
             inner.class.epoch = epoch;
+            inner.class.heard = None;
             inner.class.beginning.set(epoch.beginning);
         });
         let room = *self;
         spawn_local(async move {
             own.delete_lab(room.code).await;
-            room.take_lesson(lesson);
+            // What was heard meanwhile is newer.
+            if room.with(|inner| inner.class.epoch == epoch && inner.class.heard.is_none()) {
+                room.take_lesson(lesson);
+            }
         });
     }
 
@@ -330,7 +339,7 @@ impl Room {
     pub(crate) fn tell_of_nodes(&self) {
         let (lab, time) = self.with(|inner| (inner.lab, inner.time));
         let Some(lab) = lab else { return };
-        self.keep_pace(lab);
+        self.keep_pace();
         let off = time.map_or(0, |heard| report::clock_off(heard.relay_ms, heard.own_ms));
         let stories = self.state.stories;
         let is_direct = |ip: IpAddr| {
@@ -454,6 +463,15 @@ pub(crate) async fn pay(
 }
 
 impl Inner {
+    /// Reads again whether mining was stopped by hand: another tab may have stopped it, or let it go on.
+    pub(super) fn recall_stop(&mut self, code: RoomCode) {
+        let halted = is_stopped(code);
+        if halted != self.is_halted() {
+            self.class.halted.set(halted);
+            self.followed = None;
+        }
+    }
+
     /// Whether the class's mining is not this browser's.
     pub(super) fn is_halted(&self) -> bool {
         self.class.state.halted.get_untracked()

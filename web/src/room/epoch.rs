@@ -4,7 +4,7 @@ use crate::browser;
 use crate::lab::{self, roster};
 use terrarium_core::consensus::ClassParams;
 use terrarium_core::time::UnixTime;
-use terrarium_link::room::{Beginning, RoomCode};
+use terrarium_link::room::{Beginning, MAX_BLOCK_TIME, MAX_CLASS_KHS, RoomCode};
 
 /// An epoch of a class: nodes of another are on another chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,8 +62,9 @@ impl Epoch {
         match numbers.ok()?[..] {
             [number] => Some(Self { number, beginning: None }),
             [number, block_time, khs, unix] => {
-                let beginning = Beginning { block_time: u16::try_from(block_time).ok()?, khs, unix };
-                Some(Self { number, beginning: Some(beginning) })
+                let block_time = u16::try_from(block_time).ok()?;
+                let fits = (1..=MAX_BLOCK_TIME).contains(&block_time) && (1..=MAX_CLASS_KHS).contains(&khs);
+                fits.then_some(Self { number, beginning: Some(Beginning { block_time, khs, unix }) })
             }
             _ => None,
         }
@@ -92,6 +93,16 @@ mod tests {
         assert_eq!(Epoch::read("2"), Some(Epoch { number: 2, beginning: None }));
         for text in ["", "x", "1 2", "1 70000 3 4", "1 2 3 4 5"] {
             assert_eq!(Epoch::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_that_no_relay_tells_is_not_read() {
+        for text in ["1 0 3 4", "1 601 3 4", "1 2 0 4", "1 2 1000001 4"] {
+            assert_eq!(Epoch::read(text), None, "{text}");
+        }
+        for text in ["1 1 1 4", "1 600 1000000 4"] {
+            assert!(Epoch::read(text).is_some(), "{text}");
         }
     }
 

@@ -361,6 +361,7 @@ impl Room {
                 inner.unshared = !inner.tell(&ToRelay::Share(inner.chain.clone()));
             }
             inner.class.connected();
+            inner.recall_stop(self.code);
         });
     }
 
@@ -376,6 +377,7 @@ impl Room {
         });
         self.with_direct(Direct::tick);
         self.pass_on_time();
+        self.keep_pace();
     }
 
     fn pass_on_chain(&self) {

@@ -3,9 +3,12 @@
 
 use super::{Inner, Room};
 use crate::browser;
-use crate::lab::Lab;
-use terrarium_core::consensus::ConsensusParams;
+use terrarium_core::consensus::{ConsensusParams, Preset};
 use terrarium_link::room::{ClassWish, ToRelay};
+
+/// So many blocks at once move the time on, at most: were it further from the last one, the next would be late and take the
+/// easiest target (the classroom's `min_difficulty_after`).
+const MOST_FOUND: u32 = 6;
 
 /// What time the relay said that it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,12 +41,12 @@ impl Room {
     }
 
     /// Moves the room's time on where blocks were found while it stands still, if this is the teacher's page.
-    pub(super) fn keep_pace(&self, lab: Lab) {
-        if !self.is_teacher() {
-            return;
-        }
+    pub(super) fn keep_pace(&self) {
+        let Some(lab) = self.with(|inner| inner.lab).filter(|_| self.is_teacher()) else { return };
         let tip = lab.nodes(|nodes| {
-            let chains = nodes.values().filter_map(|node| node.snapshot()?.chain.as_ref());
+            // Nodes of other networks are not the class.
+            let own = nodes.values().filter(|node| node.entry.config.network == Some(Preset::Classroom));
+            let chains = own.filter_map(|node| node.snapshot()?.chain.as_ref());
             let highest = chains.max_by_key(|chain| chain.height)?;
             Some((highest.height.0, highest.recent.last()?.time))
         });
@@ -80,17 +83,29 @@ impl Inner {
 /// being downloaded.
 fn moved_on(room: u32, block_time: u32, paced: u32, (height, time): (u32, u32)) -> Option<u32> {
     let found = height.checked_sub(paced).filter(|found| *found > 0 && time >= room)?;
-    Some(room.saturating_add(found.saturating_mul(block_time)))
+    Some(room.saturating_add(found.min(MOST_FOUND).saturating_mul(block_time)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use terrarium_core::consensus::Retarget;
 
     #[test]
     fn each_block_that_is_found_while_a_room_stands_still_moves_its_time_on_by_a_block_time() {
         assert_eq!(moved_on(1_000, 20, 4, (5, 1_000)), Some(1_020));
         assert_eq!(moved_on(1_020, 20, 5, (8, 1_022)), Some(1_080), "also several at once");
+    }
+
+    #[test]
+    fn however_many_blocks_are_found_at_once_the_next_one_is_not_late() {
+        let late_after = ConsensusParams::CLASSROOM
+            .retarget
+            .and_then(|Retarget { min_difficulty_after, .. }| min_difficulty_after);
+        assert_eq!(Some(MOST_FOUND), late_after);
+        for found in [6, 7, 500] {
+            assert_eq!(moved_on(1_000, 20, 4, (4 + found, 1_000)), Some(1_120), "{found}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The teacher's dialogs: the roster, a scenario for everybody, a name, a new beginning.
 
-use super::block_time::BlockTime;
+use super::block_time::{BlockTime, first_choice};
 use super::class_view::everybody;
 use super::confirm::Confirm;
 use super::dialog::Modal;
@@ -12,7 +12,7 @@ use crate::testid;
 use leptos::prelude::*;
 use terrarium_console::Scenario;
 use terrarium_core::interface::NodeId;
-use terrarium_link::room::{BLOCK_TIME, ClassWish, Label, MAX_NAME_CHARS, MAX_SCENARIO, clean_name};
+use terrarium_link::room::{ClassWish, Label, MAX_NAME_CHARS, MAX_SCENARIO, clean_name};
 use web_sys::SubmitEvent;
 
 /// A list to paste.
@@ -145,7 +145,7 @@ pub(crate) fn RenameDialog(room: Room, address: [u8; 4]) -> impl IntoView {
 #[component]
 pub(crate) fn ResetDialog(room: Room) -> impl IntoView {
     let beginning = room.state.class.beginning.get_untracked();
-    let block_time = RwSignal::new(beginning.map_or(BLOCK_TIME, |beginning| beginning.block_time));
+    let block_time = RwSignal::new(first_choice(beginning));
     let reset = Callback::new(move |()| room.wish(ClassWish::Reset(block_time.get_untracked())));
     let title = Signal::derive(|| t().class_reset.to_owned());
     let text = Signal::derive(|| t().class_reset_asks.to_owned());

@@ -197,14 +197,15 @@ impl Lab {
     /// Brings a node back to what was last asked of it, after its worker came up.
     pub(super) fn resume_wishes(&self, id: NodeId) {
         let lab = *self;
-        let entry = self.nodes(|nodes| nodes.get(&id).map(|node| node.entry.clone()));
-        let Some(entry) = entry else { return };
+        let entry = move || lab.nodes(|nodes| nodes.get(&id).map(|node| node.entry.clone()));
+        let Some(RosterEntry { running, start, .. }) = entry() else { return };
         spawn_local(async move {
-            if entry.running {
-                let started = lab.exec(id, Command::StartNode(entry.start)).await;
+            if running {
+                let started = lab.exec(id, Command::StartNode(start)).await;
                 lab.note_failure(id, started.err());
             }
-            if entry.mining != MiningMode::Off {
+            // As it is wanted by now: mining may have been stopped meanwhile.
+            if let Some(entry) = entry().filter(|entry| entry.mining != MiningMode::Off) {
                 let wish = Command::SetMining { mode: entry.mining, address: entry.reward };
                 let set = lab.exec(id, wish).await;
                 lab.note_failure(id, set.err());

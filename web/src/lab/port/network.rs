@@ -34,12 +34,7 @@ impl Lab {
             Ok::<_, LabError>(idle)
         })?;
         if idle && khs > 0.0 {
-            let lab = *self;
-            spawn_local(async move {
-                let wish = Command::SetMining { mode: MiningMode::Always, address: None };
-                let set = lab.exec(id, wish).await;
-                lab.note_failure(id, set.err());
-            });
+            self.set_mining(id, MiningMode::Always);
         }
         Ok(())
     }
@@ -147,26 +142,45 @@ impl Lab {
     /// Lets every node of this page that can mine do so at this rate, or ends what mines all the time, as a room's teacher
     /// wants it.
     pub(crate) fn follow_mining(&self, mining: bool, khs: f64) {
-        let chosen: Vec<NodeId> = self.with(|inner| {
-            let wanted = |node: &&Node| {
-                let is_light = node.entry.config.role == Role::Spv;
-                !node.is_viewer() && !is_light && (mining || node.entry.mining == MiningMode::Always)
+        let mode = if mining { MiningMode::Always } else { MiningMode::Off };
+        let chosen = self.change(|inner| {
+            let can_mine = |node: &&mut Node| !node.is_viewer() && node.entry.config.role != Role::Spv;
+            let turn = |node: &mut Node| {
+                let entry = &mut node.entry;
+                let turns = match entry.mining {
+                    MiningMode::Always => true,
+                    MiningMode::Off => entry.start.miner.is_none(),
+                    // What mines by demand goes on so.
+                    MiningMode::WhenTwoWait => false,
+                };
+                if turns {
+                    // It holds at once: what was asked before may have no answer yet.
+                    entry.mining = mode;
+                }
+                (entry.config.id, turns)
             };
-            inner.nodes.values().filter(wanted).map(|node| node.entry.config.id).collect()
+            let chosen: Vec<(NodeId, bool)> = inner.nodes.values_mut().filter(can_mine).map(turn).collect();
+            chosen.iter().for_each(|(id, _)| inner.remember(*id));
+            chosen
         });
-        for id in chosen {
+        for (id, turns) in chosen {
             if mining {
                 // A node that is gone by now needs no dial.
                 let _ = self.set_hash_rate(id, khs);
-            } else {
-                let lab = *self;
-                spawn_local(async move {
-                    let wish = Command::SetMining { mode: MiningMode::Off, address: None };
-                    let set = lab.exec(id, wish).await;
-                    lab.note_failure(id, set.err());
-                });
+            }
+            if turns {
+                self.set_mining(id, mode);
             }
         }
+    }
+
+    /// Asks a node to mine so; what comes in the way is in its log.
+    fn set_mining(&self, id: NodeId, mode: MiningMode) {
+        let lab = *self;
+        spawn_local(async move {
+            let set = lab.exec(id, Command::SetMining { mode, address: None }).await;
+            lab.note_failure(id, set.err());
+        });
     }
 
     /// Goes by a room's time, in milliseconds since 1970, which may stand still while timers go on.
