@@ -58,9 +58,10 @@ async fn block_time(stage: &Stage<'_>) -> Outcome {
         student.eval("await terrarium.mine('3001')", json!(null)).await?;
         wait_for_node(&teacher, "3000", "node.height === 1").await?;
 
+        // Where the panel is narrow the news of the class move its buttons.
+        teacher.show_on(Screen { width: 1_280, height: 900, theme: "dark" }).await?;
         press(&teacher, "class-reset").await?;
         choose(&teacher, 5).await?;
-        teacher.show_on(Screen { width: 1_280, height: 900, theme: "dark" }).await?;
         teacher.screenshot("class-reset").await?;
         press(&teacher, "confirm-yes").await?;
         for (page, id) in [(&teacher, "3000"), (&student, "3001")] {

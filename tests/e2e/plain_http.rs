@@ -56,7 +56,7 @@ async fn four_nodes(stage: &Stage<'_>) -> Outcome {
     let before = page.eval(tip, json!(null)).await?;
     visit(&page, &relay, "").await?;
     page.agree(&ids).await?;
-    expect(&page.eval(tip, json!(null)).await?, &before)
+    page.wait_for("return terrarium.nodes()[0].tip === args", before).await
 }
 
 async fn two_tabs(stage: &Stage<'_>) -> Outcome {

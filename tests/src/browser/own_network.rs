@@ -58,6 +58,8 @@ fn inside(way: &[&str]) -> Command {
     command
 }
 
+/// Indented, or its results would be taken for those of who is outside.
 fn said(output: &Output) -> String {
-    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
+    let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat();
+    text.lines().map(|line| format!("    {line}\n")).collect()
 }

@@ -367,6 +367,8 @@ impl Room {
 
     /// The relay tells the time every few seconds, also to a page whose own timers are held back: what is due is done then.
     fn hear_time(&self, heard: Heard) {
+        // What was found before the time stands still is none of what is found meanwhile.
+        self.keep_pace();
         self.change(|inner| {
             inner.time = Some(heard);
             if inner.presence.forget_silent(heard.own_ms) {
