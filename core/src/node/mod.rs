@@ -198,7 +198,7 @@ impl Node {
         let has_work = !self.commands.is_empty() || !self.walks.is_empty() || self.import.is_some();
         let waiting = self.engine.as_ref().is_some_and(Engine::has_waiting_changes);
         let [chain, wallet, peers] = self.dirty();
-        let is_stored = !(chain && !self.headers_may_wait()) && !wallet && !peers;
+        let is_stored = (!chain || self.headers_may_wait()) && !wallet && !peers;
         self.persistence.is_idle() && is_stored && !waiting && !has_work
     }
 
