@@ -92,7 +92,7 @@ fn help(queue: &Mutex<Receiver<Job>>, tell: &Sender<Option<Input>>, cancelled: &
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((id, checks)) = job else { return };
-        let check = || match verify_batch(&checks) {
+        let check = || match verify_batch(&checks, Some(terrarium_verifier::verify)) {
             Ok(result) => Input::Verified { id, result },
             Err(_) => Input::Unverified { id },
         };

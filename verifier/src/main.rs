@@ -1,10 +1,11 @@
-//! The accelerator as a WebAssembly module of its own, so that a browser that has no relaxed SIMD does without.
+//! The accelerator as a WebAssembly module of its own, so that a browser without relaxed SIMD does without.
 //!
-//! Whoever calls it writes records to where [`records`] says, calls [`verify`], and finds a byte for each at [`verdicts`]:
-//! 1 for a signature that is good, else 0. Before all that it asks [`fused`].
+//! Whoever calls it asks [`fused`] once; then it writes records to where [`records`] says, calls [`verify`], and reads a
+//! byte for each of them from [`verdicts`] on: 1 for a signature that is good, else 0.
+
+#![allow(unsafe_code, reason = "what a module exports has a name of its own")]
 
 use std::cell::RefCell;
-use terrarium_verifier::RECORD_LEN;
 
 thread_local! {
     static RECORDS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -14,32 +15,30 @@ thread_local! {
 fn main() {}
 
 /// Whether this engine's arithmetic is what the accelerator rests on.
-#[allow(unsafe_code, reason = "an export has a name of its own")]
 #[unsafe(no_mangle)]
 extern "C" fn fused() -> bool {
     terrarium_verifier::is_fused()
 }
 
-/// Room for `count` records.
-#[allow(unsafe_code, reason = "an export has a name of its own")]
+/// Room for records of so many bytes.
 #[unsafe(no_mangle)]
-extern "C" fn records(count: usize) -> *mut u8 {
+extern "C" fn records(len: usize) -> *mut u8 {
     RECORDS.with_borrow_mut(|records| {
-        records.resize(count * RECORD_LEN, 0);
+        records.resize(len, 0);
         records.as_mut_ptr()
     })
 }
 
-/// Checks the records.
-#[allow(unsafe_code, reason = "an export has a name of its own")]
+/// Checks the records; returns how many there are.
 #[unsafe(no_mangle)]
-extern "C" fn verify() {
+extern "C" fn verify() -> usize {
     let verdicts = RECORDS.with_borrow(|records| terrarium_verifier::verify(records));
+    let count = verdicts.len();
     VERDICTS.set(verdicts.into_iter().map(u8::from).collect());
+    count
 }
 
-/// What the last records came to.
-#[allow(unsafe_code, reason = "an export has a name of its own")]
+/// Where the verdicts on the last records are.
 #[unsafe(no_mangle)]
 extern "C" fn verdicts() -> *const u8 {
     VERDICTS.with_borrow(|verdicts| verdicts.as_ptr())

@@ -2,11 +2,12 @@
 //!
 //! The node itself is `terrarium_core::node::Node`, which knows no browser. Around it: [`store`] keeps its data,
 //! [`transport`] carries its bytes, `directory` finds other nodes, `miner` grinds, `clock` tells it the lab's time, `feed`
-//! gathers what the page hears, `journal` what it is to keep of the node's life, [`helpers`] check scripts for it, `noise` counts what means nothing, `ownership` and `watch` settle which tab runs it,
+//! gathers what the page hears, `journal` what it is to keep of the node's life, [`helpers`] check scripts for it, an [`accelerator`] their signatures, `noise` counts what means nothing, `ownership` and `watch` settle which tab runs it,
 //! `boot` brings it up and `host` drives it.
 
 #![warn(missing_docs)]
 
+pub mod accelerator;
 mod boot;
 mod clock;
 mod directory;

@@ -14,6 +14,7 @@ pub mod site;
 mod source_hash;
 pub mod tools;
 pub mod trunk;
+mod verifier;
 
 pub use args::Args;
 pub use error::Error;

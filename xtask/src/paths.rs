@@ -15,6 +15,11 @@ pub fn output() -> PathBuf {
     root().join("target")
 }
 
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(output, |folder| root().join(folder))
+}
+
 /// Where tools are installed: outside `target/`, so that a clean build does not repeat minutes of installing.
 pub fn tools() -> PathBuf {
     if let Some(chosen) = env::var_os("TERRARIUM_TOOLS") {

@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use crate::Error;
+use crate::{Error, verifier};
 
 /// Says where workers come from: from what this file carries; stands where index.html has its own boot script.
 const BOOT: &str = include_str!("single_file/boot.js");
@@ -73,9 +73,11 @@ fn replace_boot(html: &str, files: &Files<'_>) -> Result<String, Error> {
     let glue = files.script("terrarium-worker.js")?;
     let boot = files.script("boot.js")?;
     let wasm = base64(&files.bytes("terrarium-worker_bg.wasm")?);
+    let verifier = base64(&files.bytes(verifier::FILE)?);
     Ok(format!(
         "{before}<script type=\"text/plain\" id=\"worker-script\">{glue}\n{boot}</script>
 <script type=\"text/plain\" id=\"worker-wasm\">{wasm}</script>
+<script type=\"text/plain\" id=\"verifier-wasm\">{verifier}</script>
 <script>{BOOT}</script>{after}"
     ))
 }

@@ -7,11 +7,12 @@ use std::{fs, path::Path};
 use crate::{Error, paths};
 
 /// Folders and files that end up in the page.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "collections",
     "core",
     "console",
     "link",
+    "verifier",
     "worker",
     "web",
     "index.html",

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     Error, paths,
     process::{announce, cargo, program, run},
-    source_hash, tools,
+    source_hash, tools, verifier,
 };
 
 /// Where index.html says its build, as it is under a plain `trunk serve`.
@@ -55,6 +55,7 @@ pub fn build(profile: Profile, folder: &Path) -> Result<(), Error> {
         }
     }
     run(&mut trunk)?;
+    verifier::build(folder)?;
     stamp(folder, &build)
 }
 

@@ -9,11 +9,12 @@ use std::{
 use xtask::paths;
 
 /// What each crate may know of the others, in its code and in its tests.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("collections", &[]),
     ("core", &["terrarium-collections"]),
     ("link", &["terrarium-collections"]),
     ("console", &["terrarium-core"]),
+    ("verifier", &[]),
     ("worker", &["terrarium-core", "terrarium-console", "terrarium-link"]),
     ("web", &["terrarium-core", "terrarium-console", "terrarium-link"]),
     ("relay", &["terrarium-link"]),
@@ -24,6 +25,7 @@ const CRATES: [(&str, &[&str]); 9] = [
             "terrarium-console",
             "terrarium-link",
             "terrarium-relay",
+            "terrarium-verifier",
             "terrarium-worker",
             "xtask",
         ],

@@ -272,7 +272,8 @@ impl Chainstate {
             if self.helpers.want(&checks) {
                 return Ok((Connecting::Out(self.helpers.hand_out(block.hash(), checks)), undo));
             }
-            run_checks(&checks, cost).map(|()| (Connecting::Done(fees), undo))
+            let verified = ScriptCheck::verify_all(&checks, self.helpers.accelerator, cost);
+            verified.map(|()| (Connecting::Done(fees), undo))
         });
         match connected {
             Ok((Connecting::Done(fees), undo)) => {
@@ -393,12 +394,4 @@ fn unknown_checks(checks: impl Iterator<Item = ScriptCheck>, verified: &ScriptCa
     let is_known =
         |check: &ScriptCheck| !verified.is_empty() && verified.contains(&check.transaction().wtxid());
     checks.filter(|check| !is_known(check)).collect()
-}
-
-/// Runs checks in order, and adds to `cost` what that takes.
-fn run_checks(checks: &[ScriptCheck], cost: &mut Cost) -> Result<(), BlockError> {
-    checks.iter().try_for_each(|check| {
-        *cost += check.cost();
-        check.verify()
-    })
 }

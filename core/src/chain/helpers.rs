@@ -7,6 +7,7 @@ use super::script_batch::{FailedCheck, Verdict, encode_batch};
 use super::script_check::ScriptCheck;
 use crate::consensus::{BlockError, TxError};
 use crate::cost::Cost;
+use crate::crypto::EcdsaAccelerator;
 use crate::primitives::BlockHash;
 
 /// What a batch costs, a check more or less.
@@ -21,6 +22,8 @@ pub(super) struct Helpers {
     /// The least that the scripts of a block must cost for helpers to check them; where there are none everything is
     /// checked here.
     least: Option<Cost>,
+    /// Checks signatures faster.
+    pub(super) accelerator: Option<EcdsaAccelerator>,
     out: Option<HandedOut>,
 }
 
@@ -83,7 +86,7 @@ impl Helpers {
     /// to `cost` what that took. Told how they ended, it forgets them.
     pub(super) fn ask(&mut self, block: BlockHash, most: Cost, cost: &mut Cost) -> Standing {
         let Some(out) = self.out.as_mut().filter(|out| out.block == block) else { return Standing::Here };
-        out.work(most, cost);
+        out.work(most, self.accelerator, cost);
         if let Some(result) = out.result() {
             self.out = None;
             return Standing::Done(result);
@@ -94,14 +97,10 @@ impl Helpers {
 
 impl HandedOut {
     /// Does batches that were given back, in order: one at least, as what `cost` holds already may be all of `most`.
-    fn work(&mut self, most: Cost, cost: &mut Cost) {
+    fn work(&mut self, most: Cost, accelerator: Option<EcdsaAccelerator>, cost: &mut Cost) {
         let returned = |batch: &&mut Batch| matches!(batch.state, State::Returned);
         for batch in self.batches.iter_mut().filter(returned) {
-            let mut checks = batch.checks.iter();
-            batch.state = State::Done(checks.try_for_each(|check| {
-                *cost += check.cost();
-                check.verify()
-            }));
+            batch.state = State::Done(ScriptCheck::verify_all(&batch.checks, accelerator, cost));
             if *cost >= most {
                 return;
             }
@@ -147,6 +146,11 @@ impl Chainstate {
     /// are no helpers. What is out still has to be answered.
     pub fn set_helpers(&mut self, least: Option<Cost>) {
         self.helpers.least = least;
+    }
+
+    /// Has signatures of blocks checked by an accelerator, or (none) here. What a block comes to is the same.
+    pub fn set_accelerator(&mut self, accelerator: Option<EcdsaAccelerator>) {
+        self.helpers.accelerator = accelerator;
     }
 
     /// Whether a block waits for scripts that were handed out.

@@ -7,12 +7,15 @@
 //! outcome  0, or 1, u32 which input failed (counted over all pieces), u8 ScriptError::code
 //! ```
 
-use super::script_check::{ScriptCheck, verify_inputs};
+use super::script_check::{ScriptCheck, passed, verify_inputs};
 use crate::consensus::TxError;
+use crate::crypto::EcdsaAccelerator;
 use crate::encode::{DecodeError, Encode as _, MAX_SIZE, Reader, encode_compact_size};
 use crate::primitives::{Transaction, TxOut};
 use crate::script::{ScriptError, VerifyFlags};
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::ops::Range;
 
 /// The first check of a batch that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,15 +29,41 @@ pub struct FailedCheck {
 /// What checking a batch came to.
 pub type Verdict = Result<(), FailedCheck>;
 
-/// Does the checks of a batch in order, up to the first that fails.
+/// A piece of a batch.
+struct Piece {
+    transaction: Transaction,
+    inputs: Range<usize>,
+    spent: Vec<TxOut>,
+}
+
+/// Does the checks of a batch, as those of a block are done: the first that fails counts.
 ///
 /// # Errors
 /// When the bytes are no batch.
-pub fn verify_batch(bytes: &[u8]) -> Result<Verdict, DecodeError> {
+pub fn verify_batch(bytes: &[u8], accelerator: Option<EcdsaAccelerator>) -> Result<Verdict, DecodeError> {
     let mut reader = Reader::new(bytes);
     let flags = VerifyFlags::from_bits(reader.read()?);
-    let mut done = 0;
+    let mut pieces = Vec::new();
     for _ in 0..reader.compact_size(MAX_SIZE)? {
+        pieces.push(Piece::read(&mut reader)?);
+    }
+    reader.finish()?;
+    let passed = passed(&pieces, accelerator, |piece, later| piece.run(flags, Some(later)));
+    let mut done = 0;
+    for (piece, passed) in pieces.iter().zip(passed) {
+        match if passed { Ok(()) } else { piece.run(flags, None) } {
+            Ok(()) => done += piece.spent.len(),
+            Err(TxError::Script { input, error }) => {
+                return Ok(Err(FailedCheck { check: (done + input - piece.inputs.start) as u32, error }));
+            }
+            Err(_) => return Err(DecodeError::InvalidValue { field: "spent outputs" }),
+        }
+    }
+    Ok(Ok(()))
+}
+
+impl Piece {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let (transaction, first): (Transaction, u32) = (reader.read()?, reader.read()?);
         let spent: Vec<TxOut> = reader.vec(MAX_SIZE)?;
         let first = first as usize;
@@ -42,15 +71,12 @@ pub fn verify_batch(bytes: &[u8]) -> Result<Verdict, DecodeError> {
         if inputs.end > transaction.inputs.len() {
             return Err(DecodeError::InvalidValue { field: "inputs to check" });
         }
-        match verify_inputs(&transaction, inputs, spent.iter(), flags) {
-            Ok(()) => done += spent.len(),
-            Err(TxError::Script { input, error }) => {
-                return Ok(Err(FailedCheck { check: (done + input - first) as u32, error }));
-            }
-            Err(_) => return Err(DecodeError::InvalidValue { field: "spent outputs" }),
-        }
+        Ok(Self { transaction, inputs, spent })
     }
-    reader.finish().map(|()| Ok(()))
+
+    fn run(&self, flags: VerifyFlags, later: Option<&RefCell<Vec<u8>>>) -> Result<(), TxError> {
+        verify_inputs(&self.transaction, self.inputs.clone(), self.spent.iter(), flags, later)
+    }
 }
 
 /// A verdict as bytes.

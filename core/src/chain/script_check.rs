@@ -1,16 +1,17 @@
 //! Scripts of transactions as work that can be done anywhere, and the memory of what was done before.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::Range;
-
-use crate::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::coins::Coin;
 use super::undo::BlockUndo;
+use crate::collections::BTreeSet;
 use crate::consensus::check::CheckedBlock;
 use crate::consensus::{BlockError, ConsensusParams, TxError, sigops};
 use crate::cost::Cost;
+use crate::crypto::{ECDSA_CHECK_LEN, EcdsaAccelerator};
 use crate::encode::Encode as _;
 use crate::primitives::{Height, Transaction, TxOut, Wtxid};
 use crate::script::{
@@ -82,10 +83,21 @@ impl ScriptCheck {
             .sum()
     }
 
-    /// Runs the scripts.
-    pub(super) fn verify(&self) -> Result<(), BlockError> {
-        verify_inputs(self.transaction(), self.inputs(), self.spent(), self.flags)
-            .map_err(|error| self.blame(error))
+    /// Runs the scripts, adding to `cost` what each check takes: in order, up to the first that fails.
+    pub(super) fn verify_all(
+        checks: &[Self],
+        accelerator: Option<EcdsaAccelerator>,
+        cost: &mut Cost,
+    ) -> Result<(), BlockError> {
+        let passed = passed(checks, accelerator, |check, later| check.run(Some(later)));
+        checks.iter().zip(passed).try_for_each(|(check, passed)| {
+            *cost += check.cost();
+            if passed { Ok(()) } else { check.run(None).map_err(|error| check.blame(error)) }
+        })
+    }
+
+    fn run(&self, later: Option<&RefCell<Vec<u8>>>) -> Result<(), TxError> {
+        verify_inputs(self.transaction(), self.inputs(), self.spent(), self.flags, later)
     }
 
     /// The block's error for one of the transaction.
@@ -100,24 +112,47 @@ impl ScriptCheck {
     }
 }
 
+/// For each of several checks whether its scripts are known to pass already: an accelerator has found all signatures good
+/// that `run` noted. Of the others nothing is known.
+pub(super) fn passed<T>(
+    checks: &[T],
+    accelerator: Option<EcdsaAccelerator>,
+    run: impl Fn(&T, &RefCell<Vec<u8>>) -> Result<(), TxError>,
+) -> Vec<bool> {
+    let Some(accelerator) = accelerator else { return vec![false; checks.len()] };
+    let signatures: RefCell<Vec<u8>> = RefCell::default();
+    let noted = || signatures.borrow().len() / ECDSA_CHECK_LEN;
+    let one = |check| {
+        let first = noted();
+        run(check, &signatures).is_ok().then(|| first..noted())
+    };
+    let ranges: Vec<Option<Range<usize>>> = checks.iter().map(one).collect();
+    let good = accelerator(&signatures.borrow());
+    let is_good = |range| good.get(range).is_some_and(|good: &[bool]| good.iter().all(|good| *good));
+    ranges.into_iter().map(|range| range.is_some_and(is_good)).collect()
+}
+
 /// Runs the scripts of all inputs of `tx`; `spent` are the coins that they spend, in order (Core's
 /// `CheckInputScripts`).
 pub fn verify_input_scripts(tx: &Transaction, spent: &[Coin], flags: VerifyFlags) -> Result<(), TxError> {
-    verify_inputs(tx, 0..tx.inputs.len(), spent.iter().map(|coin| &coin.output), flags)
+    verify_inputs(tx, 0..tx.inputs.len(), spent.iter().map(|coin| &coin.output), flags, None)
 }
 
-/// Runs the scripts of some inputs of `tx`, in order; `spent` are the outputs that these spend.
+/// Runs the scripts of some inputs of `tx`, in order; `spent` are the outputs that these spend. With `later` all signatures
+/// are taken for good, and it gets what has to be checked for that.
 pub(super) fn verify_inputs<'a>(
     tx: &Transaction,
     inputs: Range<usize>,
     mut spent: impl Iterator<Item = &'a TxOut>,
     flags: VerifyFlags,
+    later: Option<&RefCell<Vec<u8>>>,
 ) -> Result<(), TxError> {
     let precomputed = PrecomputedTransactionData::new(tx);
     for (index, input) in tx.inputs.iter().enumerate().take(inputs.end).skip(inputs.start) {
         let output = spent.next().ok_or(TxError::MissingInput(input.previous_output))?;
         let result = match TransactionSignatureChecker::new(tx, index, output.value, &precomputed) {
             Some(checker) => {
+                let checker = later.map_or(checker, |later| checker.deferring(later));
                 verify_script(&input.script_sig, &output.script_pubkey, &input.witness, flags, &checker)
             }
             None => Err(ScriptError::EvalFalse),

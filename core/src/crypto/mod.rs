@@ -5,6 +5,7 @@
 
 mod address;
 pub mod base58;
+mod batch;
 mod der;
 mod ellswift;
 mod hash;
@@ -13,6 +14,7 @@ pub mod lanes;
 mod signature;
 
 pub use address::{Address, AddressError, AddressParams, PubkeyHash, ScriptHash};
+pub use batch::{ECDSA_CHECK_LEN, EcdsaAccelerator, ecdsa_check};
 pub use der::is_valid_signature_encoding;
 pub use ellswift::{EllSwiftPubKey, EphemeralKey, Side, xswiftec_inverse};
 pub use hash::{hash160, ripemd160, sha1, sha256, sha256d};

@@ -7,12 +7,14 @@ use super::tip::Journey;
 use crate::chain::Verdict;
 use crate::collections::BTreeMap;
 use crate::cost::Cost;
+use crate::crypto::EcdsaAccelerator;
 
 /// What helpers are at.
 #[derive(Default)]
 pub(super) struct Verification {
     /// As [`Input::Helpers`](super::Input::Helpers) says.
     least: Option<Cost>,
+    accelerator: Option<EcdsaAccelerator>,
     last: u64,
     /// The batches that have no answer, by their number in the block that waits for them; as many as that has.
     out: BTreeMap<VerifyId, usize>,
@@ -25,10 +27,17 @@ impl Node {
         self.tell_helpers();
     }
 
-    /// Tells the chain whether there are helpers.
+    /// Has signatures of blocks checked by an accelerator. No block, and nothing else that the node says, depends on it.
+    pub fn set_accelerator(&mut self, accelerator: EcdsaAccelerator) {
+        self.verification.accelerator = Some(accelerator);
+        self.tell_helpers();
+    }
+
+    /// Tells the chain who checks scripts.
     pub(super) fn tell_helpers(&mut self) {
         if let Some(engine) = &mut self.engine {
             engine.chain.set_helpers(self.verification.least);
+            engine.chain.set_accelerator(self.verification.accelerator);
         }
     }
 

@@ -4,8 +4,9 @@ use super::num::ScriptNum;
 use super::sighash::{
     PrecomputedTransactionData, SighashType, legacy_signature_hash, segwit_v0_signature_hash,
 };
-use crate::crypto::{PublicKey, Signature};
+use crate::crypto::{PublicKey, Signature, ecdsa_check};
 use crate::primitives::{Amount, Transaction, TxIn};
+use std::cell::RefCell;
 
 /// Lock times below are heights, from here on seconds (Core's `LOCKTIME_THRESHOLD`).
 pub const LOCKTIME_THRESHOLD: u32 = 500_000_000;
@@ -54,6 +55,8 @@ pub struct TransactionSignatureChecker<'a> {
     input: &'a TxIn,
     amount: Amount,
     precomputed: &'a PrecomputedTransactionData,
+    /// Gets signatures that are to be checked later, as [`ecdsa_check`] writes them.
+    later: Option<&'a RefCell<Vec<u8>>>,
 }
 
 impl<'a> TransactionSignatureChecker<'a> {
@@ -65,7 +68,14 @@ impl<'a> TransactionSignatureChecker<'a> {
         precomputed: &'a PrecomputedTransactionData,
     ) -> Option<Self> {
         let input = tx.inputs.get(input_index)?;
-        Some(Self { tx, input_index, input, amount, precomputed })
+        Some(Self { tx, input_index, input, amount, precomputed, later: None })
+    }
+
+    /// The same, but it takes every signature for good and notes what has to be checked for that. A script that passes so
+    /// passes if all that was noted is good; one that needs a signature to be bad has to be run again.
+    #[must_use]
+    pub(crate) fn deferring(self, later: &'a RefCell<Vec<u8>>) -> Self {
+        Self { later: Some(later), ..self }
     }
 }
 
@@ -78,7 +88,6 @@ impl SignatureChecker for TransactionSignatureChecker<'_> {
         version: SigVersion,
     ) -> bool {
         let Some((&hash_type, der)) = signature.split_last() else { return false };
-        let Ok(pubkey) = PublicKey::from_bytes(pubkey) else { return false };
         let Some(signature) = Signature::from_der_lax(der) else { return false };
         let hash_type = SighashType(u32::from(hash_type));
         let digest = match version {
@@ -92,7 +101,12 @@ impl SignatureChecker for TransactionSignatureChecker<'_> {
                 self.precomputed,
             ),
         };
-        pubkey.verify(&digest, &signature)
+        if let Some(later) = self.later {
+            let check = ecdsa_check(&digest, &signature, pubkey);
+            later.borrow_mut().extend(check.iter().flatten());
+            return check.is_some();
+        }
+        PublicKey::from_bytes(pubkey).is_ok_and(|pubkey| pubkey.verify(&digest, &signature))
     }
 
     fn check_lock_time(&self, ScriptNum(lock_time): ScriptNum) -> bool {

@@ -248,7 +248,7 @@ impl World {
         self.host_mut(id).hand_out(batch);
         let gives_back = self.helpers.chance(HELPER_GIVES_BACK);
         let took = Span(self.helpers.within(0, SLOWEST_HELPER.0));
-        let input = match verify_batch(checks) {
+        let input = match verify_batch(checks, None) {
             Ok(result) if !gives_back => Input::Verified { id: batch, result },
             _ => Input::Unverified { id: batch },
         };

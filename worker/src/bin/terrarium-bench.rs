@@ -4,13 +4,14 @@ use std::hint::black_box;
 
 use terrarium_core::{
     consensus::Preset,
-    crypto::{PrivateKey, lanes::HeaderScanner},
+    crypto::{PrivateKey, ecdsa_check, lanes::HeaderScanner},
     interface::{
         ChainFile, Clock, Command, Event, NodeConfig, NodeId, PageMessage, RequestId, Role, StartOptions,
         Storage, SyncMode, WorkerMessage, from_bytes, to_bytes,
     },
     primitives::{CompactTarget, Target},
 };
+use terrarium_worker::accelerator;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 fn main() {}
@@ -25,14 +26,25 @@ pub fn hash_headers(count: u32) {
     assert!(found.is_none(), "no hash is that small");
 }
 
-/// Checks one good signature `count` times, as the script machine does.
+/// As many signatures as are checked at once.
+const BATCH: u32 = 64;
+
+/// Checks `count` good signatures, many at once as the node does for a block, and where this browser has no accelerator one
+/// by one.
 #[wasm_bindgen]
 pub fn verify_signatures(count: u32) {
     let key = PrivateKey::from_bytes(&[7; 32], true).expect("a valid key");
     let (public_key, digest) = (key.public_key(), [9; 32]);
     let signature = key.sign(&digest);
-    for _ in 0..count {
-        assert!(black_box(&public_key).verify(&digest, &signature), "a good signature is refused");
+    let check = ecdsa_check(&digest, &signature, public_key.as_bytes()).expect("a valid key");
+    let accelerator = accelerator::find();
+    for start in (0..count).step_by(BATCH as usize) {
+        let batch = BATCH.min(count - start) as usize;
+        let good = match accelerator {
+            Some(accelerate) => accelerate(black_box(&check.repeat(batch))),
+            None => (0..batch).map(|_| black_box(&public_key).verify(&digest, &signature)).collect(),
+        };
+        assert_eq!(good, vec![true; batch], "a good signature is refused");
     }
 }
 

@@ -14,7 +14,7 @@ mod roster;
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests;
 
-use crate::js;
+use crate::{accelerator, js};
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use roster::{Job, Roster};
 use terrarium_core::chain::{Verdict, decode_verdict, encode_verdict, verify_batch};
@@ -42,7 +42,7 @@ extern "C" {
 /// The answer to a message that makes this worker a helper; none where it is no such message.
 pub fn answer(message: &JsValue) -> Option<JsValue> {
     let message = parts(message, VERIFY)?;
-    let verdict = message.bytes.and_then(|bytes| verify_batch(&bytes).ok());
+    let verdict = message.bytes.and_then(|bytes| verify_batch(&bytes, accelerator::find()).ok());
     let verdict = verdict.map(|verdict| encode_verdict(&verdict)).unwrap_or_default();
     Some(compose(VERIFIED, message.helper, message.batch, &verdict))
 }

@@ -5,6 +5,7 @@ mod outputs;
 mod scripts;
 mod wiring;
 
+use crate::accelerator;
 use crate::clock::{self, LabClock, RealTime};
 use crate::directory::{self, Directory};
 use crate::feed::Feed;
@@ -143,6 +144,9 @@ impl Host {
             let mut host = host.borrow_mut();
             let least = host.helpers.least();
             host.node.handle(Input::Helpers { least });
+            if let Some(accelerator) = accelerator::find() {
+                host.node.set_accelerator(accelerator);
+            }
             // Nobody has subscribed yet: what would be dropped need not be told.
             host.node.handle(Input::Listens { messages: false, log: true });
             host.directory.introduction().into_iter().for_each(|text| host.tell_directory(Some(text)));

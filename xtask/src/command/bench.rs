@@ -1,9 +1,6 @@
 //! `cargo xtask bench`: figures beside references.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use crate::{
     Args, Error, paths,
@@ -66,7 +63,7 @@ fn build_wasm(site: &Path) -> Result<(), Error> {
     let mut build = cargo();
     build.args(["build", "--locked", "--profile", "worker", "--target", WASM_TARGET]);
     run_program(build.args(["-p", "terrarium-worker", "--bin", BINARY]))?;
-    let wasm = target_folder().join(WASM_TARGET).join("worker").join(format!("{BINARY}.wasm"));
+    let wasm = paths::target().join(WASM_TARGET).join("worker").join(format!("{BINARY}.wasm"));
     run_program(
         program("wasm-bindgen")
             .args(["--target", "no-modules", "--no-typescript", "--out-dir"])
@@ -75,11 +72,6 @@ fn build_wasm(site: &Path) -> Result<(), Error> {
     )?;
     let wasm = site.join(format!("{BINARY}_bg.wasm"));
     run_program(program("wasm-opt").args(["-O3", "--enable-simd"]).arg(&wasm).arg("-o").arg(&wasm))
-}
-
-/// Where cargo builds.
-pub(super) fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(paths::output, |folder| paths::root().join(folder))
 }
 
 /// Copies the files of a folder that a page can load.

@@ -5,9 +5,8 @@ use std::{
     process::Command,
 };
 
-use super::bench::target_folder;
 use crate::{
-    Args, Error,
+    Args, Error, paths,
     process::{announce, cargo, program, run as run_program},
     trunk::{self, Profile},
 };
@@ -29,7 +28,7 @@ pub(super) fn build(profile: Profile) -> Result<PathBuf, Error> {
     trunk::build(profile, &site)?;
     announce("Building the relay (about 3 minutes the first time)");
     run_program(&mut build_with(&site))?;
-    Ok(target_folder().join(PROFILE).join(format!("terrarium-relay{}", std::env::consts::EXE_SUFFIX)))
+    Ok(paths::target().join(PROFILE).join(format!("terrarium-relay{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// The command that builds the relay with the page in `site`.

@@ -11,7 +11,6 @@ use std::{
 };
 
 use super::{
-    bench::target_folder,
     dist::write_single_file,
     relay::{PROFILE, build_with},
 };
@@ -108,7 +107,7 @@ fn build(machine: &Machine, site: &Path, folder: &Path) -> Result<(), Error> {
     let Machine { target, compiler: (compiler, _), variable, built, file, fits } = machine;
     announce(&format!("Building the relay for {target} (about 3 minutes the first time)"));
     run_program(build_with(site).args(["--target", target]).env(variable, compiler))?;
-    let built = target_folder().join(target).join(PROFILE).join(built);
+    let built = paths::target().join(target).join(PROFILE).join(built);
     let failed = |error| Error::io(format_args!("copy {} to {}", built.display(), folder.display()), &error);
     if !fits(&fs::read(&built).map_err(failed)?) {
         return Err(Error::new(format!("{} is no complete program for {target}", built.display())));

@@ -9,6 +9,7 @@ use crate::{
     process::{announce, cargo, run as run_program},
     tools::{self, WASM_TARGET},
     trunk::{self, Profile},
+    verifier,
 };
 
 /// Packages that are compiled to wasm; `--workspace` would fail there on the native ones.
@@ -110,6 +111,10 @@ fn clippy_wasm() -> Result<Count, Error> {
         tests.args(["-p", package]);
     }
     count.add(check("clippy of the tests for wasm32", tests.args(["--", "-D", "warnings"]))?);
+    let mut verifier = cargo();
+    verifier.args(["clippy", "--locked", "--target", WASM_TARGET, "--config", verifier::FEATURES]);
+    verifier.args(["-p", "terrarium-verifier", "--", "-D", "warnings"]);
+    count.add(check("clippy of the accelerator", &mut verifier)?);
     Ok(count)
 }
 

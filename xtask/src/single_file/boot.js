@@ -11,5 +11,6 @@ window.terrariumSource = (() => {
     glue: () => undefined,
     blob: () => blob,
     module: WebAssembly.compile(window.terrariumInline("worker-wasm")),
+    verifier: WebAssembly.compile(window.terrariumInline("verifier-wasm")).catch(() => undefined),
   };
 })();

@@ -7,6 +7,7 @@ use super::*;
 use crate::chain::script_batch::{FailedCheck, decode_verdict, encode_verdict, verify_batch};
 use crate::consensus::TxError;
 use crate::cost::Cost;
+use crate::crypto::EcdsaAccelerator;
 use crate::encode::DecodeError;
 use crate::script::ScriptError;
 
@@ -21,6 +22,7 @@ pub(super) struct Crew {
     /// How many batches they have had.
     had: usize,
     chance: u64,
+    pub(super) accelerator: Option<EcdsaAccelerator>,
 }
 
 impl Crew {
@@ -38,7 +40,7 @@ impl Crew {
         assert!(!self.out.is_empty(), "the chain waits for nobody");
         let at = self.draw(self.out.len());
         let (number, bytes) = self.out.swap_remove(at);
-        let verdict = verify_batch(&bytes).expect("a batch");
+        let verdict = verify_batch(&bytes, self.accelerator).expect("a batch");
         let verdict = decode_verdict(&encode_verdict(&verdict)).expect("a verdict");
         chain.batch_checked(number, (self.draw(6) > 0).then_some(verdict))
     }
@@ -72,7 +74,7 @@ impl Lab {
     }
 
     /// A block that makes coins guarded by `scripts`, all worth the same.
-    fn fund(&mut self, scripts: &[Script]) -> Vec<OutPoint> {
+    pub(super) fn fund(&mut self, scripts: &[Script]) -> Vec<OutPoint> {
         let genesis = self.chain.network().genesis();
         let mut fan_out = spend(&[reward(&genesis)], &vec![1_000; scripts.len()]);
         for (output, script) in fan_out.outputs.iter_mut().zip(scripts) {
@@ -156,7 +158,7 @@ fn a_better_branch_takes_over_while_scripts_are_out_and_their_verdict_comes_too_
     lab.settle();
     assert_eq!(lab.chain.tip(), branch[1].block_hash());
     let (number, bytes) = lab.helpers.out.remove(0);
-    let verdict = verify_batch(&bytes).expect("a batch");
+    let verdict = verify_batch(&bytes, None).expect("a batch");
     assert_eq!(verdict, Err(FailedCheck { check: 0, error: ScriptError::EvalFalse }));
     assert!(!lab.chain.batch_checked(number, Some(verdict)));
     assert!(!lab.chain.entry(&block.block_hash()).expect("known").status.is_invalid());
@@ -235,9 +237,9 @@ fn the_inputs_of_one_large_transaction_are_shared_out_in_four_parts() {
 
 #[test]
 fn bytes_that_are_no_batch_and_no_verdict_are_refused() {
-    assert!(verify_batch(&[]).is_err());
+    assert!(verify_batch(&[], None).is_err());
     let trailing = Err(DecodeError::TrailingBytes { count: 1 });
-    assert_eq!(verify_batch(&[0, 0, 0, 0, 0, 9]), trailing);
+    assert_eq!(verify_batch(&[0, 0, 0, 0, 0, 9], None), trailing);
     for verdict in ScriptError::ALL.iter().map(|error| Err(FailedCheck { check: 7, error: *error })) {
         assert_eq!(decode_verdict(&encode_verdict(&verdict)), Ok(verdict));
     }

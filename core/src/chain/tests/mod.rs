@@ -1,5 +1,6 @@
 //! The chainstate against rules, branches, crashes and random trees; `Lab` makes the blocks.
 
+mod accelerator;
 mod branches;
 mod filters;
 mod headers;

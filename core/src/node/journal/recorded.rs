@@ -4,6 +4,7 @@
 use super::{Entry, Opening, Recorder, Trail};
 use crate::chain::LoadError;
 use crate::cost::Cost;
+use crate::crypto::EcdsaAccelerator;
 use crate::interface::NodeId;
 use crate::node::{Input, Node, Output};
 use crate::time::Time;
@@ -58,6 +59,11 @@ impl RecordedNode {
     /// As [`Node::keep_quiet`], of which a journal does not tell.
     pub fn keep_quiet(&mut self) {
         self.node.keep_quiet();
+    }
+
+    /// As [`Node::set_accelerator`], of which a journal does not tell.
+    pub fn set_accelerator(&mut self, accelerator: EcdsaAccelerator) {
+        self.node.set_accelerator(accelerator);
     }
 
     /// Writes nothing more down.

@@ -1,0 +1,176 @@
+//! Blocks whose signatures an accelerator checks: they come to the same as where it is not, whatever it says no of.
+
+use std::cell::RefCell;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::cost::Cost;
+use crate::crypto::{ECDSA_CHECK_LEN, EcdsaAccelerator, PrivateKey, PublicKey, Signature};
+use crate::script::Opcode;
+use crate::script::sign::{multisig_script_sig, p2pk_script_sig, p2pkh_script_sig};
+use crate::script::standard::{multisig, p2pk, p2pkh};
+
+/// Checks one by one.
+fn honest(checks: &[u8]) -> Vec<bool> {
+    let is_good = |check: &[u8]| {
+        let [r, s] = [&check[32..64], &check[64..96]].map(|number| [&[0x02, 33, 0], number].concat());
+        let signature = Signature::from_der_lax(&[&[0x30, 70], &r[..], &s].concat())?;
+        let key = PublicKey::from_bytes(&check[96..]).ok()?;
+        Some(key.verify(check[..32].try_into().ok()?, &signature))
+    };
+    checks.chunks(ECDSA_CHECK_LEN).map(|check| is_good(check) == Some(true)).collect()
+}
+
+fn says_no(checks: &[u8]) -> Vec<bool> {
+    vec![false; checks.len() / ECDSA_CHECK_LEN]
+}
+
+fn says_yes(checks: &[u8]) -> Vec<bool> {
+    vec![true; checks.len() / ECDSA_CHECK_LEN]
+}
+
+fn says_nothing(_: &[u8]) -> Vec<bool> {
+    Vec::new()
+}
+
+fn key(byte: u8) -> PrivateKey {
+    PrivateKey::from_bytes(&[byte; 32], byte % 2 == 0).expect("in range")
+}
+
+/// Ways to guard a coin and to spend it.
+#[derive(Clone, Copy, Debug)]
+enum Guard {
+    Hash,
+    Key,
+    /// Two of three keys: the first two sign, or the last two.
+    Multisig {
+        last: bool,
+    },
+    /// A signature that must be bad, which is what it is.
+    NotSigned,
+    /// No signature at all.
+    Anyone,
+}
+
+impl Guard {
+    const ALL: [Self; 6] = [
+        Self::Hash,
+        Self::Key,
+        Self::Multisig { last: false },
+        Self::Multisig { last: true },
+        Self::NotSigned,
+        Self::Anyone,
+    ];
+
+    fn script(self) -> Script {
+        match self {
+            Self::Hash => p2pkh(key(1).public_key().pubkey_hash()),
+            Self::Key => p2pk(&key(2).public_key()),
+            Self::Multisig { .. } => {
+                multisig(2, &[3, 4, 5].map(|byte| key(byte).public_key())).expect("three keys")
+            }
+            Self::NotSigned => p2pk(&key(6).public_key()).push_opcode(Opcode::OP_NOT),
+            Self::Anyone => anyone(),
+        }
+    }
+
+    fn unlock(self, tx: &Transaction, input: usize, spoilt: bool) -> Script {
+        let script = self.script();
+        let signer = |byte: u8| key(if spoilt { 99 } else { byte });
+        match self {
+            // The key is right, so that the signature is what fails.
+            Self::Hash if spoilt => {
+                let other = Transaction { lock_time: 7, ..tx.clone() };
+                p2pkh_script_sig(&other, input, &script, &key(1))
+            }
+            Self::Hash => p2pkh_script_sig(tx, input, &script, &key(1)),
+            Self::Key => p2pk_script_sig(tx, input, &script, &signer(2)),
+            Self::Multisig { last: false } => multisig_script_sig(tx, input, &script, &[&key(3), &signer(4)]),
+            Self::Multisig { last: true } => multisig_script_sig(tx, input, &script, &[&key(4), &signer(5)]),
+            Self::NotSigned => p2pk_script_sig(tx, input, &script, &if spoilt { key(6) } else { key(99) }),
+            Self::Anyone => Script::new(),
+        }
+    }
+}
+
+/// A chain with coins so guarded, and a block that spends them, each list by one transaction, some of them wrongly.
+fn lab_and_block(lists: &[Vec<(Guard, bool)>]) -> (Lab, Arc<Block>) {
+    let mut lab = Lab::new();
+    let guards: Vec<Script> = lists.iter().flatten().map(|(guard, _)| guard.script()).collect();
+    let mut coins = lab.fund(&guards).into_iter();
+    let transactions = lists.iter().map(|list| {
+        let unsigned = spend(&coins.by_ref().take(list.len()).collect::<Vec<_>>(), &[1]);
+        let mut tx = unsigned.clone();
+        for (input, (guard, spoilt)) in list.iter().enumerate() {
+            tx.inputs[input].script_sig = guard.unlock(&unsigned, input, *spoilt);
+        }
+        tx
+    });
+    let transactions = transactions.collect();
+    let block = lab.block_on(lab.chain.tip(), transactions);
+    (lab, block)
+}
+
+/// What a block comes to, with an accelerator or without; helpers have it too where they are asked.
+fn outcome(
+    lists: &[Vec<(Guard, bool)>],
+    accelerator: Option<EcdsaAccelerator>,
+    helped: bool,
+) -> Option<BlockError> {
+    let (mut lab, block) = lab_and_block(lists);
+    lab.chain.set_accelerator(accelerator);
+    if helped {
+        lab.chain.set_helpers(Some(Cost::ZERO));
+        lab.helpers.accelerator = accelerator;
+    }
+    lab.add(&block).err()
+}
+
+fn blocks() -> impl Strategy<Value = Vec<Vec<(Guard, bool)>>> {
+    let input = (prop::sample::select(&Guard::ALL), prop::bool::weighted(0.05));
+    prop::collection::vec(prop::collection::vec(input, 1..4), 1..5)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_block_comes_to_the_same_whatever_the_accelerator_says_no_of(lists in blocks(), helped in any::<bool>()) {
+        let plain = outcome(&lists, None, helped);
+        for accelerator in [honest, says_no, says_nothing] {
+            prop_assert_eq!(outcome(&lists, Some(accelerator), helped), plain.clone());
+        }
+    }
+}
+
+#[test]
+fn each_guard_opens_for_its_signature_alone() {
+    for guard in Guard::ALL {
+        assert_eq!(outcome(&[vec![(guard, false)]], Some(honest), false), None, "{guard:?}");
+        let spoilt = outcome(&[vec![(guard, true)]], Some(honest), false);
+        assert_eq!(spoilt.is_none(), matches!(guard, Guard::Anyone), "{guard:?}: {spoilt:?}");
+    }
+}
+
+#[test]
+fn all_signatures_of_a_block_are_checked_at_once() {
+    thread_local! {
+        static CALLS: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    }
+    fn counting(checks: &[u8]) -> Vec<bool> {
+        CALLS.with_borrow_mut(|calls| calls.push(checks.len() / ECDSA_CHECK_LEN));
+        honest(checks)
+    }
+    let lists =
+        [vec![(Guard::Hash, false), (Guard::Anyone, false)], vec![(Guard::Multisig { last: false }, false)]];
+    assert_eq!(outcome(&lists, Some(counting), false), None);
+    // Once for the block of the coins, which has no signatures.
+    CALLS.with_borrow(|calls| assert_eq!(calls.last(), Some(&3)));
+}
+
+/// Nothing checks what it says yes of: that is how much is trusted.
+#[test]
+fn a_yes_is_taken_for_one() {
+    assert_eq!(outcome(&[vec![(Guard::Key, true)]], Some(says_yes), false), None);
+}
