@@ -132,7 +132,7 @@ async fn visit_file(stage: &Stage<'_>, address: &str) -> Outcome {
 }
 
 /// Node 3000 with blocks whose payments spend many coins each.
-async fn make_chain(page: &Page) -> Outcome {
+pub(crate) async fn make_chain(page: &Page) -> Outcome {
     let miner = page.new_chain("3000").await?;
     let payee = page.new_address("3000").await?;
     page.eval("await terrarium.terminal().run('copy blockchain_3000.db blockchain_genesis.db')", json!(null))
@@ -148,7 +148,7 @@ async fn make_chain(page: &Page) -> Outcome {
 }
 
 /// A new node downloads the chain of 3000; the tip on which they agree.
-async fn sync(page: &Page, node: &str) -> Outcome<Value> {
+pub(crate) async fn sync(page: &Page, node: &str) -> Outcome<Value> {
     page.eval(
         "await terrarium.terminal().run(`copy blockchain_genesis.db blockchain_${args}.db`);
          await terrarium.exec(args, 'startnode -connect 3000')",

@@ -1,5 +1,6 @@
 //! End-to-end tests: the built page in headless Chromium, through `window.terrarium` and the keyboard.
 
+mod accelerator;
 mod bad_input;
 mod browsers;
 mod cards;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         garbage::tests(),
         kills::tests(),
         helpers::tests(),
+        accelerator::tests(),
         tabs::tests(),
         keyboard::tests(),
         cards::tests(),
