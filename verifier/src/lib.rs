@@ -3,7 +3,7 @@
 //!
 //! A WebAssembly engine has no instruction that multiplies 64-bit numbers to 128 bits, so that a product in the field takes
 //! it a hundred multiplications. Doubles it multiplies two at once, and where the processor fuses multiplication and
-//! addition, which relaxed SIMD lets an engine use, both halves of a product of 52-bit digits come out exact: see [`field`].
+//! addition, which relaxed SIMD lets an engine use, both halves of a product of 52-bit digits come out exact: see `field`.
 //!
 //! It is an accelerator and decides nothing alone. [`verify`] says yes only of good signatures; what it does not say yes
 //! of, whoever asks checks again with `k256`, which also says why. So a sum of points for which the short formulas do not

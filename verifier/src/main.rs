@@ -41,5 +41,5 @@ extern "C" fn verify() -> usize {
 /// Where the verdicts on the last records are.
 #[unsafe(no_mangle)]
 extern "C" fn verdicts() -> *const u8 {
-    VERDICTS.with_borrow(|verdicts| verdicts.as_ptr())
+    VERDICTS.with_borrow(Vec::as_ptr)
 }

@@ -15,7 +15,7 @@ use std::hint::black_box;
 /// How many signatures are checked at once.
 pub(crate) const LANES: usize = 2;
 
-/// Whether [`mul_add`] rounds once here, as everything rests on. Relaxed SIMD lets an engine round the product too.
+/// Whether `a * b + c` is rounded once here, as everything rests on. Relaxed SIMD lets an engine round the product too.
 pub fn is_fused() -> bool {
     // The square of 2^27 + 1 has a last bit that a double cannot hold beside its first one.
     let factor = black_box((1_u64 << 27) + 1) as f64;

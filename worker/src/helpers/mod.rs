@@ -22,7 +22,7 @@ use terrarium_core::node::{Cost, VerifyId};
 use wasm_bindgen::prelude::*;
 use web_sys::Worker;
 
-/// The scripts of a block that costs less are checked by the node itself: as much as 64 signatures, 7 ms.
+/// The scripts of a block that costs less are checked by the node itself: as much as 64 signatures, 3 to 7 ms.
 pub(crate) const LEAST: Cost = Cost(64 * Cost::SIGNATURE_CHECK.0);
 /// The most helpers of a node. It does not know how many nodes share the machine: four of them have eight at most.
 const MOST: usize = 2;

@@ -35,7 +35,7 @@ fn says_nothing(_: &[u8]) -> Vec<bool> {
 }
 
 fn key(byte: u8) -> PrivateKey {
-    PrivateKey::from_bytes(&[byte; 32], byte % 2 == 0).expect("in range")
+    PrivateKey::from_bytes(&[byte; 32], byte.is_multiple_of(2)).expect("in range")
 }
 
 /// Ways to guard a coin and to spend it.
