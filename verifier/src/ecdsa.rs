@@ -16,6 +16,15 @@ use std::sync::LazyLock;
 /// numbers are big-endian.
 pub const RECORD_LEN: usize = 32 + 32 + 32 + 33;
 
+/// A record's numbers; the digest is below the order.
+struct Record {
+    digest: U256,
+    r: U256,
+    s: U256,
+    /// The key's x, and whether its y is odd.
+    key: (U256, bool),
+}
+
 /// What one check comes to before points are added up.
 struct Check {
     /// The key's x, and whether its y is odd.
@@ -37,43 +46,48 @@ struct Verifier {
 /// numbers for it to be so, never a yes.
 pub fn verify(records: &[u8]) -> Vec<bool> {
     static VERIFIER: LazyLock<Verifier> = LazyLock::new(Verifier::new);
-    let (checks, verifier) = (read(records), &*VERIFIER);
-    let mut verdicts = vec![false; checks.len()];
-    let sound: Vec<(usize, &Check)> =
-        checks.iter().enumerate().filter_map(|(index, check)| Some((index, check.as_ref()?))).collect();
-    for pair in sound.chunks(LANES) {
+    let records: Vec<Option<Record>> = records.chunks_exact(RECORD_LEN).map(Record::read).collect();
+    let mut verdicts = vec![false; records.len()];
+    let (places, sound): (Vec<usize>, Vec<Record>) =
+        records.into_iter().enumerate().filter_map(|(place, record)| Some((place, record?))).unzip();
+    let divisors: Vec<U256> = sound.iter().map(|record| record.s).collect();
+    let checks: Vec<Check> = sound
+        .into_iter()
+        .zip(scalar::inverses(&divisors))
+        .map(|(record, inverse)| record.check(inverse))
+        .collect();
+    for (places, checks) in places.chunks(LANES).zip(checks.chunks(LANES)) {
         // One that is left over is checked with itself.
-        let lanes: [&Check; LANES] = from_fn(|lane| pair.get(lane).unwrap_or(&pair[0]).1);
-        for ((index, _), good) in pair.iter().zip(verifier.verify(lanes)) {
-            verdicts[*index] = good;
+        let good = VERIFIER.verify(from_fn(|lane| checks.get(lane).unwrap_or(&checks[0])));
+        for (place, good) in places.iter().zip(good) {
+            verdicts[*place] = good;
         }
     }
     verdicts
 }
 
-/// Reads records, none of one whose numbers are out of range.
-fn read(records: &[u8]) -> Vec<Option<Check>> {
-    let records = || records.chunks_exact(RECORD_LEN);
-    let number = |bytes: &[u8]| U256::from_be_slice(bytes);
-    let is_scalar = |number: U256| !number.is_zero() && number < ORDER;
-    let s = |record: &[u8]| Some(number(&record[64..96])).filter(|s| is_scalar(*s));
-    let divisors: Vec<U256> = records().map(|record| s(record).unwrap_or(U256::from(1))).collect();
-    let check = |(record, inverse): (&[u8], U256)| {
-        let (digest, r, x) = (number(&record[..32]), number(&record[32..64]), number(&record[97..]));
-        if s(record).is_none() || !is_scalar(r) || !matches!(record[96], 2 | 3) || x >= P {
-            return None;
-        }
+impl Record {
+    /// Reads [`RECORD_LEN`] bytes; none where a number is out of range.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let number = |at: usize| U256::from_be_slice(&bytes[at..at + 32]);
+        let (digest, r, s, x) = (number(0), number(32), number(64), number(97));
+        let are_scalars = [r, s].iter().all(|number| !number.is_zero() && *number < ORDER);
+        let is_key = matches!(bytes[96], 2 | 3) && x < P;
         let digest = if digest < ORDER { digest } else { digest - ORDER };
-        let generator = scalar::split(scalar::multiply(digest, inverse));
-        let times = scalar::split(scalar::multiply(r, inverse));
-        Some(Check {
-            key: (x, record[96] == 3),
-            r,
+        (are_scalars && is_key).then_some(Self { digest, r, s, key: (x, bytes[96] == 3) })
+    }
+
+    /// What is to be reckoned, by the inverse of s.
+    fn check(self, inverse: U256) -> Check {
+        let generator = scalar::split(scalar::multiply(self.digest, inverse));
+        let times = scalar::split(scalar::multiply(self.r, inverse));
+        Check {
+            key: self.key,
+            r: self.r,
             generator: generator.map(|half| half.windows(GENERATOR_BITS)),
             times: times.map(|half| half.windows(KEY_BITS)),
-        })
-    };
-    records().zip(scalar::inverses(&divisors)).map(check).collect()
+        }
+    }
 }
 
 impl Verifier {

@@ -39,7 +39,7 @@ pub(crate) fn split(number: U256) -> [Half; 2] {
     let nearest = |factor: U256| -> U256 {
         let product: U512 = number.widening_mul(factor);
         let rounded: U512 = (product + (U512::from(1) << 383)) >> 384_usize;
-        rounded.to()
+        rounded.wrapping_to()
     };
     let (first, second) = (nearest(NEAREST_A1), nearest(NEAREST_MINUS_B1));
     let k1 = number.wrapping_sub(first.wrapping_mul(A1)).wrapping_sub(second.wrapping_mul(A2));
@@ -57,14 +57,22 @@ pub(crate) fn inverses(numbers: &[U256]) -> Vec<U256> {
         below.push(product);
         product = multiply(product, *number);
     }
-    let inverse = multiply(product, U256::from(1)).inv_mod(ORDER).unwrap_or_default();
-    let mut inverse = multiply(inverse, FORM);
+    let mut inverse = inverse(product);
     let mut inverses = below;
     for (below, number) in inverses.iter_mut().zip(&formed).rev() {
         *below = multiply(inverse, *below);
         inverse = multiply(inverse, *number);
     }
     inverses
+}
+
+/// The inverse of a number in Montgomery's form, in that form: the number to the power of the order less two.
+fn inverse(number: U256) -> U256 {
+    let exponent = ORDER - U256::from(2);
+    (0..256).rev().fold(ONE, |power, bit| {
+        let square = multiply(power, power);
+        if exponent.bit(bit) { multiply(square, number) } else { square }
+    })
 }
 
 /// The product of two numbers below the order, one of them in Montgomery's form; in that form where both are.

@@ -79,7 +79,7 @@ impl Fe {
                 number = if digit < 0 { number - size } else { number + size };
             }
             let above: U320 = number >> 256_usize;
-            let above: U256 = above.to();
+            let above: U256 = above.wrapping_to();
             let number: U256 = number.wrapping_to();
             // 2^256 is this modulo p.
             let fold = P.wrapping_neg();
