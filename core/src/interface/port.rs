@@ -6,16 +6,16 @@ use super::id::{NodeId, Role};
 use super::reply::{CommandError, Reply};
 use super::snapshot::NodeSnapshot;
 use crate::consensus::{ClassParams, Preset};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::net::Ipv4Addr;
 
 /// Names a command, so that its reply finds back; the page counts them up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct RequestId(pub u32);
 
 /// What a node is made of when it is made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct NodeConfig {
     /// Its id.
     pub id: NodeId,

@@ -2,7 +2,7 @@
 
 use crate::collections::BTreeMap;
 use crate::interface::NodeId;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Nodes of a room that are known at most.
@@ -14,7 +14,7 @@ const MAX_PATHS: usize = 1_000;
 const MAX_STEPS: usize = 16;
 
 /// Which way frames to another browser of the room take, and how that came to be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct LinkPath {
     /// They go by a channel between the two browsers; else the relay carries them.
     pub direct: bool,
