@@ -1,6 +1,6 @@
 //! Where a node is: on its own machine, or in a browser of a relay's room, where node ids may mean nodes of other browsers.
 
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, sort};
 use crate::interface::NodeId;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -53,7 +53,7 @@ impl Place {
     pub(super) fn set_nodes(&mut self, nodes: Vec<SocketAddr>) {
         self.nodes = nodes;
         self.nodes.truncate(MAX_ROOM_NODES);
-        self.nodes.sort_unstable();
+        sort(&mut self.nodes);
     }
 
     /// Takes over how links to another browser go.

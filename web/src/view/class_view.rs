@@ -9,6 +9,7 @@ use crate::room::overview::{self, Known, Row, Trouble};
 use crate::room::{self, Member, NodeReport, Path, Room};
 use crate::testid;
 use leptos::prelude::*;
+use terrarium_core::collections::sort_by_key;
 use terrarium_link::room::{Label, clean_name};
 
 /// What is known of the class, for `f`.
@@ -31,7 +32,7 @@ pub(super) fn everybody(room: Room) -> Vec<Member> {
     let own = Member { address, teacher, name, nodes: Vec::new() };
     let mut members = room.state.members.get();
     members.push(own);
-    members.sort_by_key(|member| member.address);
+    sort_by_key(&mut members, |member| member.address);
     members
 }
 
