@@ -1,5 +1,6 @@
 //! The large buttons: what a visitor does first.
 
+use super::each::Each;
 use super::focus;
 use super::format;
 use super::icon::{Icon, icon};
@@ -127,9 +128,9 @@ pub(crate) fn CutSides() -> impl IntoView {
     let side = move |index: usize| {
         view! {
             <div class="side">
-                <For each=move || members(index) key=|node| node.id let:node>
+                <Each each=move || members(index) key=|node| node.id let:node>
                     {mover(lab, node)}
-                </For>
+                </Each>
                 <span class="best">{part(move || best(index))}</span>
             </div>
         }

@@ -2,6 +2,7 @@
 
 use super::console::Console;
 use super::dial::Dial;
+use super::each::Each;
 use super::format;
 use super::icon::{Icon, icon};
 use super::log::NodeLog;
@@ -35,9 +36,9 @@ pub(crate) fn Cards() -> impl IntoView {
     view! {
         <section class="cards" aria-labelledby="nodes-title">
             <h2 id="nodes-title" class="sr">{tr(|t| t.nodes)}</h2>
-            <For each=move || lab.state.nodes.get() key=|node| node.id let:node>
+            <Each each=move || lab.state.nodes.get() key=|node| node.id let:node>
                 <Card node/>
-            </For>
+            </Each>
             <Show when=none>
                 <div class="panel empty-lab">
                     <p>{tr(|t| t.no_nodes_yet)}</p>
@@ -282,9 +283,9 @@ fn Stripe(node: NodeView) -> impl IntoView {
     view! {
         <div class="stripe" role="group" aria-label=tr(|t| t.last_blocks)>
             {move || (0..gaps()).map(|_| view! { <span class="blk none"></span> }).collect_view()}
-            <For each=move || blocks.get() key=|(hash, _)| *hash let:entry>
+            <Each each=move || blocks.get() key=|(hash, _)| *hash let:entry>
                 {block(entry)}
-            </For>
+            </Each>
         </div>
     }
 }

@@ -21,6 +21,7 @@ mod console;
 mod dial;
 mod dialog;
 mod drawer;
+mod each;
 mod focus;
 mod follow;
 mod footer;
