@@ -11,6 +11,7 @@ use super::refusal::in_words;
 use super::role::{present_role, role_about, role_word};
 use super::ui::{Dialog, Panel, use_ui};
 use super::warning;
+use super::when::When;
 use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::host::PageHost;
@@ -39,7 +40,7 @@ pub(crate) fn Cards() -> impl IntoView {
             <Each each=move || lab.state.nodes.get() key=|node| node.id let:node>
                 <Card node/>
             </Each>
-            <Show when=none>
+            <When holds=holds(none)>
                 <div class="panel empty-lab">
                     <p>{tr(|t| t.no_nodes_yet)}</p>
                     <button
@@ -51,7 +52,7 @@ pub(crate) fn Cards() -> impl IntoView {
                         {tr(|t| t.add_node)}
                     </button>
                 </div>
-            </Show>
+            </When>
         </section>
     }
 }

@@ -48,6 +48,7 @@ mod tutorial;
 mod ui;
 mod wallet;
 mod warning;
+mod when;
 mod words;
 
 pub(crate) use app::App;
