@@ -1,12 +1,12 @@
 //! Work in units that are the same on every machine.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul};
 
 /// Work, in deterministic units: one unit is about a microsecond of a browser's worker. Never measured time, so that
 /// budgets hold the same way everywhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Cost(pub u64);
 
 impl Cost {

@@ -1,22 +1,22 @@
 //! Time as an argument: core has no clock, the host tells it what time it is.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::ops::{Add, Sub};
 
 /// A point on the host's monotonic clock, in microseconds since an arbitrary start. Timers and latencies use it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub struct Mono(pub u64);
 
 /// A span of monotonic time, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub u64);
 
 /// Seconds since 1970-01-01 UTC, as block headers and addresses carry them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub struct UnixTime(pub u32);
 
 /// What time it is: both clocks, read together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Time {
     /// For timers and latencies.
     pub mono: Mono,

@@ -1,9 +1,11 @@
 //! What a link is like: latency, jitter and bandwidth delay frames and keep their order; a cut is the endpoint's
 //! matter ([`crate::Endpoint::cut`]) and only empties the link here.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::time::Duration;
+
+use terrarium_collections::BTreeMap;
 
 use crate::Address;
 

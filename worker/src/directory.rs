@@ -6,8 +6,8 @@
 //! a relay's room the page says the same of the nodes of other browsers, `<address>:<id>` in place of `<id>`, whenever
 //! the relay tells the time.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::NodeId;
 
 /// A running node says so this often.

@@ -2,8 +2,8 @@
 //! `relay` or `direct`, then the steps by which that came to be, each `<what>@<milliseconds since 1970>`. Nodes pass it on
 //! to whoever asks.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use terrarium_core::collections::BTreeMap;
 use terrarium_core::node::LinkPath;
 
 /// The longest of these texts.

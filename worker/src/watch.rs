@@ -8,9 +8,7 @@ use js_sys::Uint8Array;
 use std::cell::Cell;
 use std::mem::discriminant;
 use std::rc::Rc;
-use terrarium_core::interface::{
-    CommandError, NodeId, NodeSnapshot, PageMessage, WorkerMessage, from_bytes, to_bytes,
-};
+use terrarium_core::interface::{CommandError, NodeId, PageMessage, WorkerMessage, to_bytes};
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
@@ -32,11 +30,11 @@ fn channel(lab: &str, id: NodeId) -> Result<BroadcastChannel, JsValue> {
     BroadcastChannel::new(&format!("terrarium/{lab}/watch/{id}"))
 }
 
-/// The snapshot that a message is. Any script of this origin can post here: only one of this node counts.
-fn snapshot_of(id: NodeId, event: &MessageEvent) -> Option<NodeSnapshot> {
+/// The snapshot that a message is, as bytes. Any script of this origin can post here: only one that begins as this node's
+/// counts, and the page reads the rest.
+fn snapshot_of(id: NodeId, event: &MessageEvent) -> Option<Vec<u8>> {
     let bytes = js::bytes_of(&event.data(), MAX_SNAPSHOT)?;
-    let snapshot = from_bytes::<NodeSnapshot>(&bytes).ok()?;
-    (snapshot.id == id).then_some(snapshot)
+    bytes.starts_with(&to_bytes(&id)).then_some(bytes)
 }
 
 /// Whether another worker runs the node: it shows itself to whoever asks. Where neither locks nor databases are shared
@@ -94,10 +92,10 @@ impl Watched {
     }
 
     /// Posts a snapshot, if anybody watches.
-    pub(crate) fn show(&self, snapshot: &NodeSnapshot, now_ms: f64) {
+    pub(crate) fn show(&self, snapshot: &[u8], now_ms: f64) {
         if self.asked.is_some_and(|asked| asked + ASKED_MS > now_ms) {
             // A closed channel has no viewers.
-            let _ = self.channel.post_message(&Uint8Array::from(&*to_bytes(snapshot)));
+            let _ = self.channel.post_message(&Uint8Array::from(snapshot));
         }
     }
 }
@@ -119,8 +117,8 @@ impl Viewer {
     pub(crate) fn start(lab: &str, id: NodeId) -> Result<Self, JsValue> {
         let channel = channel(lab, id)?;
         let show = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            if let Some(snapshot) = snapshot_of(id, &event) {
-                page::post(&WorkerMessage::Snapshot(Box::new(snapshot)));
+            if let Some(bytes) = snapshot_of(id, &event) {
+                page::post(&WorkerMessage::Snapshot { bytes });
             }
         });
         channel.set_onmessage(Some(show.as_ref().unchecked_ref()));

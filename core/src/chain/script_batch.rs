@@ -13,12 +13,12 @@ use crate::crypto::EcdsaAccelerator;
 use crate::encode::{DecodeError, Encode as _, MAX_SIZE, Reader, encode_compact_size};
 use crate::primitives::{Transaction, TxOut};
 use crate::script::{ScriptError, VerifyFlags};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::cell::RefCell;
 use std::ops::Range;
 
 /// The first check of a batch that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct FailedCheck {
     /// Which of the batch's inputs it is, counted from 0 over all its transactions.
     pub check: u32,

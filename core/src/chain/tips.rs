@@ -2,6 +2,7 @@
 
 use super::chainstate::Chainstate;
 use super::index::BlockStatus;
+use crate::collections::sort_by_key;
 use crate::primitives::{BlockHash, Height};
 use std::cmp::Reverse;
 
@@ -59,7 +60,7 @@ impl Chainstate {
                 ChainTip { hash: entry.hash, height: entry.height, branch_len, status }
             })
             .collect();
-        tips.sort_unstable_by_key(|tip| Reverse((tip.height, tip.hash)));
+        sort_by_key(&mut tips, |tip| Reverse((tip.height, tip.hash)));
         tips
     }
 

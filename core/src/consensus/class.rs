@@ -6,10 +6,10 @@ use super::params::ConsensusParams;
 use crate::primitives::{Block, Target};
 use crate::time::UnixTime;
 use ruint::aliases::U256;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What is chosen of a class's chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct ClassParams {
     /// Seconds that the network wants between blocks; at least 1, and fewer count as 1.
     pub spacing: u32,

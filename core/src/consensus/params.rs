@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::genesis;
 use super::invitation::Invitation;
@@ -12,7 +12,7 @@ use crate::primitives::{Amount, Block, CompactTarget, Height, Target};
 use crate::time::Span;
 
 /// A network that is built in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
     /// The default: blocks every five seconds, difficulty adjusted every 16.

@@ -1,5 +1,7 @@
 //! Lower-case hexadecimal.
 
+use serde::{Deserialize as _, Deserializer, de::Error as _};
+
 /// Why a text is not hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HexError {
@@ -34,19 +36,10 @@ pub fn decode(text: &str) -> Result<Vec<u8>, HexError> {
     Ok(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
-/// For fields of bytes that serde is to write as digits.
-pub(crate) mod as_text {
-    use serde::de::Error as _;
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&super::encode(bytes))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        super::decode(&text).map_err(D::Error::custom)
-    }
+/// Reads a field whose bytes serde is given as digits.
+pub(crate) fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    decode(&text).map_err(D::Error::custom)
 }
 
 #[cfg(test)]

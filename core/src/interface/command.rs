@@ -7,12 +7,12 @@
 
 use super::id::NodeId;
 use crate::primitives::{Amount, BlockHash, Height, Txid};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::net::SocketAddr;
 
 /// A command to a node; each is answered by exactly one [`Reply`](super::Reply) or
 /// [`CommandError`](super::CommandError).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub enum Command {
     /// Makes a key; without a label the address has none.
     CreateWallet { label: Option<String> },
@@ -141,7 +141,7 @@ pub enum Command {
 }
 
 /// How a node joins the network.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct StartOptions {
     /// Mine to this address.
     pub miner: Option<String>,
@@ -164,7 +164,7 @@ pub struct StartOptions {
 }
 
 /// What a node speaks with its peers (Core's `-v2transport`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TransportChoice {
     /// Encrypted with whom it can be, in the clear with the others.
@@ -175,7 +175,7 @@ pub enum TransportChoice {
 }
 
 /// How a light node learns which blocks concern its wallet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LightFilter {
     /// It tells its peers by a bloom filter what it looks for, and they prove what they find (BIP37).
@@ -186,7 +186,7 @@ pub enum LightFilter {
 }
 
 /// The two ways to sync.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SyncMode {
     /// Bitcoin today: getheaders, headers, then blocks by getdata from several peers.
@@ -197,7 +197,7 @@ pub enum SyncMode {
 }
 
 /// When a node mines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MiningMode {
     /// Never by itself.
@@ -210,7 +210,7 @@ pub enum MiningMode {
 }
 
 /// What `addnode` does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AddNodeAction {
     /// Connect, and connect again whenever the connection is lost.
@@ -222,7 +222,7 @@ pub enum AddNodeAction {
 }
 
 /// What `setban` does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BanAction {
     /// Ban, and disconnect.
@@ -233,6 +233,6 @@ pub enum BanAction {
 
 /// A chain as a file: the invitation (genesis block and parameters) and the blocks of the active chain in order.
 /// Made and read by `chain::file`; whoever carries it need not look inside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub struct ChainFile(#[serde(with = "serde_bytes")] pub Vec<u8>);
+pub struct ChainFile(pub Vec<u8>);

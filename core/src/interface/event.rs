@@ -7,12 +7,12 @@
 use super::id::{NodeId, PeerId};
 use super::watch::NetworkWarning;
 use crate::primitives::{BlockHash, Height, Txid};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
 
 /// Something that happened in a node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A block joined the active chain.
     Block { hash: BlockHash, height: Height },
@@ -45,7 +45,7 @@ pub enum Event {
 }
 
 /// Which way a message went, or who opened a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// From the peer to us.
@@ -55,8 +55,7 @@ pub enum Direction {
 }
 
 /// Where a connection stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerState {
     /// We asked for it.
     Connecting,
@@ -69,8 +68,7 @@ pub enum PeerState {
 }
 
 /// How bytes travel over a connection (Core's `TransportProtocolType`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransportProtocol {
     /// Not certain yet.
     Detecting,
@@ -92,8 +90,7 @@ impl TransportProtocol {
 }
 
 /// What an inventory lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InventoryKind {
     /// Blocks.
     Block,
@@ -102,7 +99,7 @@ pub enum InventoryKind {
 }
 
 /// A line of a node's log; its `Display` is the seeds' text, which is the same in every language.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogLine {
     /// The node joined the network.
     Starting(NodeId),

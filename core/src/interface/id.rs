@@ -1,12 +1,12 @@
 //! Who is who: nodes, peers, roles.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 /// A node's id. On one machine it is the node's port, as in the seeds: node 3000 listens on 127.0.0.1:3000.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct NodeId(pub u16);
 
@@ -41,7 +41,7 @@ impl FromStr for NodeId {
 
 /// One connection, named by the host and never reused within a node's life, so that a late event for a peer that
 /// is gone cannot hit its successor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct PeerId(pub u64);
 
@@ -58,7 +58,7 @@ impl fmt::Display for PeerId {
 }
 
 /// What a node is for. All but the light one validate everything, and their role only sets how they start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The node that the others connect to first (the seeds' node 3000).

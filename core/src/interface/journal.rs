@@ -1,13 +1,13 @@
 //! What page and worker know of the journal that is kept of a node; its lines are the node's affair.
 
 use super::id::NodeId;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Bytes of text at which a worker ends the journal of its node. What page and worker exchange has room for it.
 pub const MAX_JOURNAL: u32 = 32_000_000;
 
 /// How the journal of a node ends: its last line says it, so that one that was cut short is told from a whole one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum JournalEnd {
     /// No more was to be written down.
     Closed,

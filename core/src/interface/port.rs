@@ -4,18 +4,17 @@ use super::command::{Command, SyncMode};
 use super::event::Event;
 use super::id::{NodeId, Role};
 use super::reply::{CommandError, Reply};
-use super::snapshot::NodeSnapshot;
 use crate::consensus::{ClassParams, Preset};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::net::Ipv4Addr;
 
 /// Names a command, so that its reply finds back; the page counts them up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct RequestId(pub u32);
 
 /// What a node is made of when it is made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct NodeConfig {
     /// Its id.
     pub id: NodeId,
@@ -117,7 +116,11 @@ pub enum WorkerMessage {
         dropped: u64,
     },
     /// The node's state.
-    Snapshot(Box<NodeSnapshot>),
+    Snapshot {
+        /// A [`NodeSnapshot`](super::NodeSnapshot) as bytes. A worker that only watches passes them on unread, and any script of
+        /// the origin may have posted them: what is no snapshot, or another node's, says nothing.
+        bytes: Vec<u8>,
+    },
     /// The node cannot go on (the text says why); the page ends the worker.
     Failed {
         /// The panic's text, or what the browser lacks.

@@ -4,11 +4,10 @@
     reason = "a variant's doc names its fields; each on its own would only repeat the name"
 )]
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Something unusual that may be an attack. Its `Display` is the line of `warnings` in RPCs and of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkWarning {
     /// The peers are of fewer than half as many address groups, as in an eclipse attack. So many seeds were asked for
     /// others.

@@ -179,7 +179,7 @@ enums! {
         0 Ready { build, storage, ownership, repaired },
         1 Reply { id, result },
         2 Events { first, events, dropped },
-        3 Snapshot(snapshot),
+        3 Snapshot { bytes },
         4 Failed { text },
         5 Ended,
         6 Journal { lines },

@@ -18,7 +18,7 @@ use super::poisson;
 use super::reason::DisconnectReason;
 use super::recent::RecentSet;
 use super::secret::HashKey;
-use crate::collections::SerialMap;
+use crate::collections::{SerialMap, sort};
 use crate::interface::{Direction, PeerId};
 use crate::spv::siphash;
 use crate::time::{Mono, Span, Time, UnixTime};
@@ -268,7 +268,7 @@ impl AddrRelay {
         let mut ranked: Vec<(u64, PeerId)> = listeners
             .map(|(peer, _)| (siphash(self.key.0, &[&key[..], &day, &peer.0.to_le_bytes()].concat()), *peer))
             .collect();
-        ranked.sort_unstable();
+        sort(&mut ranked);
         for (_, peer) in ranked.into_iter().rev().take(count) {
             if let Some(gossip) = self.peers.get_mut(&peer) {
                 gossip.queue(entry, now.mono, rng);

@@ -8,7 +8,7 @@ use super::network::Network;
 use super::peer::{Peer, Purpose};
 use super::reason::DisconnectReason;
 use super::secret::HashKey;
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, sort_by_key};
 use crate::interface::PeerId;
 use crate::spv::siphash;
 use crate::time::{Mono, Span, Time};
@@ -83,7 +83,7 @@ fn protect<K: Ord>(
     meant: impl Fn(&Candidate) -> bool,
     merit: impl Fn(&Candidate) -> K,
 ) {
-    candidates.sort_by_key(|peer| (merit(peer), u64::MAX - peer.connected.0));
+    sort_by_key(candidates, |peer| (merit(peer), u64::MAX - peer.connected.0));
     let at = candidates.len().saturating_sub(count);
     let best = candidates.split_off(at);
     candidates.extend(best.into_iter().filter(|peer| !meant(peer)));

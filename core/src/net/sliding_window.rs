@@ -1,5 +1,6 @@
 //! How much there was of something in the last ten minutes, by slots of ten seconds.
 
+use crate::collections::sort;
 use crate::time::{Mono, Span};
 use std::collections::VecDeque;
 
@@ -69,7 +70,7 @@ impl SlidingWindow {
     /// The median slot of those that are over.
     pub(crate) fn median(&self) -> u32 {
         let mut sorted: Vec<u32> = self.past.iter().copied().collect();
-        sorted.sort_unstable();
+        sort(&mut sorted);
         sorted.get(sorted.len() / 2).copied().unwrap_or_default()
     }
 

@@ -10,11 +10,11 @@ use crate::cost::Cost;
 use crate::interface::{Command, CommandError, Direction, Event, PeerId, Reply, RequestId};
 use crate::primitives::{Header, Target};
 use crate::store::{BatchId, Database, Record, StoreBatch, Table, Values};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// Randomness for a node's life, from the host's secure generator; the simulator gives its own.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Entropy {
     /// Seeds the node's generator: nonces, peer choice.
     pub node: [u8; 32],
@@ -23,7 +23,7 @@ pub struct Entropy {
 }
 
 /// What the three databases held when the node was opened: every record of their eager tables.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Loaded {
     /// Database `Chain`.
     pub chain: Vec<Record>,
@@ -34,15 +34,15 @@ pub struct Loaded {
 }
 
 /// Names a mining job; a new job replaces the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct JobId(pub u64);
 
 /// Names a read from the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct LoadId(pub u64);
 
 /// Names a batch of script checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct VerifyId(pub u64);
 
 /// A header to grind. When the host has tried all 2^32 nonces it says [`Input::NoncesExhausted`], and the node rolls
@@ -60,7 +60,7 @@ pub struct MiningJob {
 }
 
 /// Something happened.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub enum Input {
     /// A connection is up: one that we asked for (`Outbound`) or one that came. `peer` is new.
     PeerConnected { peer: PeerId, address: SocketAddr, direction: Direction },
@@ -69,7 +69,7 @@ pub enum Input {
     /// Bytes from a peer, in order.
     PeerBytes {
         peer: PeerId,
-        #[serde(with = "crate::encode::hex::as_text")]
+        #[serde(deserialize_with = "crate::encode::hex::from_text")]
         bytes: Vec<u8>,
     },
     /// Bytes that were sent to a peer have left: `queued` are still waiting in the host.

@@ -1,8 +1,8 @@
 //! Where a node is: on its own machine, or in a browser of a relay's room, where node ids may mean nodes of other browsers.
 
-use crate::collections::BTreeMap;
+use crate::collections::{BTreeMap, sort};
 use crate::interface::NodeId;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Nodes of a room that are known at most.
@@ -14,7 +14,7 @@ const MAX_PATHS: usize = 1_000;
 const MAX_STEPS: usize = 16;
 
 /// Which way frames to another browser of the room take, and how that came to be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct LinkPath {
     /// They go by a channel between the two browsers; else the relay carries them.
     pub direct: bool,
@@ -53,7 +53,7 @@ impl Place {
     pub(super) fn set_nodes(&mut self, nodes: Vec<SocketAddr>) {
         self.nodes = nodes;
         self.nodes.truncate(MAX_ROOM_NODES);
-        self.nodes.sort_unstable();
+        sort(&mut self.nodes);
     }
 
     /// Takes over how links to another browser go.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::encode::{Decode, DecodeError, Encode, Reader};
 
@@ -16,8 +16,8 @@ pub const MAX_MONEY: Amount = Amount(21_000_000 * COIN);
 const PLACES: usize = 8;
 
 /// An amount of money in satoshis; signed as on the wire, where a negative one is possible and refused by the rules.
-/// Shown in coins without needless zeros ("110", "0.5"), exchanged by serde as the integer of satoshis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+/// Shown in coins without needless zeros ("110", "0.5"), read by serde as the integer of satoshis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Amount(i64);
 

@@ -4,13 +4,11 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
 use ruint::aliases::U256;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::BlockHash;
 
 /// A target in the compact form of a header: one byte of size, a sign bit and 23 bits of mantissa.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CompactTarget(pub u32);
 
 /// The number that a block's hash, read as a little-endian integer, must not exceed.
@@ -18,7 +16,7 @@ pub struct CompactTarget(pub u32);
 pub struct Target(pub U256);
 
 /// The number of hashes that one expects to need; a chain's is the sum over its blocks (Core's `nChainWork`).
-/// Shown and exchanged as 64 hexadecimal digits.
+/// Shown as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Work(pub U256);
 
@@ -146,19 +144,6 @@ impl fmt::Debug for Work {
     }
 }
 
-impl Serialize for Work {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Work {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        U256::from_str_radix(&text, 16).map(Self).map_err(D::Error::custom)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,12 +209,5 @@ mod tests {
         let hash = BlockHash::from_bytes(U256::from(1000).to_le_bytes());
         assert!(Target(U256::from(1000)).is_met_by(&hash));
         assert!(!Target(U256::from(999)).is_met_by(&hash));
-    }
-
-    #[test]
-    fn work_is_exchanged_as_64_digits() {
-        let json = serde_json::to_string(&Work(U256::from(2))).expect("serialises");
-        assert_eq!(json.len(), 66);
-        assert_eq!(serde_json::from_str::<Work>(&json).ok(), Some(Work(U256::from(2))));
     }
 }

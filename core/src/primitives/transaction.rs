@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Amount, Script, Txid, Wtxid};
 use crate::encode::{
     Decode, DecodeError, Encode, MAX_SIZE, Reader, bytes_len, compact_size_len, encode_bytes,
@@ -17,7 +15,7 @@ pub const WITNESS_SCALE_FACTOR: usize = 4;
 const WITNESS_FLAG: u8 = 1;
 
 /// A reference to an output of an earlier transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OutPoint {
     /// The transaction that made the output.
     pub txid: Txid,

@@ -1,11 +1,11 @@
 //! Why a script does not allow a spend, by Core's names (`script/script_error.h`).
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 macro_rules! script_errors {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $message:literal;)*) => {
         /// Why a script does not allow a spend. The message is Core's.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, thiserror::Error)]
         pub enum ScriptError {
             $($(#[$doc])* #[error($message)] $variant,)*
         }

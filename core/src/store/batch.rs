@@ -5,10 +5,10 @@
 )]
 
 use super::StoreError;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Which of a node's databases; each is named after the node as the seeds name their files (`blockchain_3000`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Database {
     /// Blocks, undo data, index, coins, tip; what waits for a block.
     Chain,
@@ -35,7 +35,7 @@ impl Database {
 }
 
 /// The tables. One IndexedDB object store each; keys are bytes and sort as bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub enum Table {
     /// Chain: parameters, genesis, tip. Loaded when a node opens, as are the others but for bodies and undo data.
     ChainMeta,
@@ -97,7 +97,7 @@ impl Table {
 }
 
 /// How safely a batch must be written before it counts as committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// It survives the process; a power cut may lose it.
     Relaxed,
@@ -106,7 +106,7 @@ pub enum Durability {
 }
 
 /// Names a batch; counts up within a node's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub struct BatchId(pub u64);
 
 /// One write.
@@ -156,14 +156,14 @@ impl StoreBatch {
 pub type Values = Vec<Option<Vec<u8>>>;
 
 /// One stored record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Record {
     /// Its table.
     pub table: Table,
     /// Its key.
-    #[serde(with = "crate::encode::hex::as_text")]
+    #[serde(deserialize_with = "crate::encode::hex::from_text")]
     pub key: Vec<u8>,
     /// Its value: schema version, payload, checksum (see `store::record`).
-    #[serde(with = "crate::encode::hex::as_text")]
+    #[serde(deserialize_with = "crate::encode::hex::from_text")]
     pub value: Vec<u8>,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use terrarium_core::interface::NodeId;
 use terrarium_core::node::Node;
-use terrarium_core::node::journal::{self, Entry, JournalEnd, JournalError, Line, Opening, Trail};
+use terrarium_core::node::journal::{self, Entry, JournalEnd, JournalError, Line, Opening, Step, Trail};
 
 /// What a replay came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub fn replay(text: &str) -> Result<Replayed, ReplayError> {
                 replayed.inputs += 1;
                 actor.node.handle(input);
             }
-            Entry::Step { now, budget } => {
+            Entry::Step(Step { now, budget }) => {
                 replayed.steps += 1;
                 all_compared(actor, line, node)?;
                 actor.node.step(now, budget);

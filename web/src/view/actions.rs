@@ -1,9 +1,11 @@
 //! The large buttons: what a visitor does first.
 
+use super::each::Each;
 use super::focus;
 use super::format;
 use super::icon::{Icon, icon};
 use super::ui::{Dialog, use_ui};
+use super::when::When;
 use super::words::{holds, part, tr, words};
 use crate::i18n::{Texts, t};
 use crate::lab::Lab;
@@ -63,7 +65,10 @@ const CLASS: Meaning =
     Meaning { picture: Icon::Class, title: |t| t.class, about: |t| t.class_about, testid: testid::CLASS };
 
 #[component]
-fn Big(meaning: impl Fn() -> Meaning + Copy + Send + 'static, act: impl Fn() + 'static) -> impl IntoView {
+fn Big(
+    meaning: impl Fn() -> Meaning + Copy + Send + Sync + 'static,
+    act: impl Fn() + 'static,
+) -> impl IntoView {
     view! {
         <button
             type="button"
@@ -127,19 +132,19 @@ pub(crate) fn CutSides() -> impl IntoView {
     let side = move |index: usize| {
         view! {
             <div class="side">
-                <For each=move || members(index) key=|node| node.id let:node>
+                <Each each=move || members(index) key=|node| node.id let:node>
                     {mover(lab, node)}
-                </For>
+                </Each>
                 <span class="best">{part(move || best(index))}</span>
             </div>
         }
     };
     view! {
-        <Show when=move || groups.with(|groups| groups.len() == 2)>
+        <When holds=holds(move || groups.with(|groups| groups.len() == 2))>
             <section class="cut-sides" aria-label=tr(|t| t.two_sides)>
                 {side(0)} <span class="scissors">{icon(Icon::Cut)}</span> {side(1)}
             </section>
-        </Show>
+        </When>
     }
 }
 

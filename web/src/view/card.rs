@@ -2,6 +2,7 @@
 
 use super::console::Console;
 use super::dial::Dial;
+use super::each::Each;
 use super::format;
 use super::icon::{Icon, icon};
 use super::log::NodeLog;
@@ -10,6 +11,7 @@ use super::refusal::in_words;
 use super::role::{present_role, role_about, role_word};
 use super::ui::{Dialog, Panel, use_ui};
 use super::warning;
+use super::when::When;
 use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::host::PageHost;
@@ -35,10 +37,10 @@ pub(crate) fn Cards() -> impl IntoView {
     view! {
         <section class="cards" aria-labelledby="nodes-title">
             <h2 id="nodes-title" class="sr">{tr(|t| t.nodes)}</h2>
-            <For each=move || lab.state.nodes.get() key=|node| node.id let:node>
+            <Each each=move || lab.state.nodes.get() key=|node| node.id let:node>
                 <Card node/>
-            </For>
-            <Show when=none>
+            </Each>
+            <When holds=holds(none)>
                 <div class="panel empty-lab">
                     <p>{tr(|t| t.no_nodes_yet)}</p>
                     <button
@@ -50,7 +52,7 @@ pub(crate) fn Cards() -> impl IntoView {
                         {tr(|t| t.add_node)}
                     </button>
                 </div>
-            </Show>
+            </When>
         </section>
     }
 }
@@ -282,9 +284,9 @@ fn Stripe(node: NodeView) -> impl IntoView {
     view! {
         <div class="stripe" role="group" aria-label=tr(|t| t.last_blocks)>
             {move || (0..gaps()).map(|_| view! { <span class="blk none"></span> }).collect_view()}
-            <For each=move || blocks.get() key=|(hash, _)| *hash let:entry>
+            <Each each=move || blocks.get() key=|(hash, _)| *hash let:entry>
                 {block(entry)}
-            </For>
+            </Each>
         </div>
     }
 }

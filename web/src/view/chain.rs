@@ -1,8 +1,10 @@
 //! The chain view: the last blocks of all nodes as one tree, height across, branches as lanes, each node's tip named.
 
+use super::each::Each;
 use super::format;
 use super::ui::{Panel, use_ui};
-use super::words::{part, tr, words};
+use super::when::When;
+use super::words::{holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::name_of;
@@ -64,14 +66,14 @@ pub(crate) fn ChainView() -> impl IntoView {
                 <span class="figure">{words(move || fill(t().stale_count, &[&stale()]))}</span>
             </h2>
             <div class="chain-scroll" node_ref=scroller tabindex="0" role="group" aria-label=tr(|t| t.chain_about)>
-                <Show when=move || top.get().is_some() fallback=|| view! { <p class="quiet empty">{tr(|t| t.no_blocks_yet)}</p> }>
+                <When holds=holds(move || top.get().is_some()) fallback=|| view! { <p class="quiet empty">{tr(|t| t.no_blocks_yet)}</p> }>
                     <ol class="tree" style=size>
-                        <For each=move || layout.get().blocks key=|block| block.summary.hash let:block>
+                        <Each each=move || layout.get().blocks key=|block| block.summary.hash let:block>
                             {placed(layout, block)}
-                        </For>
+                        </Each>
                         <li class="next" style=move || format!("--at:{}", next()) aria-hidden="true"><span>"+"</span></li>
                     </ol>
-                </Show>
+                </When>
             </div>
         </section>
     }

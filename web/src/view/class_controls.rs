@@ -8,6 +8,7 @@ use crate::lab::{Lab, LabError};
 use crate::room::{self, CsvWords, Room, overview};
 use crate::testid;
 use leptos::prelude::*;
+use terrarium_core::collections::sort_by_key;
 use terrarium_core::interface::CommandError;
 use terrarium_core::primitives::Amount;
 use terrarium_link::room::{ClassWish, Settings, Team};
@@ -136,7 +137,7 @@ fn teams(room: Room, count: usize) -> Vec<Team> {
         .map(|name| Team { name: name.to_owned(), members: Vec::new() })
         .collect();
     let mut members = untrack(|| everybody(room));
-    members.sort_by_key(|member| !member.teacher);
+    sort_by_key(&mut members, |member| !member.teacher);
     for (at, member) in members.into_iter().enumerate() {
         teams[at % count].members.push(member.address);
     }

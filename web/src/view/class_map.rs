@@ -7,7 +7,7 @@ use crate::room::overview::Row;
 use crate::testid;
 use leptos::prelude::*;
 use std::f64::consts::TAU;
-use terrarium_core::collections::BTreeSet;
+use terrarium_core::collections::{BTreeSet, sort_by_key};
 use terrarium_core::interface::NodeId;
 
 /// The drawing's size.
@@ -37,7 +37,7 @@ pub(crate) fn ClassMap(rows: Memo<Vec<Row>>) -> impl IntoView {
     let with_nodes = Memo::new(move |_| {
         let mut rows: Vec<Row> = rows.get().into_iter().filter(|row| row.node.is_some()).collect();
         // Parts of a split class stand together.
-        rows.sort_by_key(|row| (row.team, row.address));
+        sort_by_key(&mut rows, |row| (row.team, row.address));
         rows
     });
     let lines = move || {

@@ -3,6 +3,7 @@
 
 use super::format;
 use super::ui::use_ui;
+use super::when::When;
 use super::words::{Part, holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::room::{Link, Room, Said};
@@ -85,9 +86,9 @@ fn Names(room: Room) -> impl IntoView {
         lines.map(button).collect_view()
     });
     view! {
-        <Show when=move || unnamed.get()>
+        <When holds=holds(move || unnamed.get())>
             <p><b>{tr(|t| t.class_who_are_you)}</b></p>
-        </Show>
+        </When>
         <div class="names" hidden=holds(move || !unnamed.get())>{names}</div>
     }
 }

@@ -1,6 +1,7 @@
 //! The class on the projector: who is there with what their pages tell, how far they agree, and how they are connected.
 
 use super::class_map::ClassMap;
+use super::each::Each;
 use super::format;
 use super::ui::{Dialog, use_ui};
 use super::words::{holds, part, tr, words};
@@ -9,6 +10,8 @@ use crate::room::overview::{self, Known, Row, Trouble};
 use crate::room::{self, Member, NodeReport, Path, Room};
 use crate::testid;
 use leptos::prelude::*;
+use std::net::Ipv4Addr;
+use terrarium_core::collections::sort_by_key;
 use terrarium_link::room::{Label, clean_name};
 
 /// What is known of the class, for `f`.
@@ -31,7 +34,7 @@ pub(super) fn everybody(room: Room) -> Vec<Member> {
     let own = Member { address, teacher, name, nodes: Vec::new() };
     let mut members = room.state.members.get();
     members.push(own);
-    members.sort_by_key(|member| member.address);
+    sort_by_key(&mut members, |member| member.address);
     members
 }
 
@@ -120,9 +123,9 @@ fn Table(room: Room, rows: Memo<Vec<Row>>) -> impl IntoView {
                 </tr>
             </thead>
             <tbody data-testid=testid::ROOM_MEMBERS>
-                <For each=move || rows.get() key=|row| row.address let:row>
+                <Each each=move || rows.get() key=|row| Ipv4Addr::from(row.address) let:row>
                     {line(room, rows, row.address)}
-                </For>
+                </Each>
             </tbody>
         </table>
     }

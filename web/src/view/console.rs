@@ -1,5 +1,6 @@
 //! A console: lines in, lines out, at a node or free.
 
+use super::each::Each;
 use super::session::{Kind, Session, Shown, prompt};
 use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
@@ -39,9 +40,9 @@ pub(crate) fn Console(
     view! {
         <div class="screen console" node_ref=output on:click=focus>
             <div role="log" aria-live="polite" data-testid=testid::CONSOLE_OUTPUT>
-                <For each=move || lines.get() key=|line| line.number let:line>
+                <Each each=move || lines.get() key=|line| line.number let:line>
                     {shown(line)}
-                </For>
+                </Each>
             </div>
             <PromptLine session=StoredValue::new_local(session) input about/>
         </div>

@@ -7,7 +7,8 @@ use super::peers::PeersPanel;
 use super::transaction_view::TransactionPanel;
 use super::ui::{Panel, Ui, use_ui};
 use super::wallet::WalletPanel;
-use super::words::tr;
+use super::when::When;
+use super::words::{holds, tr};
 use crate::i18n::t;
 use crate::testid;
 use leptos::html;
@@ -18,7 +19,7 @@ use leptos::prelude::*;
 pub(crate) fn Drawer() -> impl IntoView {
     let ui = use_ui();
     let open = Memo::new(move |_| ui.panels.with(|panels| !panels.is_empty()));
-    view! { <Show when=move || open.get()><Opened/></Show> }
+    view! { <When holds=holds(move || open.get())><Opened/></When> }
 }
 
 #[component]
@@ -75,7 +76,7 @@ fn Top() -> impl IntoView {
     let deep = move || ui.panels.with(|panels| panels.len() > 1);
     view! {
         <header>
-            <Show when=deep>
+            <When holds=holds(deep)>
                 <button
                     type="button"
                     class="round"
@@ -85,7 +86,7 @@ fn Top() -> impl IntoView {
                 >
                     {icon(Icon::Back)}
                 </button>
-            </Show>
+            </When>
             <h2>{move || title(ui)}</h2>
             <span class="grow"></span>
             <button

@@ -1,5 +1,6 @@
 //! A node's log as text.
 
+use super::each::Each;
 use super::words::tr;
 use crate::lab::state::NodeView;
 use crate::testid;
@@ -32,9 +33,9 @@ pub(crate) fn NodeLog(node: NodeView) -> impl IntoView {
             aria-label=tr(|t| t.log)
             data-testid=testid::NODE_LOG
         >
-            <For each=lines key=|entry| entry.number let:entry>
+            <Each each=lines key=|entry| entry.number let:entry>
                 <li>{entry.text.to_string()}</li>
-            </For>
+            </Each>
         </ol>
     }
 }

@@ -1,5 +1,6 @@
 //! The network map: nodes, links, cuts, and what travels; beneath it the live log, its twin in words.
 
+use super::each::Each;
 use super::focus;
 use super::format;
 use super::warning;
@@ -95,9 +96,9 @@ fn Links() -> impl IntoView {
         links
     });
     view! {
-        <For each=move || links.get() key=|link| *link let:link>
+        <Each each=move || links.get() key=|link| *link let:link>
             {link_line(lab, link, focused)}
-        </For>
+        </Each>
     }
 }
 
@@ -175,9 +176,9 @@ fn on_press(event: &web_sys::KeyboardEvent, act: impl Fn()) {
 fn Nodes() -> impl IntoView {
     let lab: Lab = expect_context();
     view! {
-        <For each=move || lab.state.nodes.get() key=|node| node.id let:node>
+        <Each each=move || lab.state.nodes.get() key=|node| node.id let:node>
             <MapNode node/>
-        </For>
+        </Each>
     }
 }
 
@@ -236,9 +237,9 @@ fn Flights() -> impl IntoView {
     let flights =
         move || lab.state.traffic.with(|traffic| traffic.flights.iter().cloned().collect::<Vec<_>>());
     view! {
-        <For each=flights key=|flight| flight.number let:flight>
+        <Each each=flights key=|flight| flight.number let:flight>
             {flying(&lab, flight)}
-        </For>
+        </Each>
     }
     .into_any()
 }
@@ -303,9 +304,9 @@ fn LiveLog() -> impl IntoView {
             data-testid=testid::LIVE_LOG
             on:scroll=on_scroll
         >
-            <For each=lines key=|line| line.number let:line>
+            <Each each=lines key=|line| line.number let:line>
                 {told(line)}
-            </For>
+            </Each>
         </ol>
     }
 }

@@ -21,6 +21,7 @@ mod console;
 mod dial;
 mod dialog;
 mod drawer;
+mod each;
 mod focus;
 mod follow;
 mod footer;
@@ -47,6 +48,7 @@ mod tutorial;
 mod ui;
 mod wallet;
 mod warning;
+mod when;
 mod words;
 
 pub(crate) use app::App;

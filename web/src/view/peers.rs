@@ -1,6 +1,7 @@
 //! A node's connections: what is unusual about its peers as a whole, each peer with what it says of itself and what it may
 //! take, and why connections ended.
 
+use super::each::Each;
 use super::format;
 use super::parting;
 use super::path::LinkPath;
@@ -44,9 +45,9 @@ fn Peers(node: NodeView) -> impl IntoView {
         <Watch node/>
         <h3>{tr(|t| t.connections)}</h3>
         <ul class="list peers">
-            <For each=move || peers.get() key=|peer| peer.peer let:peer>
+            <Each each=move || peers.get() key=|peer| peer.peer let:peer>
                 <Peer peers peer/>
-            </For>
+            </Each>
         </ul>
         <p class="quiet">{words(none)}</p>
         <Ended node/>

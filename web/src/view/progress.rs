@@ -1,5 +1,6 @@
 //! Long work of a node: what it is, how far it has come, and a button that gives it up.
 
+use super::each::Each;
 use super::words::{holds, words};
 use crate::i18n::{Texts, fill, t};
 use crate::lab::Lab;
@@ -13,12 +14,22 @@ use wasm_bindgen_futures::spawn_local;
 const SYNCING: u32 = 12;
 
 /// What a node works on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
     /// The blocks that others have.
     Sync,
     /// Its own, or that of a command.
     Task(TaskKind, Option<RequestId>),
+}
+
+impl Work {
+    /// What tells it from a node's other work.
+    fn key(self) -> Option<(TaskKind, Option<RequestId>)> {
+        match self {
+            Self::Sync => None,
+            Self::Task(kind, request) => Some((kind, request)),
+        }
+    }
 }
 
 /// A piece of work, how much of it is done, and how much there is.
@@ -29,9 +40,9 @@ type Counted = (Work, u32, u32);
 pub(crate) fn Progress(node: NodeView) -> impl IntoView {
     let all = Memo::new(move |_| node.read(works).unwrap_or_default());
     view! {
-        <For each=move || all.get() key=|(work, ..)| *work let:counted>
+        <Each each=move || all.get() key=|(work, ..)| work.key() let:counted>
             {line(node, all, counted.0)}
-        </For>
+        </Each>
     }
 }
 

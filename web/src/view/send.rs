@@ -4,7 +4,8 @@ use super::dialog::Modal;
 use super::format;
 use super::refusal::in_words;
 use super::ui::use_ui;
-use super::words::{tr, words};
+use super::when::When;
+use super::words::{holds, tr, words};
 use crate::i18n::{Texts, fill, t};
 use crate::lab::host::PageHost;
 use crate::lab::state::{FollowedPayment, NodeView};
@@ -99,7 +100,7 @@ pub(crate) fn SendForm(
     let error = move || draft.error.with(|error| error.as_ref().map(Wrong::in_words));
     view! {
         <form class="send" on:submit=submit novalidate>
-            <Show when=move || from.is_none()><PayerField draft/></Show>
+            <When holds=holds(move || from.is_none())><PayerField draft/></When>
             <RecipientField draft/>
             <AmountFields draft/>
             <p class="error" role="alert" data-testid=testid::SEND_ERROR>{words(move || error().unwrap_or_default())}</p>
@@ -199,7 +200,7 @@ fn RecipientField(draft: Draft) -> impl IntoView {
                 {options} <option value=BY_ADDRESS prop:selected=by_address>{tr(|t| t.an_address)}</option>
             </select>
         </label>
-        <Show when=by_address>
+        <When holds=holds(by_address)>
             <label>
                 <span>{tr(|t| t.address)}</span>
                 <input
@@ -211,7 +212,7 @@ fn RecipientField(draft: Draft) -> impl IntoView {
                     bind:value=draft.address
                 />
             </label>
-        </Show>
+        </When>
     }
 }
 

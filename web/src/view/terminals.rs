@@ -1,6 +1,7 @@
 //! Free terminals, side by side: each has a NODE_ID of its own, as the seeds' terminals have.
 
 use super::console::Console;
+use super::each::Each;
 use super::focus;
 use super::icon::{Icon, icon};
 use super::words::{holds, tr, words};
@@ -43,7 +44,7 @@ pub(crate) fn Terminals(open: u32) -> impl IntoView {
                 </button>
             </h2>
             <div class="cards">
-                <For each=move || numbers.get() key=|number| *number let:number>
+                <Each each=move || numbers.get() key=|number| *number let:number>
                     <div class="panel terminal" data-testid=testid::TERMINAL>
                         <h3>
                             <span>{words(move || fill(t().terminal_named, &[&number]))}</span>
@@ -60,7 +61,7 @@ pub(crate) fn Terminals(open: u32) -> impl IntoView {
                         </h3>
                         <Console terminal=Terminal::new() about=number.to_string()/>
                     </div>
-                </For>
+                </Each>
             </div>
         </section>
     }

@@ -1,5 +1,6 @@
 //! The banner of a tutorial scene: what it is, and a button that plays the seed's transcript.
 
+use super::each::Each;
 use super::words::{holds, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
@@ -138,9 +139,9 @@ fn Banner(scene: Scene, text: &'static str) -> impl IntoView {
             </button>
             <p class="quiet" role="status" data-testid=testid::SCENARIO_RESULT>{words(move || playback.in_words(used.get()))}</p>
             <ol class="screen transcript" hidden=holds(move || playback.done.with(Vec::is_empty))>
-                <For each=move || playback.done.get() key=|step| step.line let:step>
+                <Each each=move || playback.done.get() key=|step| step.line let:step>
                     {played(step)}
-                </For>
+                </Each>
             </ol>
         </section>
     }

@@ -1,6 +1,7 @@
 //! A node's wallet: addresses with what they hold, paying, and the history with its confirmations.
 
 use super::answer::answer;
+use super::each::Each;
 use super::format;
 use super::hash::Copyable;
 use super::refusal::in_words;
@@ -87,9 +88,9 @@ fn Addresses(node: NodeView) -> impl IntoView {
     view! {
         <h3>{tr(|t| t.addresses)}</h3>
         <ul class="list">
-            <For each=move || addresses.get() key=|entry| entry.address.clone() let:entry>
+            <Each each=move || addresses.get() key=|entry| entry.address.clone() let:entry>
                 {address(addresses, entry)}
-            </For>
+            </Each>
         </ul>
         <form class="inline" on:submit=create>
             <input
@@ -153,13 +154,13 @@ fn History(node: NodeView) -> impl IntoView {
     view! {
         <h3>{tr(|t| t.history)}</h3>
         <ul class="list history">
-            <For
+            <Each
                 each=move || history.with(|all| all.iter().take(SHOWN).cloned().collect::<Vec<_>>())
                 key=|entry| entry.txid
                 let:entry
             >
                 {entry_line(id, history, entry)}
-            </For>
+            </Each>
         </ul>
         <p class="quiet">{words(trouble)}</p>
     }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 pub(crate) type Words = Box<dyn Fn() -> String + Send>;
 
 /// A condition of that kind.
-pub(crate) type Holds = Box<dyn Fn() -> bool + Send>;
+pub(crate) type Holds = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// A part of a view of that kind.
 pub(crate) type Part = Box<dyn Fn() -> AnyView + Send>;
@@ -24,7 +24,7 @@ pub(crate) fn words(text: impl Fn() -> String + Send + 'static) -> Words {
 }
 
 /// Makes a condition.
-pub(crate) fn holds(condition: impl Fn() -> bool + Send + 'static) -> Holds {
+pub(crate) fn holds(condition: impl Fn() -> bool + Send + Sync + 'static) -> Holds {
     Box::new(condition)
 }
 

@@ -6,8 +6,8 @@ use terrarium_core::{
     consensus::Preset,
     crypto::{PrivateKey, ecdsa_check, lanes::HeaderScanner},
     interface::{
-        ChainFile, Clock, Command, Event, NodeConfig, NodeId, PageMessage, RequestId, Role, StartOptions,
-        Storage, SyncMode, WorkerMessage, from_bytes, to_bytes,
+        ChainFile, Clock, Command, Event, NodeConfig, NodeId, NodeSnapshot, PageMessage, RequestId, Role,
+        StartOptions, Storage, SyncMode, WorkerMessage, from_bytes, to_bytes,
     },
     primitives::{CompactTarget, Target},
 };
@@ -116,10 +116,13 @@ pub fn hear(message: &[u8]) -> Heard {
             });
             Heard { height: heights.max(), ..Heard::default() }
         }
-        Ok(WorkerMessage::Snapshot(state)) => Heard {
-            height: state.chain.as_ref().map(|chain| chain.height.0),
-            pending: Some(state.pending_bytes),
-            ..Heard::default()
+        Ok(WorkerMessage::Snapshot { bytes }) => match from_bytes::<NodeSnapshot>(&bytes) {
+            Ok(state) => Heard {
+                height: state.chain.as_ref().map(|chain| chain.height.0),
+                pending: Some(state.pending_bytes),
+                ..Heard::default()
+            },
+            Err(error) => Heard { failure: Some(error.to_string()), ..Heard::default() },
         },
         Ok(WorkerMessage::Failed { text }) => Heard { failure: Some(text), ..Heard::default() },
         Ok(WorkerMessage::Ended | WorkerMessage::Journal { .. }) => Heard::default(),

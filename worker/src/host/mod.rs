@@ -25,7 +25,7 @@ use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::rc::{Rc, Weak};
 use terrarium_core::interface::{
-    Clock, Event, LogLine, NodeId, NodeSnapshot, PageMessage, RunState, WorkerMessage,
+    Clock, Event, LogLine, NodeId, NodeSnapshot, PageMessage, RunState, WorkerMessage, to_bytes,
 };
 use terrarium_core::node::journal::RecordedNode;
 use terrarium_core::node::{Cost, Input};
@@ -73,8 +73,8 @@ pub(crate) struct Host {
     feed: Feed,
     noise: Noise,
     watched: Watched,
-    /// The last one that the page got.
-    snapshot: Option<NodeSnapshot>,
+    /// The last one that the page got, as bytes.
+    snapshot: Option<Vec<u8>>,
     /// Whether the node was on the network when we last looked.
     state: RunState,
     ownership: Option<Ownership>,
@@ -330,15 +330,15 @@ impl Host {
         let mut snapshot = self.node.snapshot();
         snapshot.mining.hashes_per_second = self.miner.hashes_per_second(now);
         snapshot.mining.budget_khs = self.miner.budget_khs();
-        if self.snapshot.as_ref() == Some(&snapshot) {
+        let bytes = to_bytes(&snapshot);
+        if self.snapshot.as_ref() == Some(&bytes) {
             return;
         }
         let announcement = self.directory.set_own(network_of(&snapshot), now);
         self.tell_directory(announcement);
-        self.watched.show(&snapshot, now);
-        let message = WorkerMessage::Snapshot(Box::new(snapshot.clone()));
-        page::post(&message);
-        self.snapshot = Some(snapshot);
+        self.watched.show(&bytes, now);
+        page::post(&WorkerMessage::Snapshot { bytes: bytes.clone() });
+        self.snapshot = Some(bytes);
     }
 
     fn tell_directory(&self, text: Option<String>) {

@@ -4,8 +4,8 @@
 use super::{Sessions, Wire};
 use crate::js;
 use js_sys::Uint8Array;
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use terrarium_core::collections::BTreeMap;
 use terrarium_core::interface::NodeId;
 use terrarium_core::time::{Mono, Span};
 use terrarium_core::transport::Now;

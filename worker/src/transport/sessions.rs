@@ -1,9 +1,9 @@
 //! `link`'s sessions as a transport: an endpoint, the links' conditions below it, and below them a wire.
 
-use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
 use std::time::Duration;
+use terrarium_core::collections::BTreeSet;
 use terrarium_core::interface::{LinkCondition, NodeId};
 use terrarium_core::time::Mono;
 use terrarium_core::transport::{self, Now, OpenError, SendError, TransportEvent, Wakeup};

@@ -19,7 +19,7 @@ pub(crate) use placement::{PlacementKey, key_of};
 
 use super::draw;
 use super::message::{NetAddress, Services, TimedAddress};
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, BTreeSet, sort};
 use crate::time::UnixTime;
 use entry::since;
 use placement::Place;
@@ -226,8 +226,8 @@ impl AddrMan {
         let tried = self.addresses.iter().filter(|(_, info)| info.in_tried);
         let mut tried: Vec<(Option<UnixTime>, SocketAddr)> =
             tried.map(|(address, info)| (info.last_success, *address)).collect();
-        tried.sort_unstable_by(|a, b| b.cmp(a));
-        tried.into_iter().take(count).map(|(_, address)| address).collect()
+        sort(&mut tried);
+        tried.into_iter().rev().take(count).map(|(_, address)| address).collect()
     }
 
     /// So many addresses that are worth telling, at random (Core's `GetAddr`): at most `most`, and at most `share` in a

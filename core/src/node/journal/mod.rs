@@ -14,6 +14,7 @@
 //! A journal holds the wallet's keys and the seed of those to come, and its first line says so: it is for networks whose
 //! coins are worth nothing. [`RecordedNode`] is the node that a journal is kept of, [`Recorder`] writes it.
 
+mod json;
 mod recorded;
 mod recorder;
 
@@ -28,7 +29,7 @@ use crate::cost::Cost;
 use crate::encode::hex;
 use crate::interface::{NodeConfig, NodeId};
 use crate::time::Time;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::net::Ipv4Addr;
 
@@ -45,19 +46,14 @@ const WARNING: &str = "with the wallets' private keys: whoever has the file can 
 const DIGEST: usize = 8;
 
 /// Something that went into a node or came out of it.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub enum Entry {
     /// The node was made.
     Open(Box<Opening>),
     /// It was told something.
     Input(Input),
     /// It was let work.
-    Step {
-        /// What time it was.
-        now: Time,
-        /// For how much.
-        budget: Cost,
-    },
+    Step(Step),
     /// It asked for something, or told something.
     Output(Trail),
     /// Nothing more is written down of it.
@@ -65,7 +61,7 @@ pub enum Entry {
 }
 
 /// What a node was made of.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Opening {
     /// Where others reach it.
     pub host: Ipv4Addr,
@@ -97,8 +93,17 @@ impl Opening {
     }
 }
 
+/// How a node was let work.
+#[derive(Clone, Copy, Deserialize)]
+pub struct Step {
+    /// What time it was.
+    pub now: Time,
+    /// For how much.
+    pub budget: Cost,
+}
+
 /// What is kept of an output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Trail {
     /// The name of its variant.
     pub kind: String,
@@ -116,19 +121,12 @@ impl Trail {
 }
 
 /// One line: what happened, at which node.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub struct Line {
     /// The node.
     pub node: NodeId,
     /// What happened.
     pub entry: Entry,
-}
-
-impl Line {
-    /// The line's text, without its end.
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("every entry is a JSON value")
-    }
 }
 
 /// Why a journal cannot be read.
@@ -153,18 +151,15 @@ pub enum JournalError {
 }
 
 /// What is read of the first line.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Head {
     format: String,
     version: u32,
-    #[serde(default)]
-    warning: String,
 }
 
 /// The first line of every journal, without its end.
 pub fn head() -> String {
-    let head = Head { format: FORMAT.to_owned(), version: VERSION, warning: WARNING.to_owned() };
-    serde_json::to_string(&head).expect("three fields are a JSON value")
+    format!("{{\"format\":\"{FORMAT}\",\"version\":{VERSION},\"warning\":\"{WARNING}\"}}")
 }
 
 /// Reads a journal: its lines with their numbers, from 1; empty ones are passed over.
@@ -202,11 +197,19 @@ fn beginning(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::FailedCheck;
     use crate::consensus::Preset;
-    use crate::interface::{PeerId, Role, SyncMode};
-    use crate::store::{Record, Table};
+    use crate::encode::Reader;
+    use crate::interface::{Command, Direction, PeerId, RequestId, Role, SyncMode, Wire as _};
+    use crate::node::{JobId, LinkPath, LoadId, VerifyId};
+    use crate::script::ScriptError;
+    use crate::store::{BatchId, Record, Table};
+    use crate::time::{Mono, UnixTime};
+    use std::cell::RefCell;
+    use std::rc::Rc;
 
     const HOST: Ipv4Addr = Ipv4Addr::new(10, 1, 2, 3);
+    const NODE: NodeId = NodeId(3000);
 
     /// What a new node is made of.
     pub(super) fn opening(id: NodeId) -> Opening {
@@ -217,8 +220,12 @@ mod tests {
         Opening { host: HOST, class: None, config, entropy, loaded: Loaded::default() }
     }
 
-    fn line(entry: Entry) -> Line {
-        Line { node: NodeId(3000), entry }
+    /// A journal of what is written down of a node.
+    fn journal(write: impl FnOnce(&mut Recorder)) -> String {
+        let text = Rc::new(RefCell::new(String::new()));
+        let to = Rc::clone(&text);
+        write(&mut Recorder::new(Box::new(move |line| to.borrow_mut().push_str(line))));
+        text.take()
     }
 
     #[test]
@@ -229,33 +236,94 @@ mod tests {
     #[test]
     fn a_last_line_is_read_as_any_other() {
         for end in [JournalEnd::Closed, JournalEnd::Failed, JournalEnd::Full] {
-            assert_eq!(end.line(NodeId(3000)), format!("{}\n", line(Entry::End(end)).to_text()));
+            let text = format!("{}\n{}", head(), end.line(NODE));
+            let lines: Vec<_> = read(&text).expect("a journal").collect();
+            let [Ok((2, Line { node: NODE, entry: Entry::End(read) }))] = &lines[..] else {
+                panic!("one line")
+            };
+            assert_eq!(*read, end);
         }
-    }
-
-    #[test]
-    fn what_is_written_is_read_again() {
-        let bytes = Input::PeerBytes { peer: PeerId(7), bytes: vec![0, 255, 16] };
-        let text = [head(), line(Entry::Input(bytes)).to_text(), String::new()].join("\n");
-        assert!(text.contains("00ff10"), "{text}");
-        let lines: Vec<_> = read(&text).expect("a journal").collect();
-        let [Ok((2, Line { node: NodeId(3000), entry: Entry::Input(input) }))] = &lines[..] else {
-            panic!("one line")
-        };
-        assert!(matches!(input, Input::PeerBytes { peer: PeerId(7), bytes } if bytes == &[0, 255, 16]));
     }
 
     #[test]
     fn what_a_node_was_made_of_is_read_again() {
         let record = Record { table: Table::Keys, key: vec![1, 2], value: vec![0, 254] };
-        let mut opening = opening(NodeId(3000));
+        let mut opening = opening(NODE);
         opening.loaded.wallet.push(record.clone());
-        let text = [head(), line(Entry::Open(Box::new(opening))).to_text()].join("\n");
+        let text = journal(|recorder| recorder.open(&opening));
         assert!(text.contains("00fe"), "{text}");
         let lines: Vec<_> = read(&text).expect("a journal").collect();
         let [Ok((2, Line { entry: Entry::Open(read), .. }))] = &lines[..] else { panic!("one line") };
         assert_eq!((read.host, &read.loaded.wallet[..]), (HOST, &[record][..]));
         assert_eq!((read.entropy.node, read.entropy.wallet), ([1; 32], [2; 32]));
+    }
+
+    #[test]
+    fn how_a_node_worked_is_read_again() {
+        let step = Step { now: Time { mono: Mono(3), unix: UnixTime(4) }, budget: Cost(5) };
+        let output = Trail::of(&Output::CancelMine);
+        let text = journal(|recorder| {
+            recorder.step(NODE, step);
+            recorder.output(NODE, &output);
+        });
+        let lines: Vec<_> =
+            read(&text).expect("a journal").map(|line| line.expect("a line").1.entry).collect();
+        let [Entry::Step(Step { now, budget: Cost(5) }), Entry::Output(read)] = &lines[..] else {
+            panic!("two lines")
+        };
+        assert_eq!((*now, read), (step.now, &output));
+    }
+
+    #[test]
+    fn whatever_a_node_is_told_is_read_again() {
+        let inputs = inputs();
+        let text = journal(|recorder| inputs.iter().for_each(|input| recorder.input(NODE, input)));
+        for (read, input) in read(&text).expect("a journal").zip(&inputs) {
+            let Ok((_, Line { node: NODE, entry: Entry::Input(read) })) = read else { panic!("an input") };
+            assert_eq!(format!("{read:?}"), format!("{input:?}"));
+        }
+        assert_eq!(text.lines().count(), 1 + inputs.len());
+        assert!(text.contains("\"bytes\":\"00ff10\""), "bytes are digits");
+    }
+
+    /// One of each input, and one of each command.
+    fn inputs() -> Vec<Input> {
+        let (peer, address) = (PeerId(7), NODE.local_address());
+        let path = LinkPath { direct: true, steps: vec![(1, "punched".to_owned()), (2, String::new())] };
+        let failed = FailedCheck { check: 3, error: ScriptError::EvalFalse };
+        let mut inputs = vec![
+            Input::PeerConnected { peer, address, direction: Direction::Outbound },
+            Input::ConnectFailed { address, reason: "\"\\\u{1}\u{8}\u{c}\n\r\t\u{7f}币".to_owned() },
+            Input::PeerBytes { peer, bytes: vec![0, 255, 16] },
+            Input::PeerDrained { peer, queued: 8 },
+            Input::PeerClosed { peer, reason: String::new() },
+            Input::Directory { up: vec![address, address] },
+            Input::Room { nodes: vec!["[2001:db8::1]:18444".parse().expect("an address")] },
+            Input::Path { host: HOST, path },
+            Input::SeedAnswer { seed: 2, addresses: Vec::new() },
+            Input::Cancel { id: RequestId(4) },
+            Input::NonceFound { job: JobId(5), nonce: u32::MAX },
+            Input::NoncesExhausted { job: JobId(u64::MAX) },
+            Input::BatchCommitted { id: BatchId(6) },
+            Input::BatchFailed { id: BatchId(6), reason: "full".to_owned() },
+            Input::Loaded { id: LoadId(7), values: vec![None, Some(vec![0, 255])] },
+            Input::Helpers { least: Some(Cost(8)) },
+            Input::Listens { messages: true, log: false },
+            Input::Verified { id: VerifyId(9), result: Ok(()) },
+            Input::Verified { id: VerifyId(9), result: Err(failed) },
+            Input::Unverified { id: VerifyId(9) },
+        ];
+        inputs.extend(commands().map(|command| Input::Command { id: RequestId(1), command }));
+        inputs
+    }
+
+    /// One of each number, of whichever of these fields it takes: numbers and texts, or an address first.
+    fn commands() -> impl Iterator<Item = Command> {
+        let fields = [[1; 100].to_vec(), [&[4, 127, 0, 0, 1][..], &[1; 100]].concat()];
+        (0..=u8::MAX).filter_map(move |number| {
+            let mut bytes = fields.iter().map(|fields| [&[number], &fields[..]].concat());
+            bytes.find_map(|bytes| Command::read(&mut Reader::new(&bytes)).ok())
+        })
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A node of which a journal can be kept: hosts that keep one, a worker as well as the simulator, let all that goes in and
 //! comes out pass through here.
 
-use super::{Entry, Opening, Recorder, Trail};
+use super::{Opening, Recorder, Step, Trail};
 use crate::chain::LoadError;
 use crate::cost::Cost;
 use crate::crypto::EcdsaAccelerator;
@@ -38,21 +38,21 @@ impl RecordedNode {
 
     /// As [`Node::handle`].
     pub fn handle(&mut self, input: Input) -> bool {
-        self.note(|| Entry::Input(input.clone()));
+        self.note(|recorder, id| recorder.input(id, &input));
         self.node.handle(input)
     }
 
     /// As [`Node::step`]; the outputs of the step before have been taken, as a replay expects. That it works is written down
     /// before it does: should it fail, the journal leads there.
     pub fn step(&mut self, now: Time, budget: Cost) -> bool {
-        self.note(|| Entry::Step { now, budget });
+        self.note(|recorder, id| recorder.step(id, Step { now, budget }));
         self.node.step(now, budget)
     }
 
     /// As [`Node::poll`].
     pub fn poll(&mut self) -> Option<Output> {
         let output = self.node.poll()?;
-        self.note(|| Entry::Output(Trail::of(&output)));
+        self.note(|recorder, id| recorder.output(id, &Trail::of(&output)));
         Some(output)
     }
 
@@ -71,9 +71,9 @@ impl RecordedNode {
         self.recorder = None;
     }
 
-    fn note(&mut self, entry: impl FnOnce() -> Entry) {
+    fn note(&mut self, write: impl FnOnce(&mut Recorder, NodeId)) {
         let Some(recorder) = &self.recorder else { return };
-        recorder.borrow_mut().note(self.id, entry());
+        write(&mut recorder.borrow_mut(), self.id);
         if recorder.borrow().has_ended() {
             self.recorder = None;
         }

@@ -1,8 +1,10 @@
 //! Writes journals down: one of all nodes of a simulation, or one of the node that a worker runs.
 
-use super::{Entry, JournalEnd, Line, Opening, head};
+use super::json::Json;
+use super::{JournalEnd, Opening, Step, Trail, head};
 use crate::collections::BTreeSet;
 use crate::interface::NodeId;
+use crate::node::Input;
 
 /// Bytes that the last line of a node takes at most.
 const END: u64 = 50;
@@ -42,20 +44,22 @@ impl Recorder {
         if opening.least_len() > self.room {
             return self.end(JournalEnd::Full);
         }
-        self.note(node, Entry::Open(Box::new(opening.clone())));
+        self.note(node, "Open", opening);
     }
 
-    /// Writes down what happened at a node that was opened.
-    pub fn note(&mut self, node: NodeId, entry: Entry) {
-        if self.has_ended {
-            return;
-        }
-        let line = format!("{}\n", Line { node, entry }.to_text());
-        let ends = END * self.nodes.len() as u64;
-        if line.len() as u64 + ends > self.room {
-            return self.end(JournalEnd::Full);
-        }
-        self.put(&line);
+    /// Writes down what a node that was opened is told.
+    pub fn input(&mut self, node: NodeId, input: &Input) {
+        self.note(node, "Input", input);
+    }
+
+    /// Writes down that it is let work.
+    pub fn step(&mut self, node: NodeId, step: Step) {
+        self.note(node, "Step", &step);
+    }
+
+    /// Writes down what is kept of an output of it.
+    pub fn output(&mut self, node: NodeId, output: &Trail) {
+        self.note(node, "Output", output);
     }
 
     /// Ends the journal; nothing is written after that.
@@ -68,6 +72,21 @@ impl Recorder {
     /// Whether nothing more is written.
     pub fn has_ended(&self) -> bool {
         self.has_ended
+    }
+
+    /// Writes down an entry, by the name of its variant.
+    fn note(&mut self, node: NodeId, entry: &str, what: &dyn Json) {
+        if self.has_ended {
+            return;
+        }
+        let mut line = format!("{{\"node\":{node},\"entry\":{{\"{entry}\":");
+        what.write(&mut line);
+        line.push_str("}}\n");
+        let ends = END * self.nodes.len() as u64;
+        if line.len() as u64 + ends > self.room {
+            return self.end(JournalEnd::Full);
+        }
+        self.put(&line);
     }
 
     fn end(&mut self, end: JournalEnd) {
@@ -85,25 +104,22 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
-    use super::super::read;
     use super::super::tests::opening;
+    use super::super::{Entry, Line, read};
     use super::*;
     use crate::cost::Cost;
     use crate::store::{Record, Table};
-    use crate::time::Time;
+    use crate::time::{Mono, Time, UnixTime};
     use std::cell::RefCell;
     use std::rc::Rc;
 
     const NODE: NodeId = NodeId(65_535);
+    const STEP: Step = Step { now: Time { mono: Mono(0), unix: UnixTime(0) }, budget: Cost(1) };
 
     fn recorder(most: u64) -> (Recorder, Rc<RefCell<String>>) {
         let text = Rc::new(RefCell::new(String::new()));
         let to = Rc::clone(&text);
         (Recorder::bounded(Box::new(move |line| to.borrow_mut().push_str(line)), most), text)
-    }
-
-    fn step() -> Entry {
-        Entry::Step { now: Time::default(), budget: Cost(1) }
     }
 
     #[test]
@@ -112,11 +128,11 @@ mod tests {
         let (mut recorder, text) = recorder(MOST);
         recorder.open(&opening(NODE));
         while !recorder.has_ended() {
-            recorder.note(NODE, step());
+            recorder.step(NODE, STEP);
         }
         let length = text.borrow().len() as u64;
         assert!((MOST - 200..=MOST).contains(&length), "{length} bytes");
-        recorder.note(NODE, step());
+        recorder.step(NODE, STEP);
         recorder.finish();
         assert_eq!(text.borrow().len() as u64, length, "nothing follows the end");
         let text = text.borrow();

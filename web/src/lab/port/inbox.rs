@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
 use terrarium_core::interface::{
-    Event, NodeId, NodeSnapshot, Ownership, PageMessage, Storage, WorkerMessage,
+    Event, NodeId, NodeSnapshot, Ownership, PageMessage, Storage, WorkerMessage, from_bytes,
 };
 
 /// Changes of branch that are taken in between two frames; a hidden page has none.
@@ -35,7 +35,10 @@ impl Lab {
                 }
             }),
             WorkerMessage::Events { events, dropped, .. } => self.happened(id, &events, dropped),
-            WorkerMessage::Snapshot(snapshot) => self.change(|inner| inner.look(id, *snapshot)),
+            WorkerMessage::Snapshot { bytes } => match from_bytes::<NodeSnapshot>(&bytes) {
+                Ok(snapshot) if snapshot.id == id => self.change(|inner| inner.look(id, snapshot)),
+                _ => {}
+            },
             WorkerMessage::Failed { text } => self.fail(id, &text),
             WorkerMessage::Ended => self.change(|inner| {
                 if let Some(node) = inner.nodes.get_mut(&id) {

@@ -9,9 +9,8 @@ pub(crate) use story::{Step, Story, Why};
 
 use links::{Act, Links, News, PATIENCE_MS, Place};
 use rtc::{Hear, Rtc};
-use std::collections::BTreeSet;
 use std::rc::Rc;
-use terrarium_core::collections::BTreeMap;
+use terrarium_core::collections::{BTreeMap, BTreeSet};
 use terrarium_link::room::Signal;
 use wasm_bindgen::JsValue;
 
