@@ -76,12 +76,12 @@ mod tests {
         let mut paths = Paths::default();
         assert!(paths.hear("path 10.1.0.3 direct began@5 punched@7", OWN));
         let steps = vec![(5, "began".to_owned()), (7, "punched".to_owned())];
-        let expected = BTreeMap::from([(OTHER, LinkPath { direct: true, steps })]);
+        let expected = BTreeMap::from_iter([(OTHER, LinkPath { direct: true, steps })]);
         assert_eq!(paths.take_news(), expected);
         assert!(paths.hear("path 10.1.0.3 direct began@5 punched@7", OWN));
         assert_eq!(paths.take_news(), BTreeMap::new());
         assert!(paths.hear("path 10.1.0.3 relay", OWN));
-        assert_eq!(paths.take_news(), BTreeMap::from([(OTHER, LinkPath::default())]));
+        assert_eq!(paths.take_news(), BTreeMap::from_iter([(OTHER, LinkPath::default())]));
     }
 
     #[test]
