@@ -41,8 +41,7 @@ impl Affine {
         Self { x: self.x, y: self.y.with_signs(signs) }
     }
 
-    /// The point whose coordinates are multiplied with the square and the cube of `z`: where it lies on the curve on which
-    /// one that is `z` times as large lies here.
+    /// (x z^2, y z^3): where the point goes on the curve on which z is left out of what has it here.
     pub(crate) fn stretched(&self, field: &Field, z: &Fe) -> Self {
         let square = field.square(z);
         let cube = field.mul(&square, z);

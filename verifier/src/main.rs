@@ -5,6 +5,9 @@
 
 #![allow(unsafe_code, reason = "what a module exports has a name of its own")]
 
+#[cfg(all(target_arch = "wasm32", not(target_feature = "relaxed-simd")))]
+compile_error!("what this accelerates with has to be asked for: -C target-feature=+simd128,+relaxed-simd");
+
 use std::cell::RefCell;
 
 thread_local! {

@@ -20,13 +20,13 @@ const GENERATOR_MULTIPLES: usize = 1 << (GENERATOR_BITS - 1);
 /// What a scalar is split into.
 pub(crate) const HALVES: usize = 2;
 
-/// Multiples of two keys, 1 to 16 times, as affine points: not on secp256k1 but on the curve on which their z is one. What
-/// is added to them has this z in addition.
+/// Multiples of two keys, 1 to 16 times. Adding them up leaves them with one z, by which they need not be divided: without it
+/// they are points of another curve, onto which (x, y) of secp256k1 goes as (x z^2, y z^3), and all sums are reckoned there.
 pub(crate) struct KeyMultiples {
     /// The x of a multiple, and that of lambda times it.
     x: [[Fe; KEY_MULTIPLES]; HALVES],
     y: [Fe; KEY_MULTIPLES],
-    /// The z that they have on secp256k1.
+    /// That z: what sums have in addition on secp256k1.
     pub(crate) z: Fe,
 }
 
@@ -104,7 +104,7 @@ impl GeneratorMultiples {
             next.add(field, &generator);
         }
         let mut points = to_affine(field, &multiples).into_iter();
-        let end = points.next().unwrap_or(start);
+        let end = points.next().expect("the first of them");
         let beta = Fe::splat(BETA);
         let entry = |point: Affine| Entry {
             x: [point.x, field.mul(&point.x, &beta)].map(first_digits),

@@ -26,7 +26,7 @@ const A1: U256 = uint!(0x3086d221a7d46bcde86c90e49284eb15_U256);
 /// -b1.
 const MINUS_B1: U256 = uint!(0xe4437ed6010e88286f547fa90abfe4c3_U256);
 const A2: U256 = uint!(0x114ca50f7a8e2f3f657c1108d9d44cfd8_U256);
-/// 2^384 times A1, and times -b1, divided by the order.
+/// 2^384 times A1, and times -b1, divided by the order and rounded (g1 and g2 of libsecp256k1).
 const NEAREST_A1: U256 = uint!(0x3086d221a7d46bcde86c90e49284eb153daa8a1471e8ca7fe893209a45dbb031_U256);
 const NEAREST_MINUS_B1: U256 = uint!(0xe4437ed6010e88286f547fa90abfe4c4221208ac9df506c61571b4ae8ac47f71_U256);
 
@@ -35,7 +35,7 @@ pub(crate) type Windows<const COUNT: usize> = [i32; COUNT];
 
 /// The two halves of a number k below the order: k = k1 + k2 lambda modulo the order, where multiplication with lambda is cheap.
 pub(crate) fn split(number: U256) -> [Half; 2] {
-    // The lattice's vector that is nearest to (k, 0), less than 2^128 of each side.
+    // How often each side goes into the lattice's point that is nearest to (k, 0): less than 2^128 times.
     let nearest = |factor: U256| -> U256 {
         let product: U512 = number.widening_mul(factor);
         let rounded: U512 = (product + (U512::from(1) << 383)) >> 384_usize;
@@ -57,7 +57,7 @@ pub(crate) fn inverses(numbers: &[U256]) -> Vec<U256> {
         below.push(product);
         product = multiply(product, *number);
     }
-    let mut inverse = inverse(product);
+    let mut inverse = invert(product);
     let mut inverses = below;
     for (below, number) in inverses.iter_mut().zip(&formed).rev() {
         *below = multiply(inverse, *below);
@@ -67,7 +67,7 @@ pub(crate) fn inverses(numbers: &[U256]) -> Vec<U256> {
 }
 
 /// The inverse of a number in Montgomery's form, in that form: the number to the power of the order less two.
-fn inverse(number: U256) -> U256 {
+fn invert(number: U256) -> U256 {
     let exponent = ORDER - U256::from(2);
     (0..256).rev().fold(ONE, |power, bit| {
         let square = multiply(power, power);
@@ -92,8 +92,8 @@ impl Half {
         let (whole, sign) = (1 << bits, if self.negative { -1 } else { 1 });
         let mut carry = 0;
         std::array::from_fn(|window| {
-            let bits = (self.size >> (window * bits)).as_limbs()[0] & (whole as u64 - 1);
-            let digit = bits as i32 + carry;
+            let unsigned = (self.size >> (window * bits)).as_limbs()[0] & (whole as u64 - 1);
+            let digit = unsigned as i32 + carry;
             carry = i32::from(digit > whole / 2);
             sign * (digit - carry * whole)
         })

@@ -3,7 +3,7 @@
 
 use crate::js;
 use js_sys::{Function, Object, Reflect, Uint8Array, WebAssembly};
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use terrarium_core::crypto::EcdsaAccelerator;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -11,26 +11,30 @@ use wasm_bindgen::{JsCast, JsValue};
 const MODULE: &str = "terrariumVerifier";
 
 thread_local! {
-    /// Made for the first signatures; none where it cannot be made, or the engine's arithmetic is not what it needs.
-    static INSTANCE: OnceCell<Option<Instance>> = const { OnceCell::new() };
+    /// Made when it is first asked for, and anew after one that failed.
+    static INSTANCE: RefCell<Option<Instance>> = const { RefCell::new(None) };
 }
 
-/// The accelerator of this worker, if it has the module.
+/// The accelerator of this worker; none where there is no module, or where the engine's arithmetic is not what it needs.
 pub fn find() -> Option<EcdsaAccelerator> {
-    module().ok().map(|_| accelerate as EcdsaAccelerator)
-}
-
-/// One that fails, as for want of memory, has said nothing: the checks are then done here.
-fn accelerate(checks: &[u8]) -> Vec<bool> {
-    INSTANCE.with(|instance| {
-        let instance = instance.get_or_init(|| Instance::new().ok().flatten());
-        let verdicts = instance.as_ref().and_then(|instance| instance.verify(checks).ok());
-        verdicts.unwrap_or_default().into_iter().map(|verdict| verdict == 1).collect()
+    INSTANCE.with_borrow_mut(|instance| {
+        if instance.is_none() {
+            *instance = Instance::new().ok().flatten();
+        }
+        instance.is_some().then_some(accelerate as EcdsaAccelerator)
     })
 }
 
-fn module() -> Result<WebAssembly::Module, JsValue> {
-    Reflect::get(&js::scope(), &MODULE.into())?.dyn_into()
+/// One that fails, as for want of memory, says nothing, and is let go with all that it holds.
+fn accelerate(checks: &[u8]) -> Vec<bool> {
+    INSTANCE.with_borrow_mut(|place| {
+        let Some(instance) = place.take().or_else(|| Instance::new().ok().flatten()) else {
+            return Vec::new();
+        };
+        let Ok(verdicts) = instance.verify(checks) else { return Vec::new() };
+        *place = Some(instance);
+        verdicts.into_iter().map(|verdict| verdict == 1).collect()
+    })
 }
 
 /// The module at work, by what it exports.
@@ -43,7 +47,8 @@ struct Instance {
 
 impl Instance {
     fn new() -> Result<Option<Self>, JsValue> {
-        let exports = WebAssembly::Instance::new(&module()?, &Object::new())?.exports();
+        let module: WebAssembly::Module = Reflect::get(&js::scope(), &MODULE.into())?.dyn_into()?;
+        let exports = WebAssembly::Instance::new(&module, &Object::new())?.exports();
         let function = |name: &str| Reflect::get(&exports, &name.into())?.dyn_into::<Function>();
         let is_fused = function("fused")?.call0(&JsValue::UNDEFINED)?;
         let instance = Self {
@@ -71,6 +76,7 @@ impl Instance {
     }
 }
 
+/// What an export returns: JavaScript takes the upper half of all addresses for negative.
 fn number(value: &JsValue) -> u32 {
-    value.as_f64().unwrap_or_default() as u32
+    value.as_f64().unwrap_or_default() as i64 as u32
 }

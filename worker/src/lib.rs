@@ -2,7 +2,8 @@
 //!
 //! The node itself is `terrarium_core::node::Node`, which knows no browser. Around it: [`store`] keeps its data,
 //! [`transport`] carries its bytes, `directory` finds other nodes, `miner` grinds, `clock` tells it the lab's time, `feed`
-//! gathers what the page hears, `journal` what it is to keep of the node's life, [`helpers`] check scripts for it, an [`accelerator`] their signatures, `noise` counts what means nothing, `ownership` and `watch` settle which tab runs it,
+//! gathers what the page hears, `journal` what it is to keep of the node's life, [`helpers`] check scripts for it, an
+//! [`accelerator`] their signatures, `noise` counts what means nothing, `ownership` and `watch` settle which tab runs it,
 //! `boot` brings it up and `host` drives it.
 
 #![warn(missing_docs)]
@@ -36,7 +37,8 @@ pub const BUILD_ID: &str = match option_env!("TERRARIUM_BUILD") {
     None => "dev",
 };
 
-/// Starts the node, or, where the first message says so, a helper. Installs its message listener before it returns, because `boot.js` then hands over what came early.
+/// Starts the node, or, where the first message says so, a helper. Installs its message listener before it returns, because
+/// `boot.js` then hands over what came early.
 pub fn run() {
     page::report_panics();
     let stage = Rc::new(RefCell::new(boot::Stage::Fresh));

@@ -11,9 +11,8 @@ use crate::{
 /// Its name in a site.
 pub(crate) const FILE: &str = "terrarium-verifier.wasm";
 
-/// What its compiler may use, in cargo's words.
-pub(crate) const FEATURES: &str =
-    "target.wasm32-unknown-unknown.rustflags=[\"-Ctarget-feature=+simd128,+relaxed-simd\"]";
+/// What its compiler may use, in cargo's words. Its stack is small: every node has an instance.
+pub(crate) const FEATURES: &str = "target.wasm32-unknown-unknown.rustflags=[\"-Ctarget-feature=+simd128,+relaxed-simd\", \"-Clink-arg=-zstack-size=131072\"]";
 
 /// Builds the module into the site in `folder`. It goes there as it comes from the compiler: wasm-opt writes constants anew
 /// wherever they are used, which makes it slower by half.

@@ -7,14 +7,13 @@
 //! outcome  0, or 1, u32 which input failed (counted over all pieces), u8 ScriptError::code
 //! ```
 
-use super::script_check::{ScriptCheck, passed, verify_inputs};
+use super::script_check::{ScriptCheck, run_in_order, verify_inputs};
 use crate::consensus::TxError;
 use crate::crypto::EcdsaAccelerator;
 use crate::encode::{DecodeError, Encode as _, MAX_SIZE, Reader, encode_compact_size};
 use crate::primitives::{Transaction, TxOut};
 use crate::script::{ScriptError, VerifyFlags};
 use serde::Deserialize;
-use std::cell::RefCell;
 use std::ops::Range;
 
 /// The first check of a batch that failed.
@@ -48,18 +47,27 @@ pub fn verify_batch(bytes: &[u8], accelerator: Option<EcdsaAccelerator>) -> Resu
         pieces.push(Piece::read(&mut reader)?);
     }
     reader.finish()?;
-    let passed = passed(&pieces, accelerator, |piece, later| piece.run(flags, Some(later)));
+    let run = |piece: &Piece, deferred: Option<&_>| {
+        verify_inputs(&piece.transaction, piece.inputs.clone(), piece.spent.iter(), flags, deferred)
+    };
     let mut done = 0;
-    for (piece, passed) in pieces.iter().zip(passed) {
-        match if passed { Ok(()) } else { piece.run(flags, None) } {
-            Ok(()) => done += piece.spent.len(),
-            Err(TxError::Script { input, error }) => {
-                return Ok(Err(FailedCheck { check: (done + input - piece.inputs.start) as u32, error }));
+    let verdict = run_in_order(&pieces, accelerator, run, |piece, result| {
+        let failed = match result {
+            Ok(()) => {
+                done += piece.spent.len();
+                return Ok(());
             }
-            Err(_) => return Err(DecodeError::InvalidValue { field: "spent outputs" }),
-        }
+            Err(TxError::Script { input, error }) => {
+                Ok(FailedCheck { check: (done + input - piece.inputs.start) as u32, error })
+            }
+            Err(_) => Err(DecodeError::InvalidValue { field: "spent outputs" }),
+        };
+        Err(failed)
+    });
+    match verdict {
+        Ok(()) => Ok(Ok(())),
+        Err(failed) => failed.map(Err),
     }
-    Ok(Ok(()))
 }
 
 impl Piece {
@@ -72,10 +80,6 @@ impl Piece {
             return Err(DecodeError::InvalidValue { field: "inputs to check" });
         }
         Ok(Self { transaction, inputs, spent })
-    }
-
-    fn run(&self, flags: VerifyFlags, later: Option<&RefCell<Vec<u8>>>) -> Result<(), TxError> {
-        verify_inputs(&self.transaction, self.inputs.clone(), self.spent.iter(), flags, later)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Scripts of transactions as work that can be done anywhere, and the memory of what was done before.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,11 +10,12 @@ use crate::collections::BTreeSet;
 use crate::consensus::check::CheckedBlock;
 use crate::consensus::{BlockError, ConsensusParams, TxError, sigops};
 use crate::cost::Cost;
-use crate::crypto::{ECDSA_CHECK_LEN, EcdsaAccelerator};
+use crate::crypto::EcdsaAccelerator;
 use crate::encode::Encode as _;
 use crate::primitives::{Height, Transaction, TxOut, Wtxid};
 use crate::script::{
-    PrecomputedTransactionData, ScriptError, TransactionSignatureChecker, VerifyFlags, verify_script,
+    DeferredChecks, PrecomputedTransactionData, ScriptError, TransactionSignatureChecker, VerifyFlags,
+    verify_script,
 };
 
 /// Transactions that the cache remembers, 32 bytes each and as much for their order.
@@ -83,21 +83,19 @@ impl ScriptCheck {
             .sum()
     }
 
-    /// Runs the scripts, adding to `cost` what each check takes: in order, up to the first that fails.
+    /// Checks in order, up to the first that fails; adds to `cost` what each of these takes.
     pub(super) fn verify_all(
         checks: &[Self],
         accelerator: Option<EcdsaAccelerator>,
         cost: &mut Cost,
     ) -> Result<(), BlockError> {
-        let passed = passed(checks, accelerator, |check, later| check.run(Some(later)));
-        checks.iter().zip(passed).try_for_each(|(check, passed)| {
+        let run = |check: &Self, deferred: Option<&_>| {
+            verify_inputs(check.transaction(), check.inputs(), check.spent(), check.flags, deferred)
+        };
+        run_in_order(checks, accelerator, run, |check, result| {
             *cost += check.cost();
-            if passed { Ok(()) } else { check.run(None).map_err(|error| check.blame(error)) }
+            result.map_err(|error| check.blame(error))
         })
-    }
-
-    fn run(&self, later: Option<&RefCell<Vec<u8>>>) -> Result<(), TxError> {
-        verify_inputs(self.transaction(), self.inputs(), self.spent(), self.flags, later)
     }
 
     /// The block's error for one of the transaction.
@@ -112,24 +110,40 @@ impl ScriptCheck {
     }
 }
 
-/// For each of several checks whether its scripts are known to pass already: an accelerator has found all signatures good
-/// that `run` noted. Of the others nothing is known.
-pub(super) fn passed<T>(
-    checks: &[T],
+/// Signatures after which an accelerator gets what there is: enough for its speed, and all that is done in vain where an
+/// earlier check fails.
+const GROUP: usize = 1_000;
+
+/// Does checks by `run` and tells `done` of each, in order, until that fails. With an accelerator they are run in groups,
+/// first with signatures deferred, and once more where that does not settle a check: what is told is the same.
+pub(super) fn run_in_order<T, E>(
+    mut checks: &[T],
     accelerator: Option<EcdsaAccelerator>,
-    run: impl Fn(&T, &RefCell<Vec<u8>>) -> Result<(), TxError>,
-) -> Vec<bool> {
-    let Some(accelerator) = accelerator else { return vec![false; checks.len()] };
-    let signatures: RefCell<Vec<u8>> = RefCell::default();
-    let noted = || signatures.borrow().len() / ECDSA_CHECK_LEN;
-    let one = |check| {
-        let first = noted();
-        run(check, &signatures).is_ok().then(|| first..noted())
+    run: impl Fn(&T, Option<&DeferredChecks>) -> Result<(), TxError>,
+    mut done: impl FnMut(&T, Result<(), TxError>) -> Result<(), E>,
+) -> Result<(), E> {
+    let Some(accelerate) = accelerator else {
+        return checks.iter().try_for_each(|check| done(check, run(check, None)));
     };
-    let ranges: Vec<Option<Range<usize>>> = checks.iter().map(one).collect();
-    let good = accelerator(&signatures.borrow());
-    let is_good = |range| good.get(range).is_some_and(|good: &[bool]| good.iter().all(|good| *good));
-    ranges.into_iter().map(|range| range.is_some_and(is_good)).collect()
+    while !checks.is_empty() {
+        let deferred = DeferredChecks::default();
+        // For each check of the group which signatures it needs; none where it fails though all be good.
+        let mut needs = Vec::new();
+        while needs.len() < checks.len() && deferred.len() < GROUP {
+            let first = deferred.len();
+            let passes = run(&checks[needs.len()], Some(&deferred)).is_ok();
+            needs.push(passes.then(|| first..deferred.len()));
+        }
+        let good = if deferred.len() > 0 { accelerate(&deferred.into_bytes()) } else { Vec::new() };
+        let are_good =
+            |needed: Range<usize>| good.get(needed).is_some_and(|good| good.iter().all(|good| *good));
+        let (group, rest) = checks.split_at(needs.len());
+        for (check, needed) in group.iter().zip(needs) {
+            done(check, if needed.is_some_and(are_good) { Ok(()) } else { run(check, None) })?;
+        }
+        checks = rest;
+    }
+    Ok(())
 }
 
 /// Runs the scripts of all inputs of `tx`; `spent` are the coins that they spend, in order (Core's
@@ -138,21 +152,21 @@ pub fn verify_input_scripts(tx: &Transaction, spent: &[Coin], flags: VerifyFlags
     verify_inputs(tx, 0..tx.inputs.len(), spent.iter().map(|coin| &coin.output), flags, None)
 }
 
-/// Runs the scripts of some inputs of `tx`, in order; `spent` are the outputs that these spend. With `later` all signatures
-/// are taken for good, and it gets what has to be checked for that.
+/// Runs the scripts of some inputs of `tx`, in order; `spent` are the outputs that these spend. What goes into `deferred` is
+/// taken for good.
 pub(super) fn verify_inputs<'a>(
     tx: &Transaction,
     inputs: Range<usize>,
     mut spent: impl Iterator<Item = &'a TxOut>,
     flags: VerifyFlags,
-    later: Option<&RefCell<Vec<u8>>>,
+    deferred: Option<&DeferredChecks>,
 ) -> Result<(), TxError> {
     let precomputed = PrecomputedTransactionData::new(tx);
     for (index, input) in tx.inputs.iter().enumerate().take(inputs.end).skip(inputs.start) {
         let output = spent.next().ok_or(TxError::MissingInput(input.previous_output))?;
         let result = match TransactionSignatureChecker::new(tx, index, output.value, &precomputed) {
             Some(checker) => {
-                let checker = later.map_or(checker, |later| checker.deferring(later));
+                let checker = deferred.map_or(checker, |deferred| checker.deferring(deferred));
                 verify_script(&input.script_sig, &output.script_pubkey, &input.witness, flags, &checker)
             }
             None => Err(ScriptError::EvalFalse),

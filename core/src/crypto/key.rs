@@ -123,6 +123,11 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl PublicKey {
+    /// Whether bytes have a key's length and first byte (Core's `CPubKey::ValidSize`).
+    pub fn is_well_formed(bytes: &[u8]) -> bool {
+        matches!((bytes.first(), bytes.len()), (Some(2 | 3), 33) | (Some(4 | 6 | 7), 65))
+    }
+
     /// Reads a key as Core does: compressed, uncompressed, or hybrid with the right parity.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         let key = match (bytes.first(), bytes.len()) {

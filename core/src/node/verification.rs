@@ -14,6 +14,7 @@ use crate::crypto::EcdsaAccelerator;
 pub(super) struct Verification {
     /// As [`Input::Helpers`](super::Input::Helpers) says.
     least: Option<Cost>,
+    /// Who checks the signatures of blocks; none where the node does.
     accelerator: Option<EcdsaAccelerator>,
     last: u64,
     /// The batches that have no answer, by their number in the block that waits for them; as many as that has.
@@ -27,9 +28,10 @@ impl Node {
         self.tell_helpers();
     }
 
-    /// Has signatures of blocks checked by an accelerator. No block, and nothing else that the node says, depends on it.
-    pub fn set_accelerator(&mut self, accelerator: EcdsaAccelerator) {
-        self.verification.accelerator = Some(accelerator);
+    /// Has signatures of blocks checked by an accelerator, or (none) here. No block, and nothing else that the node says,
+    /// depends on it.
+    pub fn set_accelerator(&mut self, accelerator: Option<EcdsaAccelerator>) {
+        self.verification.accelerator = accelerator;
         self.tell_helpers();
     }
 

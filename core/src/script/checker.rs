@@ -4,7 +4,7 @@ use super::num::ScriptNum;
 use super::sighash::{
     PrecomputedTransactionData, SighashType, legacy_signature_hash, segwit_v0_signature_hash,
 };
-use crate::crypto::{PublicKey, Signature, ecdsa_check};
+use crate::crypto::{ECDSA_CHECK_LEN, PublicKey, Signature, ecdsa_check};
 use crate::primitives::{Amount, Transaction, TxIn};
 use std::cell::RefCell;
 
@@ -55,8 +55,37 @@ pub struct TransactionSignatureChecker<'a> {
     input: &'a TxIn,
     amount: Amount,
     precomputed: &'a PrecomputedTransactionData,
-    /// Gets signatures that are to be checked later, as [`ecdsa_check`] writes them.
-    later: Option<&'a RefCell<Vec<u8>>>,
+    /// Takes signatures that are to be checked later.
+    deferred: Option<&'a DeferredChecks>,
+}
+
+/// Signatures that are taken for good until they are checked.
+#[derive(Debug, Default)]
+pub(crate) struct DeferredChecks(RefCell<Vec<[u8; ECDSA_CHECK_LEN]>>);
+
+impl DeferredChecks {
+    /// The most that are deferred; what comes after is checked at once.
+    const MAX: usize = 2_000;
+
+    /// Whether there is no room for another.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= Self::MAX
+    }
+
+    /// Adds one, as [`ecdsa_check`] writes it.
+    pub(crate) fn push(&self, check: [u8; ECDSA_CHECK_LEN]) {
+        self.0.borrow_mut().push(check);
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// The checks, one behind the other.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0.into_inner().into_flattened()
+    }
 }
 
 impl<'a> TransactionSignatureChecker<'a> {
@@ -68,14 +97,15 @@ impl<'a> TransactionSignatureChecker<'a> {
         precomputed: &'a PrecomputedTransactionData,
     ) -> Option<Self> {
         let input = tx.inputs.get(input_index)?;
-        Some(Self { tx, input_index, input, amount, precomputed, later: None })
+        Some(Self { tx, input_index, input, amount, precomputed, deferred: None })
     }
 
-    /// The same, but it takes every signature for good and notes what has to be checked for that. A script that passes so
-    /// passes if all that was noted is good; one that needs a signature to be bad has to be run again.
+    /// The same, but it takes signatures for good, as long as there is room for more, and notes what has to be checked for
+    /// that. A script that passes so passes if all that was noted is good; one that needs a signature to be bad has to be
+    /// run again.
     #[must_use]
-    pub(crate) fn deferring(self, later: &'a RefCell<Vec<u8>>) -> Self {
-        Self { later: Some(later), ..self }
+    pub(crate) fn deferring(self, checks: &'a DeferredChecks) -> Self {
+        Self { deferred: Some(checks), ..self }
     }
 }
 
@@ -88,6 +118,10 @@ impl SignatureChecker for TransactionSignatureChecker<'_> {
         version: SigVersion,
     ) -> bool {
         let Some((&hash_type, der)) = signature.split_last() else { return false };
+        // Before the hash, which costs more: a script can ask for many.
+        if !PublicKey::is_well_formed(pubkey) {
+            return false;
+        }
         let Some(signature) = Signature::from_der_lax(der) else { return false };
         let hash_type = SighashType(u32::from(hash_type));
         let digest = match version {
@@ -101,10 +135,9 @@ impl SignatureChecker for TransactionSignatureChecker<'_> {
                 self.precomputed,
             ),
         };
-        if let Some(later) = self.later {
+        if let Some(checks) = self.deferred.filter(|checks| !checks.is_full()) {
             let check = ecdsa_check(&digest, &signature, pubkey);
-            later.borrow_mut().extend(check.iter().flatten());
-            return check.is_some();
+            return check.map(|check| checks.push(check)).is_some();
         }
         PublicKey::from_bytes(pubkey).is_ok_and(|pubkey| pubkey.verify(&digest, &signature))
     }

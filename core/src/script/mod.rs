@@ -16,6 +16,7 @@ pub mod standard;
 mod verify;
 
 pub use build::{Instruction, Instructions, TruncatedPush};
+pub(crate) use checker::DeferredChecks;
 pub use checker::{
     LOCKTIME_THRESHOLD, SEQUENCE_LOCKTIME_DISABLE_FLAG, SEQUENCE_LOCKTIME_MASK, SEQUENCE_LOCKTIME_TYPE_FLAG,
     SigVersion, SignatureChecker, TransactionSignatureChecker,

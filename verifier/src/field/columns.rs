@@ -11,7 +11,7 @@ const COLUMNS: usize = 2 * DIGITS;
 const HIGH: f64 = 3.0 * (1_u128 << 103) as f64;
 /// Added to a whole number of up to 2^51, positive or negative, it leaves the number in a double's last bits.
 const WHOLE: f64 = 3.0 * (1_u64 << 51) as f64;
-/// One more than a digit of the bits can be, in whose last bits such a digit is put.
+/// A digit of 52 bits, put in this number's last bits, is added to it.
 const POWER: f64 = (1_u64 << DIGIT_BITS) as f64;
 
 /// 2^256 modulo p.
@@ -45,10 +45,10 @@ pub(super) struct Constants {
     product: [Words; COLUMNS],
     square: [Words; COLUMNS],
     /// What is added to columns that are carried.
-    above: [Words; DIGITS],
-    low: [Words; DIGITS],
+    upper: [Words; DIGITS],
+    lower: [Words; DIGITS],
     last: Words,
-    past: Words,
+    sixth: Words,
 }
 
 impl Constants {
@@ -78,8 +78,8 @@ impl Constants {
             last_mask: lane::splat_word((1 << LAST_BITS) - 1),
             product: from_fn(|column| without(0, products(column), below(&products, column))),
             square: from_fn(|column| without(0, of_square(column), below(&of_square, column))),
-            above: [digit, next, next, next, whole - CARRIED].map(lane::splat_word),
-            low: [
+            upper: [digit, next, next, next, whole - CARRIED].map(lane::splat_word),
+            lower: [
                 without(digit, 2, 0),
                 without(next, 1, 2),
                 without(next, 1, 1),
@@ -87,7 +87,7 @@ impl Constants {
                 lane::splat_word(whole - CARRIED - HALF_LAST),
             ],
             last: without(BIAS + HALF_LAST, 1, 1),
-            past: without(whole - (BIAS >> LAST_BITS), 0, 1 << (DIGIT_BITS - LAST_BITS)),
+            sixth: without(whole - (BIAS >> LAST_BITS), 0, 1 << (DIGIT_BITS - LAST_BITS)),
         }
     }
 
@@ -234,17 +234,17 @@ impl<'c> Columns<'c> {
         const LAST: usize = DIGITS - 1;
         let constants = self.constants;
         // What is above 2^260, digit by digit, goes into the lower columns and, for now, the sixth.
-        let above = constants.carry(&from_fn(|index| self.columns[DIGITS + index]), &constants.above);
+        let upper = constants.carry(&from_fn(|index| self.columns[DIGITS + index]), &constants.upper);
         self.columns[DIGITS] = lane::splat_word(0);
-        for (index, digit) in above.into_iter().enumerate() {
+        for (index, digit) in upper.into_iter().enumerate() {
             self.add_product(index, digit, constants.fold_260);
         }
         // What is above 2^256 then has fewer than 40 bits.
         let last = lane::add_words(self.columns[LAST], constants.last);
         self.columns[LAST] = lane::and(last, constants.last_mask);
-        let past = lane::add_words(lane::shl(self.columns[DIGITS], DIGIT_BITS - LAST_BITS), constants.past);
-        let above = lane::from_bits(lane::add_words(lane::shr(last, LAST_BITS), past));
+        let sixth = lane::add_words(lane::shl(self.columns[DIGITS], DIGIT_BITS - LAST_BITS), constants.sixth);
+        let above = lane::from_bits(lane::add_words(lane::shr(last, LAST_BITS), sixth));
         self.add_product(0, lane::sub(above, constants.whole), constants.fold_256);
-        Fe(constants.carry(&from_fn(|index| self.columns[index]), &constants.low))
+        Fe(constants.carry(&from_fn(|index| self.columns[index]), &constants.lower))
     }
 }

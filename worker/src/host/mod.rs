@@ -144,9 +144,7 @@ impl Host {
             let mut host = host.borrow_mut();
             let least = host.helpers.least();
             host.node.handle(Input::Helpers { least });
-            if let Some(accelerator) = accelerator::find() {
-                host.node.set_accelerator(accelerator);
-            }
+            host.node.set_accelerator(accelerator::find());
             // Nobody has subscribed yet: what would be dropped need not be told.
             host.node.handle(Input::Listens { messages: false, log: true });
             host.directory.introduction().into_iter().for_each(|text| host.tell_directory(Some(text)));

@@ -1,15 +1,17 @@
 //! Blocks whose signatures an accelerator checks: they come to the same as where it is not, whatever it says no of.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::chain::script_check::run_in_order;
+use crate::consensus::TxError;
 use crate::cost::Cost;
 use crate::crypto::{ECDSA_CHECK_LEN, EcdsaAccelerator, PrivateKey, PublicKey, Signature};
-use crate::script::Opcode;
-use crate::script::sign::{multisig_script_sig, p2pk_script_sig, p2pkh_script_sig};
+use crate::script::sign::{multisig_script_sig, p2pk_script_sig, p2pkh_script_sig, sign_legacy_input};
 use crate::script::standard::{multisig, p2pk, p2pkh};
+use crate::script::{DeferredChecks, Opcode, SighashType};
 
 /// Checks one by one.
 fn honest(checks: &[u8]) -> Vec<bool> {
@@ -167,6 +169,56 @@ fn all_signatures_of_a_block_are_checked_at_once() {
     assert_eq!(outcome(&lists, Some(counting), false), None);
     // Once for the block of the coins, which has no signatures.
     CALLS.with_borrow(|calls| assert_eq!(calls.last(), Some(&3)));
+}
+
+/// A script with more signatures than are deferred, none of them good but with a key as large as a key is; each is hashed and
+/// checked, and then dropped.
+#[test]
+fn no_more_signatures_are_deferred_than_there_is_room_for() {
+    thread_local! {
+        static MOST: Cell<usize> = const { Cell::new(0) };
+    }
+    fn counting(checks: &[u8]) -> Vec<bool> {
+        MOST.set(MOST.get().max(checks.len() / ECDSA_CHECK_LEN));
+        says_no(checks)
+    }
+    let check = Script::new()
+        .push_opcode(Opcode::OP_2DUP)
+        .push_opcode(Opcode::OP_CHECKSIG)
+        .push_opcode(Opcode::OP_DROP);
+    let body: Vec<u8> = check.as_bytes().repeat(66);
+    let signature = sign_legacy_input(&spend(&[], &[]), 0, &Script::new(), &key(2), SighashType::ALL);
+    let push = Script::new().push_data(&signature).push_data(key(2).public_key().as_bytes());
+    let guard = Script::from_bytes([push.as_bytes(), &body].concat());
+    let run = |accelerator: Option<EcdsaAccelerator>| {
+        let mut lab = Lab::new();
+        let coins = lab.fund(&vec![guard.clone(); 60]);
+        let block = lab.block_on(lab.chain.tip(), vec![spend(&coins, &[1])]);
+        lab.chain.set_accelerator(accelerator);
+        lab.add(&block).err()
+    };
+    assert_eq!(run(Some(counting)), run(None));
+    assert_eq!(MOST.get(), 2_000, "of 60 times 66 signatures");
+}
+
+/// What a check that fails costs those behind it is bounded by a group.
+#[test]
+fn checks_behind_one_that_fails_are_done_in_vain_in_its_group_alone() {
+    let ran = Cell::new(0);
+    let note = |_: &u32, deferred: Option<&DeferredChecks>| {
+        ran.set(ran.get() + 1);
+        deferred.map_or(Err(TxError::NoInputs), |deferred| {
+            (0..100).for_each(|_| deferred.push([0; ECDSA_CHECK_LEN]));
+            Ok(())
+        })
+    };
+    let checks: Vec<u32> = (0..1_000).collect();
+    let mut told = Vec::new();
+    let result = run_in_order(&checks, Some(says_no as EcdsaAccelerator), note, |check, result| {
+        told.push(*check);
+        result
+    });
+    assert_eq!((result, told, ran.get()), (Err(TxError::NoInputs), vec![0], 10 + 1));
 }
 
 /// Nothing checks what it says yes of: that is how much is trusted.

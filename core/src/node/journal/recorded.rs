@@ -62,7 +62,7 @@ impl RecordedNode {
     }
 
     /// As [`Node::set_accelerator`], of which a journal does not tell.
-    pub fn set_accelerator(&mut self, accelerator: EcdsaAccelerator) {
+    pub fn set_accelerator(&mut self, accelerator: Option<EcdsaAccelerator>) {
         self.node.set_accelerator(accelerator);
     }
 
