@@ -75,9 +75,10 @@ export interface Terminal {
 
 export interface Terrarium {
   readonly version: string;
-  /** Resolves once the scene's nodes are listed. */
+  /** Resolves once the scene's nodes are listed. Their first coins come some seconds later. */
   readonly ready: Promise<void>;
-  /** Makes a node, or opens a killed, stopped or crashed one again; on a running one it changes nothing. */
+  /** Makes a node, or opens a killed, stopped or crashed one again; on a running one it changes nothing. Its role is
+   *  `full` and it is started, unless the options say otherwise. */
   spawn(options: { id: NodeId; role?: Role; start?: boolean }): Promise<void>;
   /** Resolves once the node is on the network, rejects with why it is not. */
   start(id: NodeId): Promise<void>;

@@ -38,5 +38,5 @@ pub enum ConsoleError {
 }
 
 fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!(" Did you mean '{name}'?"))
+    nearest.map_or_else(|| " 'help' lists all.".to_owned(), |name| format!(" Did you mean '{name}'?"))
 }

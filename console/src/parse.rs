@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn unknown_commands_and_options_are_named() {
         assert_eq!(message("getbalence"), "Unknown command! Did you mean 'getbalance'?");
-        assert_eq!(message("xyzzy"), "Unknown command!");
+        assert_eq!(message("xyzzy"), "Unknown command! 'help' lists all.");
         assert!(message("send -form A").contains("there is no option -form"));
         assert!(message("send -from").contains("-from lacks its value"));
         assert!(message("getbalance").contains("-address is missing"));

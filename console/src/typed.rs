@@ -11,7 +11,7 @@ pub(crate) fn clean(line: &str) -> String {
     let plain: String = line.chars().filter_map(plain_character).collect();
     let line = without_glued_output(plain.trim());
     let line = without_prompt(line);
-    let line = without_program(line);
+    let line = without_comment(without_program(line));
     if line.starts_with('#') || line.starts_with("//") || line == "```" {
         String::new()
     } else {
@@ -89,9 +89,27 @@ fn without_glued_output(line: &str) -> &str {
     line
 }
 
-/// `$ `, `> `, `host:dir user$ `, `3000$ `, `C:\dir>`.
+/// What a command is followed by from ` # ` or ` // ` on, outside of quotes.
+fn without_comment(line: &str) -> &str {
+    let begins = |mark: &&str| line.find(*mark).filter(|at| !line[..*at].contains(['"', '\'']));
+    match [" # ", " // "].iter().filter_map(begins).min() {
+        Some(at) => line[..at].trim_end(),
+        None => line,
+    }
+}
+
+/// `$ `, `> `, `host:dir user$ `, `3000$ `, `C:\dir>`, `% `, `➜  dir `.
 fn without_prompt(line: &str) -> &str {
-    for mark in ["$ ", "> ", "# "] {
+    if let Some(line) = line.strip_prefix("➜ ") {
+        return line.trim_start().split_once(' ').map_or("", |(_, after)| after.trim_start());
+    }
+    // cmd.exe leaves no room between its prompt and what is typed.
+    if let Some((folder, after)) = line.split_once('>')
+        && folder.get(1..).is_some_and(|rest| rest.starts_with(":\\"))
+    {
+        return after.trim_start();
+    }
+    for mark in ["$ ", "> ", "% ", "# "] {
         if let Some((before, after)) = line.split_once(mark)
             && (before.is_empty() || is_prompt(before))
             && (mark != "# " || is_prompt(before))
@@ -117,7 +135,9 @@ fn without_program(line: &str) -> &str {
     let name = name.strip_suffix(".exe").unwrap_or(&name);
     match name {
         "go" => "",
-        "blockchain" | "blcokchain" | "buildingblockchain" | "terrarium" => rest.trim_start(),
+        "blockchain" | "blcokchain" | "blockchain_go" | "buildingblockchain" | "main" | "terrarium" => {
+            rest.trim_start()
+        }
         "bitcoin-cli" => {
             let mut rest = rest.trim_start();
             while let Some(flag) = rest.split_whitespace().next().filter(|word| is_network_flag(word)) {
@@ -154,12 +174,23 @@ mod tests {
             "localhost:BuildingBlockChain jackson$ ./BuildingBlockChain getbalance -address WALLET2",
             "3000$ getbalance -address WALLET2\r",
             "C:\\chain> blockchain.exe getbalance -address WALLET2",
+            "C:\\chain>blockchain.exe getbalance -address WALLET2",
+            "% ./main getbalance -address WALLET2",
+            "➜  go ./blockchain_go getbalance -address WALLET2",
+            "getbalance -address WALLET2 # how much",
+            "getbalance -address WALLET2 // 余额",
         ] {
             assert_eq!(clean(line), "getbalance -address WALLET2", "{line}");
         }
         assert_eq!(clean("bitcoin-cli -testnet getpeerinfo | head -20"), "getpeerinfo | head -20");
         assert_eq!(clean("localhost:BuildingBlockChain jackson$ go build ."), "");
         assert_eq!(clean("# 指定NODE_ID临时变量为3000"), "");
+    }
+
+    #[test]
+    fn what_is_quoted_is_no_comment() {
+        assert_eq!(clean("createwallet -label 'a # b'"), "createwallet -label 'a # b'");
+        assert_eq!(clean("createwallet -label \"a // b\""), "createwallet -label \"a // b\"");
     }
 
     #[test]

@@ -136,6 +136,7 @@ fn a_light_node_refuses_what_needs_blocks_by_name() {
         (Command::Generate { blocks: 1, address: None }, "it does not mine"),
         (Command::ReindexUtxo, "it has no coins to build anew"),
         (Command::ExportChain, "it has no chain to copy"),
+        (Command::PrintChain, "it has no blocks to print"),
     ] {
         assert_eq!(world.execute(LIGHT, command), Err(light(what)));
     }

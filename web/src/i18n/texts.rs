@@ -42,7 +42,7 @@ texts! {
 
     moving: "Save or open a lab", "保存或打开实验室";
     moving_save_about: "Takes this lab away as one file: its nodes, chains and settings. Open it again here or on another machine.", "把本实验室存成一个文件：节点、区块链和设置。可在本机或另一台电脑上再次打开。";
-    moving_keys: "with the wallets' private keys: whoever has the file can spend their coins", "包含钱包私钥：拿到文件的人可以花掉这些币";
+    moving_keys: "with the wallets' private keys: without them nobody can spend the coins again, with them whoever has the file can", "包含钱包私钥：不包含就再也不能花这些币，包含则拿到文件的人都能花";
     moving_save: "Save as a file", "保存为文件";
     moving_saved: "Saved as {0}. Look that it is among your downloads before you clear anything.", "已保存为 {0}。清空之前，请先确认下载文件夹里有它。";
     moving_clear: "Clear for the next student", "清空，留给下一位同学";
@@ -276,6 +276,8 @@ texts! {
     waits_for_block: "waits for a block", "等待进入区块";
     in_block: "in block {0} {1}", "已进入第 {0} 块 {1}";
     confirmations: "{0} confirmations", "{0} 个确认";
+    one_confirmation: "1 confirmation", "1 个确认";
+    header_alone: "A light node keeps the header alone; a full node shows the block.", "轻节点只保存区块头；完整的区块请在全节点上查看。";
     settled: "settled, {0} confirmations", "已确定，{0} 个确认";
 
     network: "Network", "网络";
@@ -441,7 +443,7 @@ texts! {
     part_invalid_block: "an invalid block", "无效的区块";
 
     terminals: "Terminals", "终端";
-    terminals_about: "for the seeds' transcripts: begin with set NODE_ID=3000", "用于教程中的命令：先输入 set NODE_ID=3000";
+    terminals_about: "for the tutorials' commands: begin with set NODE_ID=3000", "用于教程中的命令：先输入 set NODE_ID=3000";
     new_terminal: "New terminal", "新终端";
     terminal_named: "Terminal {0}", "终端 {0}";
 

@@ -106,6 +106,7 @@ async fn replace(lab: Lab, file: &LabFile) -> Result<(), MovingError> {
     for id in gone {
         lab.remove(id).await.map_err(|error| MovingError::Node(id, error))?;
     }
+    lab.forget_blocks();
     roster::set_up(&lab.name(), true);
     lab.start_clock(file.lab_ms);
     for node in &file.nodes {

@@ -62,6 +62,8 @@ fn Detail(id: NodeId, detail: BlockDetail, active: Memo<bool>) -> impl IntoView 
         let shown = format::middle(&address);
         view! { <Copyable text=address shown/> }
     });
+    // A light node has none.
+    let has_body = size > 0;
     let standing = move || (if active.get() { t().in_active_chain } else { t().stale }).to_owned();
     view! {
         <dl class="fields">
@@ -81,14 +83,23 @@ fn Detail(id: NodeId, detail: BlockDetail, active: Memo<bool>) -> impl IntoView 
             <dd class="mono">{format!("0x{bits:08x}")}</dd>
             <dt class="byte-nonce">{tr(|t| t.nonce)}</dt>
             <dd>{format::count(u64::from(nonce))}</dd>
-            <dt>{tr(|t| t.size)}</dt>
-            <dd>{fill("{0} B", &[&format::count(size as u64)])}</dd>
-            <dt>{tr(|t| t.miner)}</dt>
-            <dd>{miner}</dd>
+            {has_body.then(|| view! {
+                <dt>{tr(|t| t.size)}</dt>
+                <dd>{fill("{0} B", &[&format::count(size as u64)])}</dd>
+                <dt>{tr(|t| t.miner)}</dt>
+                <dd>{miner}</dd>
+            })}
         </dl>
-        <Transactions id transactions/>
-        <h3>{tr(|t| t.bytes)} <Copyable text=hex.clone() shown=String::new()/></h3>
-        <HeaderBytes hex/>
+        {if has_body {
+            view! {
+                <Transactions id transactions/>
+                <h3>{tr(|t| t.bytes)} <Copyable text=hex.clone() shown=String::new()/></h3>
+                <HeaderBytes hex/>
+            }
+            .into_any()
+        } else {
+            view! { <p class="quiet">{tr(|t| t.header_alone)}</p> }.into_any()
+        }}
     }
 }
 

@@ -12,6 +12,11 @@ pub(crate) fn give(element: Option<Element>) {
     }
 }
 
+/// Gives the focus to the element that a selector finds, once what has just been asked for is drawn.
+pub(crate) fn move_to(selector: &'static str) {
+    request_animation_frame(move || give(document().query_selector(selector).ok().flatten()));
+}
+
 /// Gives the focus to the element with this test id, a node's own where one is named, once what has it now is gone. Who
 /// has gone on to something else by then is left alone.
 pub(crate) fn catch(testid: &'static str, node: Option<NodeId>) {

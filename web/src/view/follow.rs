@@ -3,7 +3,7 @@
 use super::format;
 use super::icon::{Icon, icon};
 use super::ui::{Panel, use_ui};
-use super::words::{part, tr, words};
+use super::words::{self, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::FollowedPayment;
@@ -54,7 +54,7 @@ fn Strip(payment: FollowedPayment) -> impl IntoView {
         Some(_) => t().sent.to_owned(),
         None => fill(t().in_mempools, &[&waiting.get()]),
     };
-    let confirmed = move || fill(t().confirmations, &[&confirmations.get().unwrap_or(0)]);
+    let confirmed = move || words::confirmations(confirmations.get().unwrap_or(0));
     view! {
         <section class="followed" data-testid=testid::FOLLOWED aria-label=tr(|t| t.followed)>
             <button

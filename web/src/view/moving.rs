@@ -2,6 +2,7 @@
 
 use super::dialog::Modal;
 use super::refusal::moving_in_words;
+use super::ui::use_ui;
 use super::words::{part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
@@ -123,6 +124,7 @@ fn Save(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
 #[component]
 fn Open(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
     let lab: Lab = expect_context();
+    let ui = use_ui();
     let input = NodeRef::<html::Input>::new();
     let choose = move |_| {
         let Some(input) = input.get_untracked() else { return };
@@ -141,6 +143,8 @@ fn Open(step: RwSignal<Step, LocalStorage>) -> impl IntoView {
         step.set(Step::Working);
         spawn_local(async move {
             let outcome = moving::open(lab, &file).await;
+            // A payment of the lab that was here.
+            ui.followed.set(None);
             let _ = step.try_set(outcome.map_or_else(Step::Failed, |()| Step::Opened(name)));
         });
     };

@@ -10,6 +10,9 @@ use crate::testid;
 use leptos::prelude::*;
 use terrarium_console::Terminal;
 
+/// Where one types in the terminal that was opened last.
+const NEW_PROMPT: &str = ".terminal:last-child input";
+
 /// Terminals at a time.
 const MAX_TERMINALS: usize = 12;
 
@@ -22,6 +25,7 @@ pub(crate) fn Terminals(open: u32) -> impl IntoView {
         let number = next.get_value();
         next.set_value(number + 1);
         numbers.update(|numbers| numbers.push(number));
+        focus::move_to(NEW_PROMPT);
     };
     let close = move |number| {
         numbers.update(|numbers| numbers.retain(|other| *other != number));

@@ -7,7 +7,7 @@ use super::hash::Copyable;
 use super::refusal::in_words;
 use super::send::SendForm;
 use super::ui::{Panel, use_ui};
-use super::words::{tr, words};
+use super::words::{confirmations, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::host::PageHost;
 use crate::lab::state::NodeView;
@@ -187,7 +187,7 @@ fn entry_line(id: NodeId, history: Memo<Vec<WalletTransaction>>, entry: WalletTr
     let standing = move || match now.get() {
         Some((_, true)) => t().conflicted.to_owned(),
         _ if count() >= SETTLED => fill(t().settled, &[&count()]),
-        _ => fill(t().confirmations, &[&count()]),
+        _ => confirmations(count()),
     };
     view! {
         <li data-testid=testid::WALLET_ENTRY data-confirmations=words(move || count().to_string())>

@@ -18,6 +18,15 @@ pub(crate) fn tr(pick: fn(&Texts) -> &'static str) -> impl Fn() -> &'static str 
     move || pick(i18n::t())
 }
 
+/// How often a payment is confirmed.
+pub(crate) fn confirmations(count: u32) -> String {
+    if count == 1 {
+        i18n::t().one_confirmation.to_owned()
+    } else {
+        i18n::fill(i18n::t().confirmations, &[&count])
+    }
+}
+
 /// Makes a computed text.
 pub(crate) fn words(text: impl Fn() -> String + Send + 'static) -> Words {
     Box::new(text)

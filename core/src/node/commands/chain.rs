@@ -44,6 +44,7 @@ impl Node {
 
     /// `printchain`: from the tip back to genesis.
     pub(super) fn print_chain(&mut self, id: RequestId) -> Handled {
+        self.need_blocks("it has no blocks to print")?;
         let engine = self.engine.as_ref().ok_or(CommandError::NoBlockchain)?;
         let ahead = engine.hashes_from_tip();
         self.walk(Some(id), ahead, Goal::Print(Vec::new()));

@@ -6,6 +6,7 @@ use crate::browser;
 use crate::lab::roster::{self, RosterEntry};
 use crate::lab::state::{NodeView, Notice, Phase};
 use crate::lab::trace::{Recording, Trace};
+use crate::lab::tree::BlockTree;
 use leptos::prelude::*;
 use terrarium_core::interface::{Command, CommandError, MiningMode, NodeId, PageMessage, StartOptions};
 use wasm_bindgen_futures::spawn_local;
@@ -144,6 +145,11 @@ impl Lab {
         let others: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
         self.change_links(|links| ids.iter().for_each(|&id| links.forget(id, &others)));
         self.poll_watches();
+    }
+
+    /// Forgets the blocks of nodes that are gone.
+    pub(crate) fn forget_blocks(&self) {
+        self.change(|inner| inner.writer.tree.set(BlockTree::default()));
     }
 
     /// Empties the lab: ends every node, those of other tabs too, deletes their databases, and opens the page anew.
