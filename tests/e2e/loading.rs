@@ -29,6 +29,9 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new("files_of_two_builds_are_loaded_anew_once_and_then_told", 120, |stage| {
             Box::pin(two_builds(stage))
         }),
+        Test::new("a_new_network_without_the_pages_server_deletes_nothing", 120, |stage| {
+            Box::pin(without_server(stage))
+        }),
     ]
 }
 
@@ -49,6 +52,18 @@ async fn counted(stage: &Stage<'_>) -> Outcome {
         return Err(format!("no count that rises: {figures}").into());
     }
     Ok(())
+}
+
+async fn without_server(stage: &Stage<'_>) -> Outcome {
+    let page = stage.open("?scene=empty&lang=en").await?;
+    page.eval("await terrarium.spawn({ id: '3000' }); await terrarium.mine('3000')", json!(null)).await?;
+    page.driver().cdp().send_raw("Network.enable", json!({})).await?;
+    page.driver().cdp().send_raw("Network.setBlockedURLs", json!({ "urls": ["*"] })).await?;
+    page.element("new-network").await?.click().await?;
+    page.element("confirm-yes").await?.click().await?;
+    page.wait_for("return /nothing was deleted/.test(document.body.innerText)", json!(null)).await?;
+    page.eval("await terrarium.mine('3000')", json!(null)).await?;
+    page.wait_for("return terrarium.nodes()[0].height === 2", json!(null)).await
 }
 
 /// A server that is given a new build while a page loads: the page is of one, its workers of another.

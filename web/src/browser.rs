@@ -178,6 +178,12 @@ pub(crate) async fn delete_database(name: &str) {
     let _ = JsFuture::from(promise).await;
 }
 
+/// Whether the page can be loaded anew: it is a file, or its server answers, and not a cache of what it said before.
+pub(crate) async fn can_reload() -> bool {
+    let is_file = window().location().protocol().is_ok_and(|protocol| protocol == "file:");
+    is_file || JsFuture::from(window().fetch_with_str(&format!("?now={}", now_ms()))).await.is_ok()
+}
+
 /// Loads the page anew.
 pub(crate) fn reload() {
     let _ = window().location().reload();

@@ -73,6 +73,7 @@ texts! {
     recorded: "All that this node is told and does is recorded, its keys too.", "正在记录这个节点收到和做出的一切，包括私钥。";
 
     set_up_failed: "The first blocks could not be made: {0}. Reload the page to go on, or make a new network.", "未能准备好最初的区块：{0}。请刷新页面继续，或新建网络。";
+    no_server: "A new network loads the page anew, and its server does not answer: nothing was deleted.", "新建网络要重新加载页面，但服务器没有响应：什么都没有删除。";
     emptied_elsewhere: "This lab was emptied in another tab.", "这个实验室已在另一个标签页中清空。";
     other_build: "This page and its workers are of different builds. Clear this site's cache, then reload.", "页面与工作线程的版本不一致。请清除本站缓存后刷新。";
     unknown_scene: "There is no scene \"{0}\": this is the first one.", "没有名为“{0}”的场景，这里显示的是第一场景。";

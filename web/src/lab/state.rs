@@ -158,6 +158,8 @@ pub(crate) enum Notice {
     SetUpFailed(String),
     /// Another tab has emptied the lab: this page shows what is gone.
     EmptiedElsewhere,
+    /// Emptying the lab loads the page anew, and its server does not answer: nothing was deleted.
+    NoServer,
     /// Page and workers are of different builds, and a reload has not helped.
     OtherBuild,
     /// The address names a scene that there is none of.

@@ -28,6 +28,7 @@ fn text(notice: &Notice) -> String {
     match notice {
         Notice::SetUpFailed(why) => fill(t().set_up_failed, &[why]),
         Notice::EmptiedElsewhere => t().emptied_elsewhere.to_owned(),
+        Notice::NoServer => t().no_server.to_owned(),
         Notice::OtherBuild => t().other_build.to_owned(),
         Notice::UnknownScene(name) => fill(t().unknown_scene, &[name]),
         Notice::BadLabName(name) => fill(t().bad_lab_name, &[name]),

@@ -152,8 +152,12 @@ impl Lab {
         self.change(|inner| inner.writer.tree.set(BlockTree::default()));
     }
 
-    /// Empties the lab: ends every node, those of other tabs too, deletes their databases, and opens the page anew.
+    /// Empties the lab: ends every node, those of other tabs too, deletes their databases, and opens the page anew, where
+    /// that can be had.
     pub(crate) async fn new_network(&self) {
+        if !browser::can_reload().await {
+            return self.notify(Notice::NoServer);
+        }
         let lab = self.name();
         let mut ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
         ids.extend(roster::load(&lab).unwrap_or_default().iter().map(|entry| entry.config.id));
