@@ -55,6 +55,7 @@ async fn counted(stage: &Stage<'_>) -> Outcome {
 }
 
 async fn without_server(stage: &Stage<'_>) -> Outcome {
+    stage.expect_console_error("ERR_BLOCKED_BY_CLIENT");
     let page = stage.open("?scene=empty&lang=en").await?;
     page.eval("await terrarium.spawn({ id: '3000' }); await terrarium.mine('3000')", json!(null)).await?;
     page.driver().cdp().send_raw("Network.enable", json!({})).await?;
