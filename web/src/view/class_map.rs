@@ -2,7 +2,7 @@
 
 use super::circle::on_circle;
 use super::format;
-use super::words::{part, tr};
+use super::words::{IntoViews as _, part, tr};
 use crate::i18n::t;
 use crate::room::overview::Row;
 use crate::testid;
@@ -88,7 +88,7 @@ pub(crate) fn ClassMap(rows: Memo<Vec<Row>>) -> impl IntoView {
             }
         };
         let places = places(rows.len());
-        rows.into_iter().zip(places).map(node).collect_view()
+        rows.into_iter().zip(places).map(node).into_views()
     };
     view! {
         <svg
