@@ -8,6 +8,9 @@ use terrarium_core::interface::{NodeId, Role};
 
 const FIRST_LINE: &str = "terrarium-scenario 1";
 
+/// Digits of a number at most: a double holds every number of so many.
+const MOST_DIGITS: usize = 15;
+
 /// Why a text is not a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("scenario line {line}: {problem}")]
@@ -141,11 +144,16 @@ fn role(word: &str) -> Result<Role, String> {
     })
 }
 
+/// Digits, and more after a point. Std reads every notation, by tables of 10 KB; of so few digits a division makes the very
+/// same number.
 fn positive(word: &str) -> Result<f64, String> {
-    match parsed::<f64>(word)? {
-        number if number.is_finite() && number >= 0.0 => Ok(number),
-        _ => Err(format!("'{word}' is not a number from 0 up")),
+    let (whole, fraction) = word.split_once('.').unwrap_or((word, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.len() > MOST_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(format!("'{word}' is not a number from 0 up of at most {MOST_DIGITS} digits"));
     }
+    let number: u64 = parsed(&digits)?;
+    Ok(number as f64 / 10_u64.pow(fraction.len() as u32) as f64)
 }
 
 fn parsed<T: FromStr<Err: Display>>(word: &str) -> Result<T, String> {
@@ -179,6 +187,16 @@ mod tests {
         assert!(refused("link 3000 3001 latency").problem.contains("lacks its number"));
         assert!(refused("    Success!").problem.contains("without a step"));
         assert!(refused("heal\n    Success!").problem.contains("prints nothing"));
+    }
+
+    #[test]
+    fn a_number_is_read_as_std_reads_it() {
+        for word in ["0", "4", "0.25", "2.", ".5", "007.10", "999999999999999", "0.00000000000001"] {
+            assert_eq!(positive(word).ok(), word.parse().ok(), "{word}");
+        }
+        for word in ["", ".", "-1", "+1", "1e3", "NaN", "inf", "1.2.3", "1,5", "1234567890123456"] {
+            assert!(positive(word).is_err(), "{word}");
+        }
     }
 
     #[test]

@@ -68,7 +68,8 @@ impl LabClock {
 
 /// Where an earlier visit left this lab's time.
 pub(crate) fn saved(lab: &str) -> Option<f64> {
-    browser::remembered(&key(lab))?.parse().ok()
+    let saved = js_sys::Number::parse_float(&browser::remembered(&key(lab))?);
+    saved.is_finite().then_some(saved)
 }
 
 /// Remembers lab time for the next visit.

@@ -5,7 +5,7 @@ use super::format;
 use super::hash::Copyable;
 use super::refusal::in_words;
 use super::ui::{Panel, use_ui};
-use super::words::{part, tr, words};
+use super::words::{IntoViews as _, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::{Lab, LabError};
 use crate::testid;
@@ -146,7 +146,7 @@ fn Transactions(id: NodeId, transactions: Vec<TransactionDetail>) -> impl IntoVi
     });
     view! {
         <h3>{words(move || fill(t().transactions, &[&count]))}</h3>
-        <ul class="list">{list.collect_view()}</ul>
+        <ul class="list">{list.into_views()}</ul>
     }
 }
 

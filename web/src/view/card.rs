@@ -12,7 +12,7 @@ use super::role::{present_role, role_about, role_word};
 use super::ui::{Dialog, Panel, use_ui};
 use super::warning;
 use super::when::When;
-use super::words::{holds, part, tr, words};
+use super::words::{IntoViews as _, holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::host::PageHost;
 use crate::lab::state::{NodeView, Phase, name_of};
@@ -244,7 +244,7 @@ fn Notices(node: NodeView, refused: Refused) -> impl IntoView {
         {part(move || notice("repaired", repaired()))}
         {part(move || notice("viewer", viewer()))}
         {part(move || notice("recorded", recorded.get().then(|| t().recorded.to_owned())))}
-        {part(move || in_sight.get().iter().map(|warning| notice("attack", Some(warning::in_words(warning)))).collect_view())}
+        {part(move || in_sight.get().iter().map(|warning| notice("attack", Some(warning::in_words(warning)))).into_views())}
         {part(move || notice("refused", refused.0.with(|error| error.as_ref().map(in_words))))}
     }
 }
@@ -283,7 +283,7 @@ fn Stripe(node: NodeView) -> impl IntoView {
     let gaps = move || STRIPE - blocks.with(Vec::len);
     view! {
         <div class="stripe" role="group" aria-label=tr(|t| t.last_blocks)>
-            {move || (0..gaps()).map(|_| view! { <span class="blk none"></span> }).collect_view()}
+            {move || (0..gaps()).map(|_| view! { <span class="blk none"></span> }).into_views()}
             <Each each=move || blocks.get() key=|(hash, _)| *hash let:entry>
                 {block(entry)}
             </Each>

@@ -5,7 +5,7 @@ use super::class_controls::ClassControls;
 use super::class_student::StudentBar;
 use super::class_view::{ClassView, everybody};
 use super::dialog::Modal;
-use super::words::{Part, part, tr, words};
+use super::words::{IntoViews as _, Part, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::scene::Scene;
 use crate::room::{self, Failure, Link, Member, Room};
@@ -61,7 +61,7 @@ fn members(room: Room) -> Part {
             let is_own = member.address == own;
             view! { <li class:own=is_own>{described(&member, is_own)}</li> }
         };
-        members.into_iter().map(item).collect_view()
+        members.into_iter().map(item).into_views()
     })
 }
 

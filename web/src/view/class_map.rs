@@ -1,12 +1,12 @@
 //! The map of the class: a circle for each browser's node in the colour of its tip, and a line for each connection.
 
+use super::circle::on_circle;
 use super::format;
-use super::words::{part, tr};
+use super::words::{IntoViews as _, part, tr};
 use crate::i18n::t;
 use crate::room::overview::Row;
 use crate::testid;
 use leptos::prelude::*;
-use std::f64::consts::TAU;
 use terrarium_core::collections::{BTreeSet, sort_by_key};
 use terrarium_core::interface::NodeId;
 
@@ -24,7 +24,7 @@ const LETTERS: usize = 6;
 fn places(count: usize) -> Vec<(f64, f64)> {
     let inner = if count > ONE_RING { count / 3 } else { 0 };
     let on_ring = |at: usize, of: usize, share: f64| {
-        let (sin, cos) = (TAU * (at as f64 / of.max(1) as f64 - 0.25)).sin_cos();
+        let (cos, sin) = on_circle(at as f64 / of.max(1) as f64 - 0.25);
         (WIDTH / 2.0 + (WIDTH / 2.0 - 42.0) * share * cos, HEIGHT / 2.0 + (HEIGHT / 2.0 - 34.0) * share * sin)
     };
     let outer = (0..count - inner).map(|at| on_ring(at, count - inner, 1.0));
@@ -88,7 +88,7 @@ pub(crate) fn ClassMap(rows: Memo<Vec<Row>>) -> impl IntoView {
             }
         };
         let places = places(rows.len());
-        rows.into_iter().zip(places).map(node).collect_view()
+        rows.into_iter().zip(places).map(node).into_views()
     };
     view! {
         <svg

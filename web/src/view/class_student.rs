@@ -4,7 +4,7 @@
 use super::format;
 use super::ui::use_ui;
 use super::when::When;
-use super::words::{Part, holds, part, tr, words};
+use super::words::{IntoViews as _, Part, holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::room::{Link, Room, Said};
 use crate::testid;
@@ -18,7 +18,7 @@ pub(crate) fn StudentBar(room: Room) -> impl IntoView {
     let class = room.state.class;
     let said = move || {
         let line = |(number, said): (u32, Said)| view! { <li data-number=number.to_string()>{words(move || in_words(&said))}</li> };
-        class.said.get().into_iter().map(line).collect_view()
+        class.said.get().into_iter().map(line).into_views()
     };
     let split = move || {
         let own = room.address().octets();
@@ -83,7 +83,7 @@ fn Names(room: Room) -> impl IntoView {
                 </button>
             }
         };
-        lines.map(button).collect_view()
+        lines.map(button).into_views()
     });
     view! {
         <When holds=holds(move || unnamed.get())>

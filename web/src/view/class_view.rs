@@ -4,7 +4,7 @@ use super::class_map::ClassMap;
 use super::each::Each;
 use super::format;
 use super::ui::{Dialog, use_ui};
-use super::words::{holds, part, tr, words};
+use super::words::{IntoViews as _, holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::room::overview::{self, Known, Row, Trouble};
 use crate::room::{self, Member, NodeReport, Path, Room};
@@ -66,7 +66,7 @@ pub(crate) fn ClassView(room: Room) -> impl IntoView {
                 </span>
             }
         };
-        tips.get().into_iter().take(6).map(swatch).collect_view()
+        tips.get().into_iter().take(6).map(swatch).into_views()
     };
     let found = move || {
         let found = with_class(room, overview::last_found);

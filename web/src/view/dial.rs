@@ -27,8 +27,8 @@ pub(crate) fn Dial(node: NodeView, refused: Refused) -> impl IntoView {
     let held = RwSignal::new(None::<f64>);
     let shown = move || held.get().unwrap_or_else(|| budget.get());
     let turn = move |event: web_sys::Event| {
-        let place: f64 = event_target_value(&event).parse().unwrap_or(0.0);
-        let khs = from_place(place);
+        let place: u8 = event_target_value(&event).parse().unwrap_or(0);
+        let khs = from_place(place.into());
         held.set(Some(khs));
         refused.tell(async move { lab.set_hash_rate(node.id, khs) });
     };

@@ -175,7 +175,8 @@ fn ClockControls() -> impl IntoView {
     let toggle = move |_| if paused.get_untracked() { lab.resume() } else { lab.pause() };
     let label = move || if paused.get() { t().resume } else { t().pause };
     let choose = move |event| {
-        if let Ok(speed) = event_target_value(&event).parse::<f64>() {
+        let chosen = event_target_value(&event);
+        if let Some(speed) = SPEEDS.into_iter().find(|speed| speed.to_string() == chosen) {
             lab.set_speed(speed);
         }
     };

@@ -1,5 +1,6 @@
 //! The network map: nodes, links, cuts, and what travels; beneath it the live log, its twin in words.
 
+use super::circle::on_circle;
 use super::each::Each;
 use super::focus;
 use super::format;
@@ -12,7 +13,6 @@ use crate::lab::traffic::{Cargo, Flight, Line, News};
 use crate::{browser, testid};
 use leptos::html;
 use leptos::prelude::*;
-use std::f64::consts::TAU;
 use terrarium_core::collections::BTreeSet;
 use terrarium_core::interface::NodeId;
 
@@ -69,8 +69,7 @@ fn places(nodes: &[NodeId]) -> Vec<(NodeId, Point)> {
         .iter()
         .zip(order)
         .map(|(&id, step)| {
-            let angle = TAU * (step as f64 / count - 0.25);
-            let (sin, cos) = angle.sin_cos();
+            let (cos, sin) = on_circle(step as f64 / count - 0.25);
             (id, Point { x: WIDTH / 2.0 + rx * cos, y: HEIGHT / 2.0 - 4.0 + ry * sin })
         })
         .collect()

@@ -10,6 +10,7 @@ mod block_time;
 mod block_view;
 mod card;
 mod chain;
+mod circle;
 mod class;
 mod class_controls;
 mod class_dialogs;

@@ -1,6 +1,6 @@
 //! What the visitor must know of the lab as a whole, above everything else.
 
-use super::words::tr;
+use super::words::{IntoViews as _, tr};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::Notice;
@@ -21,7 +21,7 @@ pub(crate) fn Notices() -> impl IntoView {
         });
         view! { <p class="notice" role="alert">{move || text(&notice)} " " {again}</p> }
     };
-    move || lab.state.notices.get().into_iter().map(notice).collect_view()
+    move || lab.state.notices.get().into_iter().map(notice).into_views()
 }
 
 fn text(notice: &Notice) -> String {

@@ -2,7 +2,7 @@
 //! to be as it is.
 
 use super::format;
-use super::words::{part, words};
+use super::words::{IntoViews as _, part, words};
 use crate::i18n::{fill, t};
 use crate::room::{Room, Step, Story, Why};
 use crate::testid;
@@ -34,7 +34,7 @@ pub(crate) fn LinkPath(address: IpAddr) -> impl IntoView {
             let text = fill(t().parted_at, &[&at, &step_in_words(step)]);
             view! { <li data-step=step.code()>{text}</li> }
         };
-        story.with(|story| story.steps().map(line).collect_view())
+        story.with(|story| story.steps().map(line).into_views())
     };
     view! {
         <span data-testid=testid::PEER_PATH data-path=words(move || code().to_owned())>

@@ -8,7 +8,7 @@ use super::path::LinkPath;
 use super::role::role_word;
 use super::ui::{Panel, use_ui};
 use super::warning::{self, a_second};
-use super::words::{holds, part, tr, words};
+use super::words::{IntoViews as _, holds, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::state::{NodeView, Phase, name_of};
@@ -197,7 +197,7 @@ fn Watch(node: NodeView) -> impl IntoView {
                 <p class="notice" role="status" data-testid=testid::WATCH_WARNING data-kind=active.warning.code()>{text}</p>
             }
         });
-        list.collect_view()
+        list.into_views()
     };
     let calm = move || (if warnings.with(Vec::is_empty) { t().nothing_unusual } else { "" }).to_owned();
     view! {
@@ -232,7 +232,7 @@ fn commonest(watch: &WatchSummary) -> String {
 #[component]
 fn Ended(node: NodeView) -> impl IntoView {
     let ended = Memo::new(move |_| live(node, |snapshot| snapshot.ended.clone()));
-    let lines = move || ended.get().into_iter().map(ended_line).collect_view();
+    let lines = move || ended.get().into_iter().map(ended_line).into_views();
     let none = move || (if ended.with(Vec::is_empty) { t().none_ended } else { "" }).to_owned();
     view! {
         <h3>{tr(|t| t.ended_connections)}</h3>

@@ -5,7 +5,7 @@ use super::format;
 use super::refusal::in_words;
 use super::ui::use_ui;
 use super::when::When;
-use super::words::{holds, tr, words};
+use super::words::{IntoViews as _, holds, tr, words};
 use crate::i18n::{Texts, fill, t};
 use crate::lab::host::PageHost;
 use crate::lab::state::{FollowedPayment, NodeView};
@@ -162,7 +162,7 @@ fn PayerField(draft: Draft) -> impl IntoView {
             let chosen = move || draft.from.get() == Some(node.id);
             view! { <option value=node.id.to_string() prop:selected=chosen>{text}</option> }
         };
-        lab.state.nodes.get().into_iter().map(option).collect_view()
+        lab.state.nodes.get().into_iter().map(option).into_views()
     };
     view! {
         <label>
@@ -187,7 +187,7 @@ fn RecipientField(draft: Draft) -> impl IntoView {
             let chosen = move || draft.to.with(|to| *to == own);
             view! { <option value=value prop:selected=chosen>{node.title()}</option> }
         };
-        lab.state.nodes.get().into_iter().map(option).collect_view()
+        lab.state.nodes.get().into_iter().map(option).into_views()
     };
     let by_address = move || draft.to.with(|to| to == BY_ADDRESS);
     view! {

@@ -5,7 +5,7 @@ use super::format;
 use super::hash::Copyable;
 use super::refusal::in_words;
 use super::ui::{Panel, use_ui};
-use super::words::{part, tr, words};
+use super::words::{IntoViews as _, part, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::{Lab, LabError};
 use crate::testid;
@@ -52,8 +52,8 @@ type Place = Option<(BlockHash, Height)>;
 #[component]
 fn Detail(id: NodeId, detail: TransactionDetail, place: Memo<Place>) -> impl IntoView {
     let TransactionDetail { version, lock_time, inputs, outputs, hex, .. } = detail;
-    let inputs = inputs.iter().map(|input| view! { <li>{spends(id, input)}</li> }).collect_view();
-    let outputs = outputs.into_iter().map(|output| view! { <li>{pays(output)}</li> }).collect_view();
+    let inputs = inputs.iter().map(|input| view! { <li>{spends(id, input)}</li> }).into_views();
+    let outputs = outputs.into_iter().map(|output| view! { <li>{pays(output)}</li> }).into_views();
     view! {
         <dl class="fields">
             <dt>{tr(|t| t.block)}</dt>

@@ -1,7 +1,7 @@
 //! The banner of a tutorial scene: what it is, and a button that plays the seed's transcript.
 
 use super::each::Each;
-use super::words::{holds, tr, words};
+use super::words::{IntoViews as _, holds, tr, words};
 use crate::i18n::{fill, t};
 use crate::lab::Lab;
 use crate::lab::cancel::{self, Canceller};
@@ -148,7 +148,7 @@ fn Banner(scene: Scene, text: &'static str) -> impl IntoView {
 }
 
 fn played(step: StepReport) -> AnyView {
-    let output = step.output.into_iter().map(|line| view! { <div>{line}</div> }).collect_view();
+    let output = step.output.into_iter().map(|line| view! { <div>{line}</div> }).into_views();
     let failure = step.failure.map(|why| view! { <div class="bad">{why}</div> });
     view! { <li><b>{step.text}</b> {output} {failure}</li> }.into_any()
 }

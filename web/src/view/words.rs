@@ -41,3 +41,15 @@ pub(crate) fn holds(condition: impl Fn() -> bool + Send + Sync + 'static) -> Hol
 pub(crate) fn part<V: IntoView + Send + 'static>(view: impl Fn() -> V + Send + 'static) -> Part {
     Box::new(move || view().into_any())
 }
+
+/// Views one after the other, all of one type: a list of elements would be a type with code of its own for each element.
+pub(crate) trait IntoViews {
+    /// The views in their order.
+    fn into_views(self) -> Vec<AnyView>;
+}
+
+impl<V: IntoView + 'static, I: Iterator<Item = V>> IntoViews for I {
+    fn into_views(self) -> Vec<AnyView> {
+        self.map(IntoAny::into_any).collect()
+    }
+}

@@ -63,7 +63,7 @@ impl Node {
                 self.bans.changed();
                 Ok(Outcome::Stored(Reply::Done))
             }
-            other => Err(CommandError::BadArgument(format!("{other:?} is not an RPC"))),
+            _ => Err(CommandError::BadArgument("the command is not an RPC".to_owned())),
         }
     }
 

@@ -115,7 +115,7 @@ impl Trail {
     /// What is kept of `output`.
     pub fn of(output: &Output) -> Self {
         let text = format!("{output:?}");
-        let kind = text.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+        let kind = text.chars().take_while(char::is_ascii_alphanumeric).collect();
         Self { kind, digest: hex::encode(&Sha256::digest(&text)[..DIGEST]) }
     }
 }
