@@ -49,9 +49,7 @@ pub(crate) fn Header() -> impl IntoView {
                 <span class="quiet" data-testid=testid::PLACE>{words(move || place(lab))}</span>
             </div>
             <AgreementPill/>
-            <span class="quiet pace" data-testid=testid::PACE title=words(move || pace_text(&lab.state))>
-                {words(move || pace_text(&lab.state))}
-            </span>
+            <span class="quiet pace" data-testid=testid::PACE>{words(move || pace_text(&lab.state))}</span>
             <span class="grow"></span>
             {(!in_room).then(|| view! { <ClockControls/> })}
             <LangSwitch/>
