@@ -22,7 +22,7 @@ pub(crate) async fn size(stage: &Stage<'_>) -> Outcome<Row> {
     for entry in fs::read_dir(stage.environment().site())? {
         let file = entry?.path();
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with("_bg.wasm") && !name.starts_with("terrarium-bench") {
+        if name.ends_with(".wasm") && !name.starts_with("terrarium-bench") {
             let zipped = gzip_len(&file)?;
             eprintln!("    {name}: {} KB, gzip {} KB", fs::metadata(&file)?.len() / 1000, zipped / 1000);
             bytes += zipped;
@@ -30,7 +30,7 @@ pub(crate) async fn size(stage: &Stage<'_>) -> Outcome<Row> {
     }
     let kilobytes = bytes as f64 / 1000.0;
     Ok(Row {
-        what: "page and worker wasm, gzip".into(),
+        what: "page and worker wasm, accelerator included, gzip".into(),
         value: kilobytes,
         unit: "KB",
         goal: Goal::AtMost(550.0),
