@@ -11,8 +11,8 @@ use crate::lab::state::name_of;
 use crate::lab::tree::{PlacedBlock, Standing, TreeLayout};
 use crate::room::Room;
 use crate::testid;
-use leptos::html;
 use leptos::prelude::*;
+use leptos::{ev, html};
 use terrarium_core::interface::NodeId;
 
 /// Heights in sight, the rest to be scrolled to.
@@ -40,15 +40,20 @@ pub(crate) fn ChainView() -> impl IntoView {
     });
     let scroller = NodeRef::<html::Div>::new();
     let top = Memo::new(move |_| layout.with(highest));
-    Effect::new(move |_| {
-        top.get();
-        // The newest block comes into sight once the tree has its new width.
+    // The newest block comes into sight once the tree has its new width.
+    let show_newest = move || {
         request_animation_frame(move || {
             if let Some(element) = scroller.try_get_untracked().flatten() {
                 element.set_scroll_left(element.scroll_width());
             }
         });
+    };
+    Effect::new(move |_| {
+        top.get();
+        show_newest();
     });
+    let resized = window_event_listener(ev::resize, move |_| show_newest());
+    on_cleanup(move || resized.remove());
     let stale = move || layout.with(TreeLayout::stale);
     let size = move || {
         layout.with(|layout| {
