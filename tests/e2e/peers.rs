@@ -92,5 +92,8 @@ async fn stale_tip(stage: &Stage<'_>) -> Outcome {
     page.wait_for(&format!("return (await (async () => {{ {warned} }})()) === 0"), json!(null)).await?;
     let codes = "const told = window.heard.filter((warning) => warning.id === '3001');
                  return told.map((warning) => [warning.code, warning.active])";
+    // What scripts hear comes by another way than what the page shows.
+    page.wait_for("return window.heard.some(({ id, active }) => id === '3001' && !active)", json!(null))
+        .await?;
     expect(&page.eval(codes, json!(null)).await?, &json!([["stale-tip", true], ["stale-tip", false]]))
 }
