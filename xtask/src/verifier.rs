@@ -11,8 +11,8 @@ use crate::{
 /// Its name in a site.
 pub(crate) const FILE: &str = "terrarium-verifier.wasm";
 
-/// What its compiler may use, in cargo's words. Its stack is small: every node has an instance.
-pub(crate) const FEATURES: &str = "target.wasm32-unknown-unknown.rustflags=[\"-Ctarget-feature=+simd128,+relaxed-simd\", \"-Clink-arg=-zstack-size=131072\"]";
+/// What its compiler may use, and a stack that is small, for every node has an instance; in cargo's words.
+pub(crate) const FLAGS: &str = "target.wasm32-unknown-unknown.rustflags=[\"-Ctarget-feature=+simd128,+relaxed-simd\", \"-Clink-arg=-zstack-size=131072\"]";
 
 /// Builds the module into the site in `folder`. It goes there as it comes from the compiler: wasm-opt writes constants anew
 /// wherever they are used, which makes it slower by half.
@@ -20,7 +20,7 @@ pub(crate) fn build(folder: &Path) -> Result<(), Error> {
     announce("Building the accelerator for signatures (some seconds)");
     let mut build = cargo();
     build.args(["build", "--locked", "--quiet", "--profile", "verifier", "--target", WASM_TARGET]);
-    run(build.args(["--config", FEATURES, "-p", "terrarium-verifier", "--bin", "terrarium-verifier"]))?;
+    run(build.args(["--config", FLAGS, "-p", "terrarium-verifier", "--bin", "terrarium-verifier"]))?;
     let built = paths::target().join(WASM_TARGET).join("verifier").join(FILE);
     let copied = fs::copy(&built, folder.join(FILE));
     copied.map(drop).map_err(|error| Error::io(format_args!("copy {}", built.display()), &error))

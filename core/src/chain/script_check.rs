@@ -127,9 +127,9 @@ pub(super) fn run_in_order<T, E>(
     };
     while !checks.is_empty() {
         let deferred = DeferredChecks::default();
-        // For each check of the group which signatures it needs; none where it fails though all be good.
+        // For each check of the group which signatures it needs; none where it fails though all be good, which ends the group.
         let mut needs = Vec::new();
-        while needs.len() < checks.len() && deferred.len() < GROUP {
+        while needs.len() < checks.len() && deferred.len() < GROUP && !matches!(needs.last(), Some(None)) {
             let first = deferred.len();
             let passes = run(&checks[needs.len()], Some(&deferred)).is_ok();
             needs.push(passes.then(|| first..deferred.len()));

@@ -112,7 +112,7 @@ fn clippy_wasm() -> Result<Count, Error> {
     }
     count.add(check("clippy of the tests for wasm32", tests.args(["--", "-D", "warnings"]))?);
     let mut verifier = cargo();
-    verifier.args(["clippy", "--locked", "--target", WASM_TARGET, "--config", verifier::FEATURES]);
+    verifier.args(["clippy", "--locked", "--target", WASM_TARGET, "--config", verifier::FLAGS]);
     verifier.args(["-p", "terrarium-verifier", "--", "-D", "warnings"]);
     count.add(check("clippy of the accelerator", &mut verifier)?);
     Ok(count)

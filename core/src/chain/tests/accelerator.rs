@@ -221,6 +221,18 @@ fn checks_behind_one_that_fails_are_done_in_vain_in_its_group_alone() {
     assert_eq!((result, told, ran.get()), (Err(TxError::NoInputs), vec![0], 10 + 1));
 }
 
+#[test]
+fn nothing_behind_a_script_that_fails_is_run() {
+    let ran = Cell::new(0);
+    let fail = |_: &u32, _: Option<&DeferredChecks>| {
+        ran.set(ran.get() + 1);
+        Err(TxError::NoInputs)
+    };
+    let result = run_in_order(&[1, 2, 3], Some(says_no as EcdsaAccelerator), fail, |_, result| result);
+    // Once with signatures deferred, and once for the error.
+    assert_eq!((result, ran.get()), (Err(TxError::NoInputs), 2));
+}
+
 /// Nothing checks what it says yes of: that is how much is trusted.
 #[test]
 fn a_yes_is_taken_for_one() {
