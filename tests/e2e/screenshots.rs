@@ -4,6 +4,9 @@
 use serde_json::json;
 use terrarium_tests::browser::{Outcome, Page, Screen, Stage, Switches, Test};
 
+use crate::room::{Running, join_class, open_class, wait_for_node, with_two};
+use crate::teacher::says;
+
 const SIZES: [(u32, u32); 3] = [(360, 800), (1280, 800), (1920, 1080)];
 /// Every state is taken in these: the narrowest and a projector's, each in one language and theme.
 const STATES: [(Screen, &str); 2] = [
@@ -19,6 +22,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new("forks_details_consoles_and_failures_fit_every_window", 300, |stage| {
             Box::pin(states(stage))
         }),
+        Test::new("a_class_fits_every_window_whatever_its_names_are", 300, |stage| Box::pin(class(stage))),
     ]
 }
 
@@ -79,6 +83,21 @@ async fn states(stage: &Stage<'_>) -> Outcome {
     }
     page.wait_for("return terrarium.nodes()[2].state === 'crashed'", json!(null)).await?;
     pictures(&page, "crashed", "[data-testid=node-card][data-node='3002']").await
+}
+
+async fn class(stage: &Stage<'_>) -> Outcome {
+    let relay = Running::start(stage, Running::any_port())?;
+    with_two(stage, None, async |teacher, student| {
+        let code = open_class(&teacher, &relay, "?scene=first&lang=en").await?;
+        let longest = "W".repeat(24);
+        join_class(&student, &relay, &code, &longest).await?;
+        wait_for_node(&student, "3001", "node.peers > 0").await?;
+        student.eval("await terrarium.mine('3001')", json!(null)).await?;
+        says(&teacher, "class-last-block", &longest).await?;
+        pictures(&teacher, "class-teacher", "[data-testid=class-view]").await?;
+        pictures(&student, "class-student", "[data-testid=room-student]").await
+    })
+    .await
 }
 
 /// Cuts the network in two and lets both sides grow until their stripes part.

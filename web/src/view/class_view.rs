@@ -91,7 +91,7 @@ pub(crate) fn ClassView(room: Room) -> impl IntoView {
                     {words(agreement)}
                 </span>
                 <span class="grow"></span>
-                <span class="figure" data-testid=testid::CLASS_LAST_BLOCK>{words(found)}</span>
+                <span data-testid=testid::CLASS_LAST_BLOCK>{words(found)}</span>
             </h2>
             <p class="tips">{part(swatches)}</p>
             <div class="class-body">
