@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use terrarium_core::consensus::merkle;
-use terrarium_core::crypto::lanes::HeaderScanner;
 use terrarium_core::crypto::{PrivateKey, sha256d};
 use terrarium_core::encode::{deserialize, serialize};
+use terrarium_core::mining::HeaderScanner;
 use terrarium_core::primitives::{
     Amount, Block, BlockHash, CompactTarget, Header, MerkleRoot, OutPoint, Script, Target, Transaction, TxIn,
     TxOut, Txid,

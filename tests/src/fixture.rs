@@ -2,7 +2,8 @@
 
 use terrarium_core::{
     consensus::{Preset, bip34::height_script, block_subsidy, merkle},
-    crypto::{PrivateKey, lanes::HeaderScanner},
+    crypto::PrivateKey,
+    mining::HeaderScanner,
     primitives::{Amount, Block, Header, Height, OutPoint, Script, Target, Transaction, TxIn, TxOut},
     script::{sign::p2pkh_script_sig, standard::p2pkh},
 };

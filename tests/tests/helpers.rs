@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use terrarium_core::consensus::{Preset, bip34::height_script, block_subsidy, merkle};
-use terrarium_core::crypto::lanes::HeaderScanner;
 use terrarium_core::interface::{
     Command, CommandError, Direction, Event, LogLine, NodeConfig, NodeId, PeerId, Reply, RequestId, Role,
     StartOptions, SyncMode,
 };
 use terrarium_core::mining;
+use terrarium_core::mining::HeaderScanner;
 use terrarium_core::net::message::{Frame, Inventory, LocatorRequest, Message, MessageDecoder, encode};
 use terrarium_core::node::{Cost, Entropy, Input, Loaded, Node, Output};
 use terrarium_core::primitives::{

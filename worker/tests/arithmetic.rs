@@ -8,7 +8,7 @@ mod files;
 #[allow(dead_code, reason = "transactions, which only the native vectors hold, read assembly with it")]
 mod scripts;
 
-use terrarium_core::crypto::lanes::HeaderScanner;
+use terrarium_core::mining::HeaderScanner;
 use terrarium_core::primitives::{BlockHash, CompactTarget, Header, MerkleRoot, Target};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 

@@ -7,10 +7,11 @@ use std::{fs, path::Path};
 use crate::{Error, paths};
 
 /// Folders and files that end up in the page.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "collections",
     "core",
     "console",
+    "lanes",
     "link",
     "verifier",
     "worker",

@@ -9,9 +9,10 @@ use std::{
 use xtask::paths;
 
 /// What each crate may know of the others, in its code and in its tests.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("collections", &[]),
-    ("core", &["terrarium-collections"]),
+    ("lanes", &[]),
+    ("core", &["terrarium-collections", "terrarium-lanes"]),
     ("link", &["terrarium-collections"]),
     ("console", &["terrarium-core"]),
     ("verifier", &[]),

@@ -10,7 +10,6 @@ mod der;
 mod ellswift;
 mod hash;
 mod key;
-pub mod lanes;
 mod signature;
 
 pub use accelerator::{ECDSA_CHECK_LEN, EcdsaAccelerator, ecdsa_check};

@@ -1,7 +1,6 @@
 //! The search for a nonce.
 
-use super::BlockTemplate;
-use crate::crypto::lanes::HeaderScanner;
+use super::{BlockTemplate, HeaderScanner};
 use crate::primitives::{Block, Header, Target};
 
 /// The first nonce among `count` from `start` on with which the header's hash meets the target. Nonces end at

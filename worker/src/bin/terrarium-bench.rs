@@ -4,11 +4,12 @@ use std::hint::black_box;
 
 use terrarium_core::{
     consensus::Preset,
-    crypto::{PrivateKey, ecdsa_check, lanes::HeaderScanner},
+    crypto::{PrivateKey, ecdsa_check},
     interface::{
         ChainFile, Clock, Command, Event, NodeConfig, NodeId, NodeSnapshot, PageMessage, RequestId, Role,
         StartOptions, Storage, SyncMode, WorkerMessage, from_bytes, to_bytes,
     },
+    mining::HeaderScanner,
     primitives::{CompactTarget, Target},
 };
 use terrarium_worker::accelerator;

@@ -1,28 +1,8 @@
-//! Grinding headers: double SHA-256 of four nonces at a time.
-//!
-//! Of the 80 bytes only the last 16 belong to the second SHA-256 block, and of those only the nonce changes. So the
-//! state after the first 64 bytes is kept, as are the first three rounds of the second block; the second hash stops as
-//! soon as the last word of its digest is known, which is where the zeros of a good block hash must be.
-//!
-//! The rounds are written once over four lanes; what a lane is comes from the platform's file: a 128-bit vector in
-//! WebAssembly, an array that compilers vectorise elsewhere.
+//! A header whose nonce is sought, in slices.
 
-#[cfg(not(target_arch = "wasm32"))]
-mod array;
-mod rounds;
-#[cfg(target_arch = "wasm32")]
-mod simd128;
-
-#[cfg(not(target_arch = "wasm32"))]
-use array as lane;
-#[cfg(target_arch = "wasm32")]
-use simd128 as lane;
+use terrarium_lanes::{LANES, SecondBlock};
 
 use crate::primitives::{Header, Target};
-use rounds::SecondBlock;
-
-/// How many nonces are tried at once.
-const LANES: usize = 4;
 
 /// A header whose nonce is being sought; made once per header, scanned in slices.
 #[derive(Debug, Clone)]

@@ -38,10 +38,16 @@ pub(super) fn xor(a: Lane, b: Lane) -> Lane {
     zip(a, b, |a, b| a ^ b)
 }
 
+/// Bits that both have.
+#[inline]
+pub(super) fn and(a: Lane, b: Lane) -> Lane {
+    zip(a, b, |a, b| a & b)
+}
+
 /// Bits of `a` where `mask` is set, of `b` elsewhere.
 #[inline]
 pub(super) fn select(mask: Lane, a: Lane, b: Lane) -> Lane {
-    xor(b, zip(mask, xor(a, b), |a, b| a & b))
+    xor(b, and(mask, xor(a, b)))
 }
 
 /// Rotation to the right.
@@ -54,4 +60,10 @@ pub(super) fn rotr<const BITS: u32>(a: Lane) -> Lane {
 #[inline]
 pub(super) fn shr<const BITS: u32>(a: Lane) -> Lane {
     a.map(|word| word >> BITS)
+}
+
+/// The same. What it hides from compilers elsewhere does no harm here.
+#[inline]
+pub(super) fn opaque(a: Lane) -> Lane {
+    a
 }

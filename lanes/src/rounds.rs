@@ -3,7 +3,7 @@
 use sha2::block_api::compress256;
 
 use super::LANES;
-use super::lane::{Lane, add, from_words, rotr, select, shr, splat, to_words, xor};
+use super::lane::{Lane, add, and, from_words, opaque, rotr, select, shr, splat, to_words, xor};
 
 /// The state that SHA-256 starts from.
 const INITIAL_STATE: [u32; 8] =
@@ -31,7 +31,7 @@ const PADDING: u32 = 0x8000_0000;
 
 /// The second SHA-256 block of a header, all but its nonce.
 #[derive(Debug, Clone)]
-pub(super) struct SecondBlock {
+pub struct SecondBlock {
     /// The state after the first 64 bytes.
     midstate: [u32; 8],
     /// The end of the merkle root, the time and the target.
@@ -39,7 +39,8 @@ pub(super) struct SecondBlock {
 }
 
 impl SecondBlock {
-    pub(super) fn new(header: &[u8; 80]) -> Self {
+    /// That of a header; what it has for a nonce does not matter.
+    pub fn new(header: &[u8; 80]) -> Self {
         let (first, rest) = header.split_first_chunk::<64>().expect("80 is more than 64");
         let mut midstate = INITIAL_STATE;
         compress256(&mut midstate, &[*first]);
@@ -50,7 +51,7 @@ impl SecondBlock {
     /// The first group of four nonces, from `nonce` in steps of four below `end`, of which any hash ends in a
     /// little-endian word of at most `limit`; with the lanes that do. Looks past `end` within the last group.
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-    pub(super) fn find_candidates(&self, nonce: u64, end: u64, limit: u32) -> Option<(u64, [bool; LANES])> {
+    pub fn find_candidates(&self, nonce: u64, end: u64, limit: u32) -> Option<(u64, [bool; LANES])> {
         let midstate = splat_all(self.midstate);
         let [merkle, time, bits] = self.head;
         let mut block =
@@ -70,17 +71,38 @@ impl SecondBlock {
     }
 }
 
+/// What the rounds work on.
+#[derive(Clone, Copy)]
+struct State {
+    words: [Lane; 8],
+    /// The bits in which b and c differ.
+    b_xor_c: Lane,
+}
+
+impl State {
+    /// Before the first round.
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    #[inline]
+    fn new(words: [Lane; 8]) -> Self {
+        Self { words, b_xor_c: xor(words[1], words[2]) }
+    }
+}
+
 /// Rounds of one group of sixteen, by their number in it. Instead of moving eight variables, the number says which slot
 /// plays which part.
 macro_rules! rounds {
     ($state:ident, $k:expr, $w:expr; $($i:literal)*) => {$({
         const SLOT: [usize; 8] = slots($i);
-        let (a, e) = ($state[SLOT[0]], $state[SLOT[4]]);
-        let choice = select(e, $state[SLOT[5]], $state[SLOT[6]]);
-        let majority = select(xor(a, $state[SLOT[1]]), $state[SLOT[2]], a);
-        let t1 = add(add($state[SLOT[7]], add(splat($k[$i]), $w[$i])), add(big_sigma1(e), choice));
-        $state[SLOT[3]] = add($state[SLOT[3]], t1);
-        $state[SLOT[7]] = add(t1, add(big_sigma0(a), majority));
+        let words = &mut $state.words;
+        let (a, b, e) = (words[SLOT[0]], words[SLOT[1]], words[SLOT[4]]);
+        let choice = select(e, words[SLOT[5]], words[SLOT[6]]);
+        // The majority is b but where it differs from both others. What differs here is what b and c differ in next.
+        let a_xor_b = opaque(xor(a, b));
+        let majority = xor(b, and(a_xor_b, $state.b_xor_c));
+        let t1 = add(add(words[SLOT[7]], add(splat($k[$i]), $w[$i])), add(big_sigma1(e), choice));
+        words[SLOT[3]] = add(words[SLOT[3]], t1);
+        words[SLOT[7]] = add(t1, add(big_sigma0(a), majority));
+        $state.b_xor_c = a_xor_b;
     })*};
 }
 
@@ -92,6 +114,14 @@ macro_rules! extend {
             add($w[($i + 9) % 16], small_sigma1($w[($i + 14) % 16])),
         );
     )*};
+}
+
+/// The next group: its words and its rounds.
+macro_rules! group {
+    ($state:ident, $k:expr, $w:ident; $($i:literal)*) => {
+        extend!($w; $($i)*);
+        rounds!($state, $k, $w; $($i)*);
+    };
 }
 
 /// The slots of a, b, c, d, e, f, g and h in a round.
@@ -119,7 +149,8 @@ fn splat_all<const N: usize>(words: [u32; N]) -> [Lane; N] {
 /// The first three rounds, whose words do not depend on the nonce.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 #[inline]
-fn three_rounds(mut state: [Lane; 8], block: &[Lane; 16]) -> [Lane; 8] {
+fn three_rounds(midstate: [Lane; 8], block: &[Lane; 16]) -> State {
+    let mut state = State::new(midstate);
     rounds!(state, K, block; 0 1 2);
     state
 }
@@ -127,16 +158,18 @@ fn three_rounds(mut state: [Lane; 8], block: &[Lane; 16]) -> [Lane; 8] {
 /// The digest of the first hash, from the state after three rounds.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 #[inline]
-fn finish_first_hash(midstate: [Lane; 8], mut state: [Lane; 8], mut w: [Lane; 16]) -> [Lane; 8] {
+fn finish_first_hash(midstate: [Lane; 8], mut state: State, mut w: [Lane; 16]) -> [Lane; 8] {
     rounds!(state, K, w; 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    for k in K[16..].chunks_exact(16) {
-        extend!(w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-        rounds!(state, k, w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    // Most words of this group are made of padding: apart from the loop, compilers compute what never changes beforehand.
+    group!(state, K[16..], w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    for k in K[32..].chunks_exact(16) {
+        group!(state, k, w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     }
-    for (word, start) in state.iter_mut().zip(midstate) {
+    let mut digest = state.words;
+    for (word, start) in digest.iter_mut().zip(midstate) {
         *word = add(*word, start);
     }
-    state
+    digest
 }
 
 /// The last word of the second hash: what is e after round 60 becomes h after round 63, so the others are left out.
@@ -146,16 +179,13 @@ fn last_word_of_second_hash(digest: [Lane; 8]) -> Lane {
     let [d0, d1, d2, d3, d4, d5, d6, d7] = digest;
     let (zero, padding, bits) = (splat(0), splat(PADDING), splat(DIGEST_BITS));
     let mut w = [d0, d1, d2, d3, d4, d5, d6, d7, padding, zero, zero, zero, zero, zero, zero, bits];
-    let mut state = splat_all(INITIAL_STATE);
+    let mut state = State::new(splat_all(INITIAL_STATE));
     rounds!(state, K, w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    for k in K[16..48].chunks_exact(16) {
-        extend!(w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-        rounds!(state, k, w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    }
-    extend!(w; 0 1 2 3 4 5 6 7 8 9 10 11 12);
-    rounds!(state, K[48..], w; 0 1 2 3 4 5 6 7 8 9 10 11 12);
+    group!(state, K[16..], w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    group!(state, K[32..], w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    group!(state, K[48..], w; 0 1 2 3 4 5 6 7 8 9 10 11 12);
     const NEW_E: usize = slots(12)[3];
-    add(state[NEW_E], splat(INITIAL_STATE[7]))
+    add(state.words[NEW_E], splat(INITIAL_STATE[7]))
 }
 
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
