@@ -43,7 +43,7 @@ const ZERO: &str = "The amount must be above zero.";
 const TOO_FINE: &str = "At most 8 decimal places: a coin has 100 million parts.";
 const TOO_LARGE: &str = "More than 21 million coins cannot exist.";
 const UNREADABLE: &str = "Enter a number of coins with at most 8 decimal places, such as 2.5.";
-const NOT_ENOUGH: &str = "The payer's richest address holds 50 confirmed coins, which is not enough.";
+const NOT_ENOUGH: &str = "No address of the payer can spend more than 50 coins now, which is not enough.";
 
 /// What the form says of an address.
 const NO_ADDRESS: &str =

@@ -25,7 +25,7 @@ pub use reply::{
 };
 pub use snapshot::{
     BlockSummary, BudgetSummary, ChainSummary, EndedConnection, MempoolSummary, MiningSummary, NodeSnapshot,
-    PeerSummary, RunState, Task, TaskKind, WalletSummary,
+    Payer, PeerSummary, RunState, Task, TaskKind, WalletSummary,
 };
 pub use watch::{ActiveWarning, NetworkWarning, WatchSummary};
 pub use wire::{Wire, from_bytes, to_bytes};

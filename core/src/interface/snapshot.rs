@@ -213,8 +213,19 @@ pub struct WalletSummary {
     pub immature: Amount,
     /// Addresses in the order in which they were made, with confirmed balances, at most 100.
     pub addresses: Vec<AddressEntry>,
+    /// The address that can pay most now; none where nothing can be spent.
+    pub payer: Option<Payer>,
     /// Counts up whenever the history changes, so that a view knows when to ask for it again.
     pub revision: u64,
+}
+
+/// Who can pay, and how much: one payment spends coins of one address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Payer {
+    /// As text.
+    pub address: String,
+    /// Mature coins that no waiting payment spends, and change of the wallet's own waiting ones.
+    pub spendable: Amount,
 }
 
 /// The miner in short.

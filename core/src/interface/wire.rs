@@ -8,7 +8,7 @@ use super::{
     ActiveWarning, AddNodeAction, AddressEntry, BanAction, BlockDetail, BlockSummary, BudgetSummary,
     ChainFile, ChainSummary, Clock, Command, CommandError, Direction, EndedConnection, Event, InputDetail,
     InventoryKind, LightFilter, LinkCondition, LogLine, MempoolSummary, MiningMode, MiningSummary,
-    NetworkWarning, NodeConfig, NodeId, NodeSnapshot, OutputDetail, Ownership, PageMessage, PeerId,
+    NetworkWarning, NodeConfig, NodeId, NodeSnapshot, OutputDetail, Ownership, PageMessage, Payer, PeerId,
     PeerState, PeerSummary, Reply, RequestId, Role, RunState, StartOptions, Storage, SyncMode, Task,
     TaskKind, TransactionDetail, TransportChoice, TransportProtocol, WalletSummary, WalletTransaction,
     WatchSummary, WorkerMessage,
@@ -152,7 +152,8 @@ structs! {
     WatchSummary { peers, groups, agent, of_it, messages, median, tip_age, low_work_headers, warnings }
     ActiveWarning { since, warning }
     MempoolSummary { count, vsize, orphans, txids }
-    WalletSummary { balance, pending, immature, addresses, revision }
+    WalletSummary { balance, pending, immature, addresses, payer, revision }
+    Payer { address, spendable }
     MiningSummary { mode, active, address, blocks_found, hashes_per_second, budget_khs }
 
     // Replies.

@@ -6,7 +6,7 @@ use super::ledger::{LedgerEntry, TxState};
 use crate::collections::{BTreeMap, sort_by_key};
 use crate::consensus::NetworkParams;
 use crate::crypto::Address;
-use crate::interface::{AddressEntry, WalletSummary, WalletTransaction};
+use crate::interface::{AddressEntry, Payer, WalletSummary, WalletTransaction};
 use crate::primitives::{Amount, Height, Script, Txid};
 
 /// Addresses that a summary lists.
@@ -73,7 +73,28 @@ impl Wallet {
     pub fn summary(&self, params: &NetworkParams, tip: Height) -> WalletSummary {
         let Balances { confirmed, pending, immature } = self.balances(params, tip);
         let addresses = self.first_addresses(params, SUMMARY_ADDRESSES);
-        WalletSummary { balance: confirmed, pending, immature, addresses, revision: self.ledger.revision() }
+        let payer = self.payer(params, tip);
+        WalletSummary {
+            balance: confirmed,
+            pending,
+            immature,
+            addresses,
+            payer,
+            revision: self.ledger.revision(),
+        }
+    }
+
+    fn payer(&self, params: &NetworkParams, tip: Height) -> Option<Payer> {
+        let mut spendable = BTreeMap::new();
+        for (_, coin) in self.spendable_coins(tip.next(), params.consensus.coinbase_maturity) {
+            let sum: &mut Amount = spendable.entry(&coin.output.script_pubkey).or_default();
+            *sum = plus(*sum, coin.output.value);
+        }
+        let of_key = |key: &WalletKey| spendable.get(&key.script).copied().unwrap_or_default();
+        let richest = self.keys.iter().max_by_key(|key| of_key(key))?;
+        let spendable = of_key(richest);
+        (spendable > Amount::ZERO)
+            .then(|| Payer { address: richest.address.to_text(&params.address), spendable })
     }
 
     /// The wallet's transactions, newest first: what waits or was voided, then by height.

@@ -1,6 +1,7 @@
 //! Building and signing payments.
 
 use super::keys::WalletKey;
+use super::ledger::OwnedCoin;
 use super::selection::{SpendableCoin, select_coins};
 use super::{Wallet, WalletError};
 use crate::consensus::NetworkParams;
@@ -60,7 +61,15 @@ impl Wallet {
         let unknown_key = || WalletError::UnknownKey(request.from.to_text(&params.address));
         let key = self.keys.by_script(&from).ok_or_else(unknown_key)?;
         check_request(request, params)?;
-        let coins = self.spendable_coins(&from, tip.next(), params.consensus.coinbase_maturity);
+        let coins = self.spendable_coins(tip.next(), params.consensus.coinbase_maturity);
+        let coins: Vec<SpendableCoin> = coins
+            .filter(|(_, coin)| coin.output.script_pubkey == from)
+            .map(|(outpoint, coin)| SpendableCoin {
+                outpoint: *outpoint,
+                output: coin.output.clone(),
+                height: coin.height,
+            })
+            .collect();
         let plan = plan(request, params, key, &coins)?;
         let Plan { coins, outputs, fee, change } = plan;
         if vsize_bound(coins.len(), request, key) * WITNESS_SCALE_FACTOR > MAX_STANDARD_TX_WEIGHT {
@@ -74,26 +83,17 @@ impl Wallet {
         Ok(Payment { transaction, fee, change })
     }
 
-    /// The coins of a script that a transaction in the block at `height` could spend.
+    /// The coins that a transaction in the block at `height` could spend.
     pub(super) fn spendable_coins(
         &self,
-        script: &Script,
         height: Height,
         maturity: u32,
-    ) -> Vec<SpendableCoin> {
-        let coins = self.ledger.coins().iter();
-        coins
-            .filter(|(_, coin)| coin.output.script_pubkey == *script && !coin.reserved)
-            .filter(|(outpoint, coin)| match coin.height {
-                Some(made) => !coin.coinbase || height.0.saturating_sub(made.0) >= maturity,
-                None => self.is_own_payment(outpoint),
-            })
-            .map(|(outpoint, coin)| SpendableCoin {
-                outpoint: *outpoint,
-                output: coin.output.clone(),
-                height: coin.height,
-            })
-            .collect()
+    ) -> impl Iterator<Item = (&OutPoint, &OwnedCoin)> {
+        let coins = self.ledger.coins().iter().filter(|(_, coin)| !coin.reserved);
+        coins.filter(move |(outpoint, coin)| match coin.height {
+            Some(made) => !coin.coinbase || height.0.saturating_sub(made.0) >= maturity,
+            None => self.is_own_payment(outpoint),
+        })
     }
 
     fn is_own_payment(&self, outpoint: &OutPoint) -> bool {

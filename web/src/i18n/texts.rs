@@ -232,7 +232,7 @@ texts! {
     amount: "Amount in coins", "金额（教学币）";
     fee: "Fee", "手续费";
     most: "All", "全部";
-    most_about: "All that the payer's richest address holds, less the fee", "付款方余额最多的地址中的全部余额，扣除手续费";
+    most_about: "All that one address of the payer can spend now, less the fee", "付款方单个地址现在最多能花的全部金额，扣除手续费";
     pay: "Send", "发送";
     choose_payer: "Choose who pays.", "请选择付款方。";
     choose_recipient: "Choose who is paid.", "请选择收款方。";
@@ -244,7 +244,7 @@ texts! {
     amount_too_large: "More than 21 million coins cannot exist.", "币的总数不会超过 2100 万。";
     amount_zero: "The amount must be above zero.", "金额必须大于零。";
     no_coins: "This wallet has no coins yet: mine a block, or be paid first.", "这个钱包还没有币：先挖一块，或先收一笔款。";
-    not_enough: "The payer's richest address holds {0} confirmed coins, which is not enough.", "付款方余额最多的地址只有 {0} 个已确认的币，不够。";
+    not_enough: "No address of the payer can spend more than {0} coins now, which is not enough.", "付款方单个地址现在最多只能花 {0} 个币，不够。";
     not_enough_now: "Not enough coins that can be spent now: earlier payments may still wait for a block.", "目前可花费的币不够：之前的付款可能还在等待进入区块。";
 
     no_worker: "Node {0} has no worker: start it first.", "节点 {0} 没有在工作：请先启动。";

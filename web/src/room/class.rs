@@ -443,19 +443,16 @@ pub(crate) fn for_node(text: &str, own: NodeId) -> String {
     text.replace("{own}", &own.to_string())
 }
 
-/// Pays an address from a wallet's richest, as the teacher does when coins are given out.
+/// Pays an address from the one that can pay most, as the teacher does when coins are given out.
 pub(crate) async fn pay(
     lab: Lab,
     from: NodeId,
     to: String,
     amount: Amount,
 ) -> Result<(), crate::lab::LabError> {
-    let richest = lab.nodes(|nodes| {
-        let addresses = &nodes.get(&from)?.snapshot()?.wallet.addresses;
-        addresses.iter().max_by_key(|entry| entry.balance).map(|entry| entry.address.clone())
-    });
-    let source = match richest {
-        Some(address) => address,
+    let payer = lab.nodes(|nodes| nodes.get(&from)?.snapshot()?.wallet.payer.clone());
+    let source = match payer {
+        Some(payer) => payer.address,
         None => lab.first_address(from).await?,
     };
     let command = Command::Send { from: source, to, amount, fee: None, mine: false };

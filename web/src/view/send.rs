@@ -12,7 +12,7 @@ use crate::lab::state::{FollowedPayment, NodeView};
 use crate::lab::{Lab, LabError};
 use crate::testid;
 use leptos::prelude::*;
-use terrarium_core::interface::{AddressEntry, Command, CommandError, NodeId, Reply};
+use terrarium_core::interface::{Command, CommandError, NodeId, Payer, Reply};
 use terrarium_core::primitives::{Amount, ParseAmountError};
 use wasm_bindgen_futures::spawn_local;
 
@@ -46,7 +46,7 @@ struct Draft {
 /// What is wrong with what was typed, or why the node refused it.
 enum Wrong {
     Rule(Rule),
-    /// The richest address of the payer holds less; so much.
+    /// No address of the payer can pay more than this now.
     TooLittle(Amount),
     Refused(LabError),
 }
@@ -270,9 +270,9 @@ impl Draft {
             return Err(rule(|t| t.amount_zero));
         }
         let fee = self.fee()?;
-        let source = richest(lab, from).ok_or(rule(|t| t.no_coins))?;
-        if amount.checked_add(fee.unwrap_or_default()).is_none_or(|sum| source.balance < sum) {
-            return Err(Wrong::TooLittle(source.balance));
+        let source = payer(lab, from)?;
+        if amount.checked_add(fee.unwrap_or_default()).is_none_or(|sum| source.spendable < sum) {
+            return Err(Wrong::TooLittle(source.spendable));
         }
         Ok(Payment { from, source: source.address, to, amount, fee })
     }
@@ -286,11 +286,11 @@ impl Draft {
 
     /// The most that the payer can pay at once, with the fee that is typed.
     fn most(&self, lab: &Lab) -> Result<Amount, Wrong> {
-        let no_coins = || Wrong::Rule(|t: &Texts| t.no_coins);
         let fee = self.fee()?;
-        let source = self.from.get_untracked().and_then(|from| richest(lab, from)).ok_or_else(no_coins)?;
-        let most = source.balance.checked_sub(fee.unwrap_or_default()).filter(|most| *most > Amount::ZERO);
-        most.ok_or(Wrong::TooLittle(source.balance))
+        let from = self.from.get_untracked().ok_or(Wrong::Rule(|t| t.choose_payer))?;
+        let source = payer(lab, from)?;
+        let most = source.spendable.checked_sub(fee.unwrap_or_default()).filter(|most| *most > Amount::ZERO);
+        most.ok_or(Wrong::TooLittle(source.spendable))
     }
 }
 
@@ -322,12 +322,11 @@ fn spendable(snapshot: &terrarium_core::interface::NodeSnapshot) -> Amount {
     snapshot.wallet.balance
 }
 
-/// The address of a wallet that holds most.
-fn richest(lab: &Lab, id: NodeId) -> Option<AddressEntry> {
-    lab.nodes(|nodes| {
-        let addresses = &nodes.get(&id)?.snapshot()?.wallet.addresses;
-        addresses.iter().max_by_key(|entry| entry.balance).cloned()
-    })
+/// The address of a node that can pay most, or why none can pay anything.
+fn payer(lab: &Lab, id: NodeId) -> Result<Payer, Wrong> {
+    let wallet = lab.nodes(|nodes| Some(nodes.get(&id)?.snapshot()?.wallet.clone())).unwrap_or_default();
+    let is_empty = [wallet.balance, wallet.pending, wallet.immature].iter().all(|sum| *sum == Amount::ZERO);
+    wallet.payer.ok_or(Wrong::Rule(if is_empty { |t| t.no_coins } else { |t| t.not_enough_now }))
 }
 
 async fn pay(lab: Lab, host: PageHost, payment: Payment) -> Result<FollowedPayment, LabError> {

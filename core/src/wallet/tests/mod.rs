@@ -7,7 +7,7 @@ mod scan;
 
 use super::*;
 use crate::consensus::Preset;
-use crate::interface::WalletTransaction;
+use crate::interface::{Payer, WalletTransaction};
 use crate::primitives::{Amount, CompactTarget, Header, MAX_MONEY, MerkleRoot, OutPoint, TxIn, TxOut};
 use crate::store::Table;
 use proptest::prelude::*;

@@ -79,6 +79,30 @@ fn an_immature_reward_is_shown_apart_and_cannot_be_spent() {
 }
 
 #[test]
+fn the_payer_is_the_address_that_can_pay_most_now_and_all_that_it_can_is_paid() {
+    let mut world = World::on(Preset::Regtest);
+    let [alice, bob] = [world.addresses[0].clone(), world.addresses[1].clone()];
+    let payer = |world: &World| world.wallet.summary(&world.params, world.tip()).payer;
+    let is = |address: &Address, world: &World, spendable: Amount| Payer {
+        address: address.to_text(&world.params.address),
+        spendable,
+    };
+    // Bob's rewards do not mature in this test.
+    world.mine(&alice);
+    (0..99).for_each(|_| world.mine(&STRANGER));
+    (0..2).for_each(|_| world.mine(&bob));
+    assert_eq!(payer(&world), Some(is(&alice, &world, coins(50))));
+
+    let waiting = world.pay(0, &STRANGER, coins(20), coins(1)).expect("enough").transaction;
+    world.wait(Arc::new(waiting));
+    let left = payer(&world).expect("change");
+    assert_eq!(left, is(&alice, &world, coins(29)));
+    let all = world.pay(0, &STRANGER, coins(28), coins(1)).expect("that much").transaction;
+    world.wait(Arc::new(all));
+    assert_eq!(payer(&world), None);
+}
+
+#[test]
 fn amounts_and_fees_that_cannot_be_are_refused_by_name() {
     let mut world = World::new();
     let alice = world.addresses[0].clone();
