@@ -8,6 +8,7 @@
 //! WebAssembly, an array that compilers vectorise elsewhere. This is a crate of its own so that it is compiled for speed in
 //! a worker that is compiled for size.
 
+#![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 #[cfg(not(target_arch = "wasm32"))]
