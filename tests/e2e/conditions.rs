@@ -1,4 +1,4 @@
-//! What holds for a lab as a whole, its cuts and its links, holds in every tab of it and after a reload.
+//! What holds for a lab as a whole, its cuts, its links and its clock, holds in every tab of it and after a reload.
 
 use serde_json::{Value, json};
 use terrarium_tests::browser::{Outcome, Page, Stage, Switches, Test, expect};
@@ -21,7 +21,10 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new("a_node_that_leaves_or_joins_a_cut_network_does_so_in_every_tab", 180, |stage| {
             Box::pin(come_and_go(stage))
         }),
-        Test::new("a_new_network_is_whole", 120, |stage| Box::pin(new_network(stage))),
+        Test::new("a_pause_and_a_speed_hold_in_every_tab_and_over_a_reload", 180, |stage| {
+            Box::pin(clock(stage))
+        }),
+        Test::new("a_new_network_is_whole_and_its_clock_runs", 120, |stage| Box::pin(new_network(stage))),
     ]
 }
 
@@ -207,6 +210,46 @@ async fn come_and_go(stage: &Stage<'_>) -> Outcome {
     expect_whole(&page).await
 }
 
+/// Whether the clock stands, what speed is chosen, and whether anything mines.
+const CLOCK: &str = "return [
+    document.querySelector('[data-testid=clock-pause]').classList.contains('on'),
+    document.querySelector('[data-testid=clock-speed]').value,
+    terrarium.nodes().some((node) => node.hashesPerSecond > 0)]";
+
+async fn expect_clock(page: &Page, stands: bool, speed: &str) -> Outcome {
+    let shown =
+        format!("return JSON.stringify(await (async () => {{ {CLOCK} }})()) === JSON.stringify(args)");
+    page.wait_for(&shown, json!([stands, speed, !stands])).await
+}
+
+async fn clock(stage: &Stage<'_>) -> Outcome {
+    let page = stage.launch(Switches::Usual).await?;
+    page.open(LAB).await?;
+    let first = page.tab().await?;
+    page.eval("await terrarium.spawn({ id: '3000', role: 'miner', start: true })", json!(null)).await?;
+    expect_clock(&page, false, "1").await?;
+    let second = page.new_tab().await?;
+    page.open(LAB).await?;
+    expect_clock(&page, false, "1").await?;
+    page.click("[data-testid='clock-pause']").await?;
+    page.show(&first).await?;
+    expect_clock(&page, true, "1").await?;
+    page.click("[data-testid='clock-speed'] option[value='4']").await?;
+    page.show(&second).await?;
+    expect_clock(&page, true, "4").await?;
+    // A step that its tab does not live to end is ended all the same.
+    page.click("[data-testid='clock-step']").await?;
+    page.close_tab(&first).await?;
+    expect_clock(&page, true, "4").await?;
+    page.open(LAB).await?;
+    page.wait_for("return terrarium.nodes()[0]?.state === 'running'", json!(null)).await?;
+    expect_clock(&page, true, "4").await?;
+    page.click("[data-testid='clock-pause']").await?;
+    expect_clock(&page, false, "4").await?;
+    page.open(LAB).await?;
+    expect_clock(&page, false, "4").await
+}
+
 async fn new_network(stage: &Stage<'_>) -> Outcome {
     let page = stage.open(LAB).await?;
     page.eval(
@@ -215,10 +258,13 @@ async fn new_network(stage: &Stage<'_>) -> Outcome {
     )
     .await?;
     page.click("[data-testid='cut-network']").await?;
+    page.click("[data-testid='clock-pause']").await?;
     page.element("heal-network").await?;
     page.element("new-network").await?.click().await?;
     page.element("confirm-yes").await?.click().await?;
     // The page comes back without the nodes.
     page.wait_for("return window.terrarium?.nodes().length === 0", json!(null)).await?;
-    expect_whole(&page).await
+    expect_whole(&page).await?;
+    page.eval("await terrarium.spawn({ id: '3000', role: 'miner', start: true })", json!(null)).await?;
+    expect_clock(&page, false, "1").await
 }

@@ -204,6 +204,10 @@ impl Lab {
 
     /// Tells every worker to give its node free, for the page is being left.
     pub(crate) fn leave(&self) {
+        if self.with(|inner| inner.steps.is_any()) {
+            // Nobody else would end the step.
+            self.pause();
+        }
         self.change(|inner| {
             inner.remember_clock();
             inner.post_all(&PageMessage::Shutdown);
@@ -343,7 +347,7 @@ async fn delete_stored(lab: &str, ids: &[NodeId]) {
     for database in ids.iter().flat_map(|&id| roster::databases(lab, id)) {
         browser::delete_database(&database).await;
     }
-    browser::forget(&clock::key(lab));
+    clock::forget(lab);
     browser::forget(&links::key(lab));
     browser::forget(&files::key(lab));
 }

@@ -132,7 +132,11 @@ pub(crate) struct Lab {
 impl Lab {
     /// An empty lab of this name, whose nodes others reach at `host`, and begin with the chain of a class if there is one.
     pub(crate) fn open(lab: String, host: Ipv4Addr, class: Option<ClassParams>) -> Self {
-        let clock = LabClock::start(browser::now_ms(), clock::saved(&lab));
+        let set = clock::load(&lab);
+        let clock = LabClock::open(browser::now_ms(), clock::saved(&lab), set);
+        if set.is_some_and(|set| set != clock) {
+            clock::put(&lab, &clock);
+        }
         let links = links::load(&lab).unwrap_or_default();
         let (state, writer) = LabState::create(clock, links.clone());
         let inner = Inner {
@@ -346,6 +350,19 @@ impl Inner {
     fn remember_clock(&self) {
         if !self.emptied {
             clock::save(&self.lab, &self.clock);
+        }
+    }
+
+    /// Whether what the clock is set to is the lab's own: a class goes by its room's time.
+    fn has_own_clock(&self) -> bool {
+        !self.emptied && self.host.is_loopback()
+    }
+
+    /// Remembers lab time, and what the clock is set to, for other tabs and the next visit.
+    fn remember_setting(&self) {
+        self.remember_clock();
+        if self.has_own_clock() {
+            clock::put(&self.lab, &self.clock);
         }
     }
 

@@ -195,6 +195,19 @@ impl Lab {
         self.set_clock(|_, wall_ms| LabClock::at_time(wall_ms, saved.unwrap_or(wall_ms), true));
     }
 
+    /// Follows another tab of the same lab, which has changed what is remembered of its clock.
+    pub(crate) fn follow_clock(&self) {
+        match clock::load(&self.name()) {
+            _ if !self.with(Inner::has_own_clock) => {}
+            Some(clock) => {
+                self.change(|inner| inner.steps.give_up());
+                self.take_clock(clock);
+            }
+            // Any script of this site can write there: what cannot be read is written anew.
+            None => self.with(Inner::remember_setting),
+        }
+    }
+
     /// Remembers lab time for the next visit.
     pub(crate) fn remember_clock(&self) {
         self.with(Inner::remember_clock);
@@ -260,11 +273,16 @@ impl Lab {
     }
 
     fn set_clock(&self, change: impl FnOnce(&LabClock, f64) -> LabClock) {
+        let clock = self.with(|inner| change(&inner.clock, browser::now_ms()));
+        self.take_clock(clock);
+        self.with(Inner::remember_setting);
+    }
+
+    fn take_clock(&self, clock: LabClock) {
         self.change(|inner| {
-            inner.clock = change(&inner.clock, browser::now_ms());
-            inner.writer.clock.set(inner.clock);
-            inner.post_all(&PageMessage::Clock(inner.clock.setting));
-            inner.remember_clock();
+            inner.clock = clock;
+            inner.writer.clock.set(clock);
+            inner.post_all(&PageMessage::Clock(clock.setting));
         });
     }
 }
