@@ -99,6 +99,7 @@ export interface Terrarium {
   /** Sets the miner's dial, 0 to 32 kH/s. */
   setHashRate(id: NodeId, kHs: number): void;
   connect(a: NodeId, b: NodeId): Promise<void>;
+  /** Sets one link. Links, cuts and the clock are the lab's: they hold in every tab of it, and after a reload. */
   link(a: NodeId, b: NodeId, settings: LinkSettings): void;
   /** Cuts the network into groups; nodes not named form one more. A node added later joins that one, else the largest. */
   partition(groups: readonly (readonly NodeId[])[]): void;

@@ -61,6 +61,6 @@ window.postMessage({ Failed: { text: "no" } }, location.origin);
 const other = document.body.appendChild(document.createElement("iframe"));
 const storage = other.contentWindow.localStorage;
 for (const value of ["", "null", "{", "[{}]", "7", '[{"config":{"id":0}}]', "x".repeat(100_000)]) {
-    for (const key of ["nodes", "clock", "files", "setup"]) storage.setItem(`terrarium/${lab}/${key}`, value);
+    for (const key of ["nodes", "links", "clock", "speed", "files", "setup"]) storage.setItem(`terrarium/${lab}/${key}`, value);
 }
 other.remove();

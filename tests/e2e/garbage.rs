@@ -84,7 +84,7 @@ async fn nonsense(stage: &Stage<'_>) -> Outcome {
     for value in ["", "null", "{", "[{}]", "-1e999", "[7]", r#"{"blockchain_genesis.db":"zz"}"#] {
         page.eval(
             "localStorage.clear();
-             for (const key of ['nodes', 'clock', 'files', 'setup']) localStorage.setItem(`terrarium/garbage/${key}`, args);
+             for (const key of ['nodes', 'links', 'clock', 'speed', 'files', 'setup']) localStorage.setItem(`terrarium/garbage/${key}`, args);
              for (const key of ['theme', 'lang', 'persist', 'reloaded']) localStorage.setItem(`terrarium/${key}`, args)",
             json!(value),
         )

@@ -5,6 +5,7 @@ mod bad_input;
 mod browsers;
 mod cards;
 mod clock;
+mod conditions;
 mod crashes;
 mod direct;
 mod events;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         peers::tests(),
         terminals::tests(),
         clock::tests(),
+        conditions::tests(),
         events::tests(),
         single_file::tests(),
         screenshots::tests(),

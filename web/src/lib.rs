@@ -114,13 +114,16 @@ fn watch_page(lab: lab::Lab, room: Option<Room>) {
             browser::reload();
         }
     });
-    // Another tab of this lab has changed the list of its nodes.
-    let roster = lab::roster::key(&lab.name());
+    // Another tab of this lab has changed what is remembered of it.
+    let name = lab.name();
+    let (roster, links, clock) = (lab::roster::key(&name), lab::links::key(&name), lab::clock::key(&name));
     window_event_listener_untyped("storage", move |event| {
         let field = |name: &str| js_sys::Reflect::get(&event, &name.into()).ok()?.as_string();
         match (field("key"), field("newValue")) {
             (Some(key), Some(_)) if key == roster => lab.follow_roster(),
             (Some(key), None) if key == roster => lab.follow_emptying(),
+            (Some(key), _) if key == links => lab.follow_links(),
+            (Some(key), _) if key == clock => lab.follow_clock(),
             _ => {}
         }
     });

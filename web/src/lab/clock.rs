@@ -1,7 +1,16 @@
-//! The lab's clock: pauses, changes speed, and never goes back.
+//! The lab's clock: pauses, changes speed, and never goes back. What it is set to holds in every tab of the lab and on the
+//! next visit.
 
 use crate::browser;
-use terrarium_core::interface::Clock;
+use terrarium_core::encode::hex;
+use terrarium_core::interface::{Clock, from_bytes, to_bytes};
+
+/// How a setting is remembered. Counts up with every change of what is written.
+const FORMAT: u8 = 1;
+
+/// For so long a tab that runs may not have remembered lab time, in milliseconds of wall time: browsers let a hidden one
+/// do so once a minute.
+const MOST_UNSAVED_MS: f64 = 120_000.0;
 
 /// The speeds that the page offers, in lab seconds per second.
 pub(crate) const SPEEDS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
@@ -24,6 +33,18 @@ impl LabClock {
     pub(crate) fn start(wall_ms: f64, saved_ms: Option<f64>) -> Self {
         let lab_ms = saved_ms.filter(|saved| saved.is_finite()).map_or(wall_ms, |saved| saved.max(wall_ms));
         Self::at_time(wall_ms, lab_ms, false)
+    }
+
+    /// The clock with which a visit begins: as it was last `set`, if lab time shows that a tab has been there until now.
+    /// Otherwise it starts anew from where the lab was left, paused or at its speed as it was.
+    pub(crate) fn open(wall_ms: f64, saved_ms: Option<f64>, set: Option<LabClock>) -> Self {
+        let anew = Self::start(wall_ms, saved_ms);
+        let Some(set) = set else { return anew };
+        let unsaved_ms = saved_ms.map(|saved| (set.lab_ms(wall_ms) - saved).abs());
+        if unsaved_ms.is_some_and(|unsaved| unsaved <= MOST_UNSAVED_MS * set.speed) {
+            return set;
+        }
+        LabClock { setting: Clock { speed: set.setting.speed, ..anew.setting }, speed: set.speed }
     }
 
     /// A clock that shows `lab_ms` when the wall clock shows `wall_ms`, and runs at full speed; or whose dates stand still, while
@@ -68,18 +89,52 @@ impl LabClock {
 
 /// Where an earlier visit left this lab's time.
 pub(crate) fn saved(lab: &str) -> Option<f64> {
-    let saved = js_sys::Number::parse_float(&browser::remembered(&key(lab))?);
+    let saved = js_sys::Number::parse_float(&browser::remembered(&time_key(lab))?);
     saved.is_finite().then_some(saved)
 }
 
 /// Remembers lab time for the next visit.
 pub(crate) fn save(lab: &str, clock: &LabClock) {
-    browser::remember(&key(lab), &clock.lab_ms(browser::now_ms()).to_string());
+    browser::remember(&time_key(lab), &clock.lab_ms(browser::now_ms()).to_string());
 }
 
-/// The name under which a lab's time is remembered.
+/// What a tab last set a lab's clock to; none where none has, or nothing readable is left of it.
+pub(crate) fn load(lab: &str) -> Option<LabClock> {
+    from_text(&browser::remembered(&key(lab))?)
+}
+
+/// Remembers what a lab's clock is set to, for its other tabs and the next visit.
+pub(crate) fn put(lab: &str, clock: &LabClock) {
+    browser::remember(&key(lab), &to_text(clock));
+}
+
+/// Forgets a lab's time and what its clock was set to.
+pub(crate) fn forget(lab: &str) {
+    browser::forget(&time_key(lab));
+    browser::forget(&key(lab));
+}
+
+/// The name under which it is remembered what a lab's clock is set to.
 pub(crate) fn key(lab: &str) -> String {
+    format!("terrarium/{lab}/speed")
+}
+
+fn time_key(lab: &str) -> String {
     format!("terrarium/{lab}/clock")
+}
+
+fn to_text(clock: &LabClock) -> String {
+    hex::encode(&to_bytes(&(FORMAT, (clock.setting, clock.speed))))
+}
+
+fn from_text(text: &str) -> Option<LabClock> {
+    let (format, (setting, speed)): (u8, (Clock, f64)) = from_bytes(&hex::decode(text).ok()?).ok()?;
+    let is_setting = format == FORMAT
+        && SPEEDS.contains(&speed)
+        && [0.0, speed].contains(&setting.speed)
+        && setting.wall_ms.is_finite()
+        && setting.lab_ms.is_finite();
+    is_setting.then_some(LabClock { setting, speed })
 }
 
 /// Steps of a clock that else stands still: each lets [`STEP_SECONDS`] more pass.
@@ -103,7 +158,12 @@ impl Steps {
 
     /// Whether a step is the last that was begun, and still in progress.
     pub(crate) fn is_last(&self, number: u64) -> bool {
-        self.number == number && self.end_ms.is_some()
+        self.number == number && self.is_any()
+    }
+
+    /// Whether a step is in progress.
+    pub(crate) fn is_any(&self) -> bool {
+        self.end_ms.is_some()
     }
 
     /// Gives up the steps in progress.
@@ -148,6 +208,49 @@ mod tests {
         assert_eq!(LabClock::start(1_000.0, Some(5_000.0)).lab_ms(1_000.0), 5_000.0);
         assert_eq!(LabClock::start(1_000.0, Some(500.0)).lab_ms(1_000.0), 1_000.0);
         assert_eq!(LabClock::start(1_000.0, Some(f64::NAN)).lab_ms(1_000.0), 1_000.0);
+    }
+
+    #[test]
+    fn a_visit_finds_the_clock_as_it_was_set() {
+        let fast = LabClock::start(1_000.0, None).with_speed(2_000.0, 4.0);
+        // Other tabs may still be there: theirs is the very same time.
+        let found = LabClock::open(63_000.0, Some(fast.lab_ms(3_000.0)), Some(fast));
+        assert_eq!(found, fast);
+        let paused = fast.paused(3_000.0);
+        let day_ms = 86_400_000.0;
+        assert_eq!(LabClock::open(day_ms, Some(paused.lab_ms(day_ms)), Some(paused)), paused);
+        // Nobody has been there for a day, in which a lab does not run four.
+        let found = LabClock::open(day_ms, Some(fast.lab_ms(3_000.0)), Some(fast));
+        assert_eq!((found.lab_ms(day_ms), found.speed, found.is_paused()), (day_ms, 4.0, false));
+        assert_eq!(found.lab_ms(day_ms + 1_000.0), day_ms + 4_000.0);
+    }
+
+    #[test]
+    fn a_setting_is_remembered_as_it_is_and_nonsense_is_not_taken_for_one() {
+        let clock = LabClock::start(1_000.0, None).with_speed(2_000.0, 0.25);
+        for clock in [clock, clock.paused(3_000.0)] {
+            assert_eq!(from_text(&to_text(&clock)), Some(clock));
+        }
+        let with = |change: fn(&mut LabClock)| {
+            let mut clock = clock;
+            change(&mut clock);
+            to_text(&clock)
+        };
+        let text = to_text(&clock);
+        let nonsense = [
+            with(|clock| clock.speed = 0.0),
+            with(|clock| clock.setting.speed = 4.0),
+            with(|clock| clock.setting.lab_ms = f64::INFINITY),
+            with(|clock| clock.setting.wall_ms = f64::NAN),
+            text.replacen("01", "02", 1),
+            text[2..].to_owned(),
+            String::new(),
+            "7".to_owned(),
+            "null".to_owned(),
+        ];
+        for text in nonsense {
+            assert_eq!(from_text(&text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,14 @@
-//! The conditions of all links as the visitor set them, and what each node's worker is told of them.
+//! The conditions of all links as the visitor set them, and what each node's worker is told of them. They are the lab's, not
+//! a page's: they are remembered where they change, and every tab follows.
 
+use super::traffic::News;
+use crate::browser;
 use terrarium_core::collections::BTreeMap;
-use terrarium_core::interface::{LinkCondition, NodeId};
+use terrarium_core::encode::{DecodeError, Reader, hex};
+use terrarium_core::interface::{LinkCondition, NodeId, Wire, from_bytes, to_bytes};
+
+/// How links are remembered. Counts up with every change of what is written.
+const FORMAT: u8 = 1;
 
 /// How one link differs from a perfect one, the same both ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -57,8 +64,8 @@ impl Links {
 
     /// The same cuts, as those of single links.
     fn cut_one_by_one(&mut self, nodes: &[NodeId]) {
-        for (at, &a) in nodes.iter().enumerate() {
-            for &b in nodes[at + 1..].iter().filter(|&&b| self.is_cut(a, b)).collect::<Vec<_>>() {
+        for (a, b) in pairs(nodes) {
+            if self.is_cut(a, b) {
                 self.set(a, b, LinkSettings { cut: true, ..self.get(a, b) });
             }
         }
@@ -86,6 +93,11 @@ impl Links {
         }
     }
 
+    /// The links that are cut by themselves, whatever the network's cut is.
+    pub(crate) fn cut_singly(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
+        self.settings.iter().filter(|(_, settings)| settings.cut).map(|(&link, _)| link)
+    }
+
     /// Heals every cut: the network's and those of single links.
     pub(crate) fn heal(&mut self) {
         self.groups.clear();
@@ -110,7 +122,23 @@ impl Links {
 
     /// Whether any cut is in force.
     pub(crate) fn any_cut(&self) -> bool {
-        !self.groups.is_empty() || self.settings.values().any(|settings| settings.cut)
+        !self.groups.is_empty() || self.cut_singly().next().is_some()
+    }
+
+    /// What there is to tell of the change from `before`, to somebody who sees `nodes`.
+    pub(crate) fn news(&self, before: &Links, nodes: &[NodeId]) -> Vec<News> {
+        if before.any_cut() && !self.any_cut() {
+            return vec![News::Healed];
+        }
+        let turned: Vec<(NodeId, NodeId)> =
+            pairs(nodes).filter(|&(a, b)| self.is_cut(a, b) != before.is_cut(a, b)).collect();
+        let is_parted = !self.groups.is_empty() && self.groups != before.groups;
+        // A node that joins a side changes the groups and parts nobody.
+        if is_parted && (before.groups.is_empty() || !turned.is_empty()) {
+            let unnamed = nodes.iter().any(|&node| self.group_of(node) == self.groups.len());
+            return vec![News::Cut { parts: self.groups.len() + usize::from(unnamed) }];
+        }
+        turned.into_iter().map(|(a, b)| News::Link { a, b, cut: self.is_cut(a, b) }).collect()
     }
 
     /// What the worker of `node` must know, the other nodes being `others`.
@@ -128,6 +156,72 @@ impl Links {
 
 fn pair(a: NodeId, b: NodeId) -> (NodeId, NodeId) {
     (a.min(b), a.max(b))
+}
+
+fn pairs(nodes: &[NodeId]) -> impl Iterator<Item = (NodeId, NodeId)> {
+    let after = |at: usize| nodes[at + 1..].iter().copied();
+    nodes.iter().enumerate().flat_map(move |(at, &a)| after(at).map(move |b| (a, b)))
+}
+
+impl Wire for LinkSettings {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { latency_ms, jitter_ms, bandwidth, cut } = self;
+        latency_ms.write(out);
+        jitter_ms.write(out);
+        bandwidth.write(out);
+        cut.write(out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            latency_ms: Wire::read(reader)?,
+            jitter_ms: Wire::read(reader)?,
+            bandwidth: Wire::read(reader)?,
+            cut: Wire::read(reader)?,
+        })
+    }
+}
+
+impl Wire for Links {
+    fn write(&self, out: &mut Vec<u8>) {
+        let settings: Vec<_> = self.settings.iter().map(|(link, settings)| (*link, *settings)).collect();
+        settings.write(out);
+        self.groups.write(out);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let settings: Vec<_> = Wire::read(reader)?;
+        Ok(Self { settings: settings.into_iter().collect(), groups: Wire::read(reader)? })
+    }
+}
+
+/// The links of a lab as one of its tabs last set them, perfect where nothing is remembered; none where nothing readable
+/// is.
+pub(crate) fn load(lab: &str) -> Option<Links> {
+    browser::remembered(&key(lab)).map_or_else(|| Some(Links::default()), |text| from_text(&text))
+}
+
+/// Remembers the links of a lab, for its other tabs and the next visit; of perfect ones nothing.
+pub(crate) fn save(lab: &str, links: &Links) {
+    if *links == Links::default() {
+        browser::forget(&key(lab));
+    } else {
+        browser::remember(&key(lab), &to_text(links));
+    }
+}
+
+/// The name under which a lab's links are remembered.
+pub(crate) fn key(lab: &str) -> String {
+    format!("terrarium/{lab}/links")
+}
+
+fn to_text(links: &Links) -> String {
+    hex::encode(&to_bytes(&(FORMAT, links.clone())))
+}
+
+fn from_text(text: &str) -> Option<Links> {
+    let (format, links): (u8, Links) = from_bytes(&hex::decode(text).ok()?).ok()?;
+    (format == FORMAT).then_some(links)
 }
 
 #[cfg(test)]
@@ -193,6 +287,44 @@ mod tests {
         links.partition(vec![vec![A], vec![B]]);
         links.welcome(C, &[A, B]);
         assert!(links.is_cut(A, C) != links.is_cut(B, C));
+    }
+
+    #[test]
+    fn links_are_remembered_as_they_are_and_nonsense_is_not_taken_for_them() {
+        let mut links = Links::default();
+        links.partition(vec![vec![A], vec![B, C]]);
+        links.set(B, A, LinkSettings { latency_ms: 200.0, jitter_ms: 20.0, bandwidth: 1e6, cut: false });
+        links.set(B, C, LinkSettings { cut: true, ..LinkSettings::default() });
+        let text = to_text(&links);
+        assert_eq!(from_text(&text), Some(links));
+        let newer = text.replacen("01", "02", 1);
+        for nonsense in ["", "null", "{", "[7]", "00", "zz", &text[2..], &text[..text.len() - 2], &newer] {
+            assert_eq!(from_text(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_a_change_is_what_it_does_to_the_nodes_that_one_sees() {
+        let nodes = [A, B, C];
+        let whole = Links::default();
+        let mut cut = Links::default();
+        cut.partition(vec![vec![A], vec![B, C]]);
+        assert_eq!(cut.news(&whole, &nodes), [News::Cut { parts: 2 }]);
+        assert_eq!(cut.news(&whole, &[A]), [News::Cut { parts: 2 }]);
+        assert_eq!(whole.news(&cut, &nodes), [News::Healed]);
+        assert_eq!(cut.news(&cut, &nodes), []);
+        let mut moved = Links::default();
+        moved.partition(vec![vec![A, B], vec![C]]);
+        assert_eq!(moved.news(&cut, &nodes), [News::Cut { parts: 2 }]);
+        let mut joined = cut.clone();
+        joined.welcome(NodeId(3003), &nodes);
+        assert_eq!(joined.news(&cut, &nodes), []);
+        let mut mended = cut.clone();
+        mended.toggle(A, B, &nodes);
+        assert_eq!(mended.news(&cut, &nodes), [News::Link { a: A, b: B, cut: false }]);
+        let mut slow = whole.clone();
+        slow.set(A, B, LinkSettings { latency_ms: 1.0, ..LinkSettings::default() });
+        assert_eq!(slow.news(&whole, &nodes), []);
     }
 
     #[test]

@@ -96,7 +96,7 @@ async fn try_out(lab: Lab, file: &LabFile) -> Result<(), MovingError> {
         let _ = trial.remove(node.entry.config.id).await;
     }
     roster::forget(&name);
-    browser::forget(&clock::key(&name));
+    clock::forget(&name);
     outcome
 }
 

@@ -198,11 +198,11 @@ pub(super) struct LabWriter {
 
 impl LabState {
     /// An empty lab.
-    pub(super) fn create(clock: LabClock) -> (Self, LabWriter) {
+    pub(super) fn create(clock: LabClock, links: Links) -> (Self, LabWriter) {
         let (nodes, set_nodes) = signal(Vec::new());
         let (tree, set_tree) = signal(BlockTree::default());
         let (traffic, set_traffic) = signal(Traffic::default());
-        let (links, set_links) = signal(Links::default());
+        let (links, set_links) = signal(links);
         let (clock, set_clock) = signal(clock);
         let (notices, set_notices) = signal(Vec::new());
         let writer = LabWriter {

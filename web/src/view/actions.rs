@@ -88,14 +88,15 @@ fn Big(
 
 /// Cuts the network where both sides can go on mining.
 fn cut_in_two(lab: Lab) {
-    let power = |node: &NodeView| {
+    let power = |id: NodeId| {
         let mines = |snapshot: &terrarium_core::interface::NodeSnapshot| match snapshot.mining.mode {
             MiningMode::Off => 0.0,
             MiningMode::WhenTwoWait | MiningMode::Always => snapshot.mining.budget_khs,
         };
-        (node.id, node.read(mines).unwrap_or(0.0))
+        // Nodes that only another tab shows count as well: they are on one of the sides.
+        (id, lab.state.node(id).and_then(|node| node.read(mines)).unwrap_or(0.0))
     };
-    let nodes: Vec<_> = untrack(|| lab.state.nodes.with(|nodes| nodes.iter().map(power).collect()));
+    let nodes: Vec<_> = untrack(|| lab.ids().into_iter().map(power).collect());
     let links = untrack(|| lab.state.connections());
     let (left, right) = balanced_split(&nodes, &links);
     cut(lab, vec![left, right]);

@@ -84,12 +84,17 @@ fn place_of(lab: &Lab, id: NodeId) -> Option<Point> {
 fn Links() -> impl IntoView {
     let lab: Lab = expect_context();
     let focused = RwSignal::new(None);
-    // A cut link has no connection any more; those that were seen before the cut stay on the map until it heals, and the
-    // one that has the focus for as long as it has it: what was healed takes a moment to connect again.
+    // A cut link has no connection any more; those that were cut one by one, or were seen before the cut, stay on the map
+    // until it heals, and the one that has the focus for as long as it has it: what was healed takes a moment to connect
+    // again.
     let links = Memo::new(move |before: Option<&BTreeSet<(NodeId, NodeId)>>| {
         let mut links = lab.state.connections();
         let cut = |&&(a, b): &&(NodeId, NodeId)| lab.state.links.with(|links| links.is_cut(a, b));
         links.extend(before.into_iter().flatten().filter(cut).copied());
+        let is_shown = |id: &NodeId| lab.state.node(*id).is_some();
+        lab.state.links.with(|all| {
+            links.extend(all.cut_singly().filter(|(a, b)| is_shown(a) && is_shown(b)));
+        });
         let is_there = |id: &NodeId| lab.state.node(*id).is_some_and(|node| node.is_running());
         links.extend(focused.get().filter(|(a, b)| is_there(a) && is_there(b)));
         links

@@ -69,8 +69,7 @@ impl Lab {
 
     fn greet(&self, id: NodeId, storage: Storage, ownership: Ownership, repaired: Vec<String>) {
         let was_up = self.change(|inner| {
-            let others: Vec<NodeId> = inner.nodes.keys().copied().collect();
-            let conditions = inner.links.conditions(id, &others);
+            let conditions = inner.links.conditions(id, &inner.ids());
             let messages = inner.wants_messages();
             let node = inner.nodes.get_mut(&id)?;
             let was_up = node.status.phase == Phase::Up && !node.status.viewer;

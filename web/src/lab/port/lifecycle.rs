@@ -3,10 +3,12 @@
 use super::worker_link::{BUILD_ID, WorkerLink};
 use super::{Happening, Lab, LabError, Node, Observer};
 use crate::browser;
+use crate::lab::links::{self, Links};
 use crate::lab::roster::{self, RosterEntry};
 use crate::lab::state::{NodeView, Notice, Phase};
 use crate::lab::trace::{Recording, Trace};
 use crate::lab::tree::BlockTree;
+use crate::lab::{clock, files};
 use leptos::prelude::*;
 use terrarium_core::interface::{Command, CommandError, MiningMode, NodeId, PageMessage, StartOptions};
 use wasm_bindgen_futures::spawn_local;
@@ -28,12 +30,14 @@ impl Lab {
         if self.nodes(|nodes| nodes.contains_key(&id)) {
             return self.revive(id);
         }
-        let entry = roster::find(&self.name(), id).unwrap_or(entry);
+        let listed = roster::find(&self.name(), id);
+        if listed.is_none() {
+            let others = self.ids();
+            self.change_links(|links| links.welcome(id, &others));
+        }
+        let entry = listed.unwrap_or(entry);
         self.change(|inner| {
             let (view, writer) = inner.scope.with(|| NodeView::create(id, entry.config.role));
-            let others: Vec<NodeId> = inner.nodes.keys().copied().collect();
-            inner.links.welcome(id, &others);
-            inner.writer.links.set(inner.links.clone());
             inner.nodes.insert(id, Node::new(entry, view, writer));
             let views = inner.nodes.values().map(|node| node.view).collect();
             inner.writer.nodes.set(views);
@@ -128,6 +132,8 @@ impl Lab {
         self.shut_down(vec![id]).await;
         self.drop_nodes(&[id]);
         if own {
+            let others = self.ids();
+            self.change_links(|links| links.forget(id, &others));
             for database in roster::databases(&lab, id) {
                 browser::delete_database(&database).await;
             }
@@ -142,8 +148,6 @@ impl Lab {
             let views = inner.nodes.values().map(|node| node.view).collect();
             inner.writer.nodes.set(views);
         });
-        let others: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
-        self.change_links(|links| ids.iter().for_each(|&id| links.forget(id, &others)));
         self.poll_watches();
     }
 
@@ -159,8 +163,7 @@ impl Lab {
             return self.notify(Notice::NoServer);
         }
         let lab = self.name();
-        let mut ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
-        ids.extend(roster::load(&lab).unwrap_or_default().iter().map(|entry| entry.config.id));
+        let ids = self.ids();
         self.change(|inner| inner.emptied = true);
         // Other tabs see this, and end their workers before the stores are deleted.
         roster::forget(&lab);
@@ -180,6 +183,8 @@ impl Lab {
                 if !gone.is_empty() {
                     self.drop_nodes(&gone);
                 }
+                // There may be nodes now of which this page did not know.
+                self.send_conditions();
             }
             // Any script of this site can write there: what cannot be read is written anew.
             None if roster::is_remembered(&lab) => self.change(|inner| inner.remember_own()),
@@ -192,12 +197,17 @@ impl Lab {
         if !self.change(|inner| std::mem::replace(&mut inner.emptied, true)) {
             let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
             self.drop_nodes(&ids);
+            self.change_links(|links| *links = Links::default());
             self.notify(Notice::EmptiedElsewhere);
         }
     }
 
     /// Tells every worker to give its node free, for the page is being left.
     pub(crate) fn leave(&self) {
+        if self.with(|inner| inner.steps.is_any()) {
+            // Nobody else would end the step.
+            self.pause();
+        }
         self.change(|inner| {
             inner.remember_clock();
             inner.post_all(&PageMessage::Shutdown);
@@ -337,8 +347,9 @@ async fn delete_stored(lab: &str, ids: &[NodeId]) {
     for database in ids.iter().flat_map(|&id| roster::databases(lab, id)) {
         browser::delete_database(&database).await;
     }
-    browser::forget(&crate::lab::clock::key(lab));
-    browser::forget(&crate::lab::files::key(lab));
+    clock::forget(lab);
+    browser::forget(&links::key(lab));
+    browser::forget(&files::key(lab));
 }
 
 fn tell(observers: &[Observer], id: NodeId, text: &str) {

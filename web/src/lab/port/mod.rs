@@ -16,7 +16,7 @@ pub(crate) use network::MAX_KHS;
 pub(crate) use node::Node;
 
 use super::clock::{self, LabClock, Steps};
-use super::links::Links;
+use super::links::{self, Links};
 use super::roster::{self, RosterEntry};
 use super::state::{LabState, LabWriter, Notice, Phase};
 use super::traffic::Traffic;
@@ -132,15 +132,20 @@ pub(crate) struct Lab {
 impl Lab {
     /// An empty lab of this name, whose nodes others reach at `host`, and begin with the chain of a class if there is one.
     pub(crate) fn open(lab: String, host: Ipv4Addr, class: Option<ClassParams>) -> Self {
-        let clock = LabClock::start(browser::now_ms(), clock::saved(&lab));
-        let (state, writer) = LabState::create(clock);
+        let set = clock::load(&lab);
+        let clock = LabClock::open(browser::now_ms(), clock::saved(&lab), set);
+        if set.is_some_and(|set| set != clock) {
+            clock::put(&lab, &clock);
+        }
+        let links = links::load(&lab).unwrap_or_default();
+        let (state, writer) = LabState::create(clock, links.clone());
         let inner = Inner {
             lab,
             host,
             class,
             owner: owner_name(),
             nodes: BTreeMap::new(),
-            links: Links::default(),
+            links,
             clock,
             traffic: Traffic::default(),
             left_tips: Vec::new(),
@@ -171,6 +176,11 @@ impl Lab {
     /// Looks at the nodes as they are now.
     pub(crate) fn nodes<T>(&self, f: impl FnOnce(&Nodes) -> T) -> T {
         self.with(|inner| f(&inner.nodes))
+    }
+
+    /// The nodes of the lab, those too that only other tabs show.
+    pub(crate) fn ids(&self) -> Vec<NodeId> {
+        self.with(Inner::ids)
     }
 
     /// Looks at the links as they are now.
@@ -322,10 +332,37 @@ impl Inner {
         gone
     }
 
+    /// The nodes of the lab, those too that only other tabs show.
+    fn ids(&self) -> Vec<NodeId> {
+        let listed = roster::load(&self.lab).unwrap_or_default();
+        let elsewhere = listed.iter().map(|entry| entry.config.id).filter(|id| !self.nodes.contains_key(id));
+        self.nodes.keys().copied().chain(elsewhere).collect()
+    }
+
+    /// Remembers the links for other tabs and the next visit.
+    fn remember_links(&self) {
+        if !self.emptied {
+            links::save(&self.lab, &self.links);
+        }
+    }
+
     /// Remembers lab time for the next visit.
     fn remember_clock(&self) {
         if !self.emptied {
             clock::save(&self.lab, &self.clock);
+        }
+    }
+
+    /// Whether what the clock is set to is the lab's own: a class goes by its room's time.
+    fn has_own_clock(&self) -> bool {
+        !self.emptied && self.host.is_loopback()
+    }
+
+    /// Remembers lab time, and what the clock is set to, for other tabs and the next visit.
+    fn remember_setting(&self) {
+        self.remember_clock();
+        if self.has_own_clock() {
+            clock::put(&self.lab, &self.clock);
         }
     }
 

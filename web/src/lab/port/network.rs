@@ -4,11 +4,9 @@ use super::lifecycle::SETTLE_MS;
 use super::{Inner, Lab, LabError, Node, Nodes};
 use crate::browser;
 use crate::lab::clock::{self, LabClock};
-use crate::lab::links::{LinkSettings, Links};
-use crate::lab::traffic::News;
+use crate::lab::links::{self, LinkSettings, Links};
 use leptos::prelude::*;
 use std::time::Duration;
-use terrarium_core::collections::BTreeSet;
 use terrarium_core::interface::{AddNodeAction, Command, MiningMode, NodeId, PageMessage, Reply, Role};
 use terrarium_core::primitives::BlockHash;
 use wasm_bindgen_futures::spawn_local;
@@ -72,28 +70,27 @@ impl Lab {
     pub(crate) fn partition(&self, groups: Vec<Vec<NodeId>>) -> Result<(), LabError> {
         self.known(groups.iter().flatten().copied())?;
         self.change_links(|links| links.partition(groups));
-        let parts = self.with(|inner| {
-            let group = |id: &NodeId| inner.links.group_of(*id);
-            inner.nodes.keys().map(group).collect::<BTreeSet<_>>().len()
-        });
-        self.tell(News::Cut { parts });
         Ok(())
     }
 
     /// Cuts one link or heals it.
     pub(crate) fn toggle_link(&self, a: NodeId, b: NodeId) {
-        let ids: Vec<NodeId> = self.nodes(|nodes| nodes.keys().copied().collect());
+        let ids = self.ids();
         self.change_links(|links| links.toggle(a, b, &ids));
-        let cut = self.with(|inner| inner.links.is_cut(a, b));
-        self.tell(News::Link { a, b, cut });
     }
 
     /// Heals every cut.
     pub(crate) fn heal(&self) {
-        let was_cut = self.with(|inner| inner.links.any_cut());
         self.change_links(Links::heal);
-        if was_cut {
-            self.tell(News::Healed);
+    }
+
+    /// Follows another tab of the same lab, which has changed what is remembered of its links.
+    pub(crate) fn follow_links(&self) {
+        match links::load(&self.name()) {
+            _ if self.is_emptied() => {}
+            Some(links) => self.take_links(links),
+            // Any script of this site can write there: what cannot be read is written anew.
+            None => self.with(Inner::remember_links),
         }
     }
 
@@ -198,6 +195,19 @@ impl Lab {
         self.set_clock(|_, wall_ms| LabClock::at_time(wall_ms, saved.unwrap_or(wall_ms), true));
     }
 
+    /// Follows another tab of the same lab, which has changed what is remembered of its clock.
+    pub(crate) fn follow_clock(&self) {
+        match clock::load(&self.name()) {
+            _ if !self.with(Inner::has_own_clock) => {}
+            Some(clock) => {
+                self.change(|inner| inner.steps.give_up());
+                self.take_clock(clock);
+            }
+            // Any script of this site can write there: what cannot be read is written anew.
+            None => self.with(Inner::remember_setting),
+        }
+    }
+
     /// Remembers lab time for the next visit.
     pub(crate) fn remember_clock(&self) {
         self.with(Inner::remember_clock);
@@ -223,7 +233,7 @@ impl Lab {
 
     pub(super) fn send_conditions(&self) {
         self.change(|inner| {
-            let ids: Vec<NodeId> = inner.nodes.keys().copied().collect();
+            let ids = inner.ids();
             for (id, node) in &inner.nodes {
                 if let Some(link) = &node.link {
                     link.post(&PageMessage::Conditions(inner.links.conditions(*id, &ids)));
@@ -233,32 +243,46 @@ impl Lab {
     }
 
     fn known(&self, ids: impl IntoIterator<Item = NodeId>) -> Result<(), LabError> {
-        let unknown = self.nodes(|nodes| ids.into_iter().find(|id| !nodes.contains_key(id)));
+        let known = self.ids();
+        let unknown = ids.into_iter().find(|id| !known.contains(id));
         unknown.map_or(Ok(()), |id| Err(LabError::UnknownNode(id)))
     }
 
     pub(super) fn change_links(&self, change: impl FnOnce(&mut Links)) {
+        let mut links = self.links(Links::clone);
+        change(&mut links);
+        self.set_links(links);
+    }
+
+    fn set_links(&self, links: Links) {
+        self.take_links(links);
+        self.with(Inner::remember_links);
+    }
+
+    /// Goes by these links, and says in the live log what has changed.
+    fn take_links(&self, links: Links) {
         self.change(|inner| {
-            change(&mut inner.links);
+            let nodes: Vec<NodeId> = inner.nodes.keys().copied().collect();
+            let before = std::mem::replace(&mut inner.links, links);
+            let news = inner.links.news(&before, &nodes);
+            news.into_iter().for_each(|news| inner.traffic.tell(news));
             inner.writer.links.set(inner.links.clone());
         });
         self.send_conditions();
-    }
-
-    /// Adds a line to the live log.
-    fn tell(&self, news: News) {
-        self.change(|inner| {
-            inner.traffic.tell(news);
-            inner.writer.traffic.set(inner.traffic.clone());
-        });
+        self.request_frame();
     }
 
     fn set_clock(&self, change: impl FnOnce(&LabClock, f64) -> LabClock) {
+        let clock = self.with(|inner| change(&inner.clock, browser::now_ms()));
+        self.take_clock(clock);
+        self.with(Inner::remember_setting);
+    }
+
+    fn take_clock(&self, clock: LabClock) {
         self.change(|inner| {
-            inner.clock = change(&inner.clock, browser::now_ms());
-            inner.writer.clock.set(inner.clock);
-            inner.post_all(&PageMessage::Clock(inner.clock.setting));
-            inner.remember_clock();
+            inner.clock = clock;
+            inner.writer.clock.set(clock);
+            inner.post_all(&PageMessage::Clock(clock.setting));
         });
     }
 }
