@@ -116,8 +116,11 @@ macro_rules! extend {
     )*};
 }
 
-/// The next group: its words and its rounds.
+/// The next group, its words and its rounds: all sixteen, or those that are named.
 macro_rules! group {
+    ($state:ident, $k:expr, $w:ident) => {
+        group!($state, $k, $w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    };
     ($state:ident, $k:expr, $w:ident; $($i:literal)*) => {
         extend!($w; $($i)*);
         rounds!($state, $k, $w; $($i)*);
@@ -161,9 +164,9 @@ fn three_rounds(midstate: [Lane; 8], block: &[Lane; 16]) -> State {
 fn finish_first_hash(midstate: [Lane; 8], mut state: State, mut w: [Lane; 16]) -> [Lane; 8] {
     rounds!(state, K, w; 3 4 5 6 7 8 9 10 11 12 13 14 15);
     // Most words of this group are made of padding: apart from the loop, compilers compute what never changes beforehand.
-    group!(state, K[16..], w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    group!(state, K[16..], w);
     for k in K[32..].chunks_exact(16) {
-        group!(state, k, w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+        group!(state, k, w);
     }
     let mut digest = state.words;
     for (word, start) in digest.iter_mut().zip(midstate) {
@@ -181,8 +184,8 @@ fn last_word_of_second_hash(digest: [Lane; 8]) -> Lane {
     let mut w = [d0, d1, d2, d3, d4, d5, d6, d7, padding, zero, zero, zero, zero, zero, zero, bits];
     let mut state = State::new(splat_all(INITIAL_STATE));
     rounds!(state, K, w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    group!(state, K[16..], w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    group!(state, K[32..], w; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    group!(state, K[16..], w);
+    group!(state, K[32..], w);
     group!(state, K[48..], w; 0 1 2 3 4 5 6 7 8 9 10 11 12);
     const NEW_E: usize = slots(12)[3];
     add(state.words[NEW_E], splat(INITIAL_STATE[7]))

@@ -80,8 +80,8 @@ pub(super) fn shr<const BITS: u32>(a: Lane) -> Lane {
     u32x4_shr(a, BITS)
 }
 
-/// The same, without its origin: where LLVM sees that it masks bits with a difference of one of their sides, it makes a
-/// bitselect of that, for which engines on x86 need three instructions instead of two. Costs a store and a load.
+/// The same, its origin hidden: of `b ^ ((a ^ b) & c)` LLVM makes a bitselect, which is three instructions on x86, though
+/// `a ^ b` is there already and two would do. Costs a store and a load.
 #[target_feature(enable = "simd128")]
 #[inline]
 pub(super) fn opaque(a: Lane) -> Lane {

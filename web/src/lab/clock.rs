@@ -1,9 +1,9 @@
 //! The lab's clock: pauses, changes speed, and never goes back. What it is set to holds in every tab of the lab and on the
 //! next visit.
 
+use super::memory;
 use crate::browser;
-use terrarium_core::encode::hex;
-use terrarium_core::interface::{Clock, from_bytes, to_bytes};
+use terrarium_core::interface::Clock;
 
 /// How a setting is remembered. Counts up with every change of what is written.
 const FORMAT: u8 = 1;
@@ -124,13 +124,12 @@ fn time_key(lab: &str) -> String {
 }
 
 fn to_text(clock: &LabClock) -> String {
-    hex::encode(&to_bytes(&(FORMAT, (clock.setting, clock.speed))))
+    memory::to_text(FORMAT, (clock.setting, clock.speed))
 }
 
 fn from_text(text: &str) -> Option<LabClock> {
-    let (format, (setting, speed)): (u8, (Clock, f64)) = from_bytes(&hex::decode(text).ok()?).ok()?;
-    let is_setting = format == FORMAT
-        && SPEEDS.contains(&speed)
+    let (setting, speed): (Clock, f64) = memory::from_text(FORMAT, text)?;
+    let is_setting = SPEEDS.contains(&speed)
         && [0.0, speed].contains(&setting.speed)
         && setting.wall_ms.is_finite()
         && setting.lab_ms.is_finite();

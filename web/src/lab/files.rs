@@ -1,9 +1,12 @@
 //! The chain files that `copy` made on a lab's desk, remembered between visits.
 
+use super::memory;
 use crate::browser;
 use terrarium_core::collections::BTreeMap;
-use terrarium_core::encode::hex;
-use terrarium_core::interface::{ChainFile, from_bytes, to_bytes};
+use terrarium_core::interface::ChainFile;
+
+/// How files are remembered. Counts up with every change of what is written.
+const FORMAT: u8 = 1;
 
 /// Bytes of files that are remembered; a larger desk lasts as long as the page. Browsers keep 5 MB for a site, and
 /// take two bytes for each of the two digits of a byte.
@@ -15,8 +18,7 @@ pub(crate) type Files = BTreeMap<String, ChainFile>;
 /// The files of an earlier visit; none where they cannot be read.
 pub(crate) fn load(lab: &str) -> Files {
     let text = browser::remembered(&key(lab)).unwrap_or_default();
-    let saved: Option<Vec<(String, ChainFile)>> =
-        hex::decode(&text).ok().and_then(|bytes| from_bytes(&bytes).ok());
+    let saved: Option<Vec<(String, ChainFile)>> = memory::from_text(FORMAT, &text);
     saved.unwrap_or_default().into_iter().collect()
 }
 
@@ -26,7 +28,7 @@ pub(crate) fn save(lab: &str, files: &Files) {
         return;
     }
     let files: Vec<_> = files.iter().map(|(name, file)| (name.clone(), file.clone())).collect();
-    browser::remember(&key(lab), &hex::encode(&to_bytes(&files)));
+    browser::remember(&key(lab), &memory::to_text(FORMAT, files));
 }
 
 /// The name under which a lab's files are remembered.

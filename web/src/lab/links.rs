@@ -1,11 +1,12 @@
 //! The conditions of all links as the visitor set them, and what each node's worker is told of them. They are the lab's, not
 //! a page's: they are remembered where they change, and every tab follows.
 
+use super::memory;
 use super::traffic::News;
 use crate::browser;
 use terrarium_core::collections::BTreeMap;
-use terrarium_core::encode::{DecodeError, Reader, hex};
-use terrarium_core::interface::{LinkCondition, NodeId, Wire, from_bytes, to_bytes};
+use terrarium_core::encode::{DecodeError, Reader};
+use terrarium_core::interface::{LinkCondition, NodeId, Wire};
 
 /// How links are remembered. Counts up with every change of what is written.
 const FORMAT: u8 = 1;
@@ -216,12 +217,11 @@ pub(crate) fn key(lab: &str) -> String {
 }
 
 fn to_text(links: &Links) -> String {
-    hex::encode(&to_bytes(&(FORMAT, links.clone())))
+    memory::to_text(FORMAT, links.clone())
 }
 
 fn from_text(text: &str) -> Option<Links> {
-    let (format, links): (u8, Links) = from_bytes(&hex::decode(text).ok()?).ok()?;
-    (format == FORMAT).then_some(links)
+    memory::from_text(FORMAT, text)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod files;
 pub(crate) mod host;
 pub(crate) mod lab_file;
 pub(crate) mod links;
+mod memory;
 pub(crate) mod moving;
 pub(crate) mod port;
 pub(crate) mod roster;

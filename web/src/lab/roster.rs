@@ -1,8 +1,9 @@
 //! Which nodes a lab has and what each was last asked to do, remembered between visits.
 
+use super::memory;
 use crate::browser;
-use terrarium_core::encode::{DecodeError, Reader, hex};
-use terrarium_core::interface::{MiningMode, NodeConfig, NodeId, StartOptions, Wire, from_bytes, to_bytes};
+use terrarium_core::encode::{DecodeError, Reader};
+use terrarium_core::interface::{MiningMode, NodeConfig, NodeId, StartOptions, Wire};
 
 /// How entries are written. Counts up with every change of what an entry holds: what an older page remembered is then
 /// not readable.
@@ -50,9 +51,7 @@ impl Wire for RosterEntry {
 
 /// The nodes of an earlier visit to a lab; none where it was never visited, or nothing readable is left of it.
 pub(crate) fn load(lab: &str) -> Option<Vec<RosterEntry>> {
-    let text = browser::remembered(&key(lab))?;
-    let (format, entries): (u8, Vec<RosterEntry>) = from_bytes(&hex::decode(&text).ok()?).ok()?;
-    (format == FORMAT).then_some(entries)
+    memory::from_text(FORMAT, &browser::remembered(&key(lab))?)
 }
 
 /// What is remembered of one node of a lab.
@@ -84,7 +83,7 @@ pub(crate) fn remove(lab: &str, id: NodeId) {
 
 /// Remembers these nodes of a lab and no others.
 pub(crate) fn save(lab: &str, entries: Vec<RosterEntry>) {
-    browser::remember(&key(lab), &hex::encode(&to_bytes(&(FORMAT, entries))));
+    browser::remember(&key(lab), &memory::to_text(FORMAT, entries));
 }
 
 /// The name under which a lab's nodes are remembered.

@@ -157,8 +157,8 @@ fn PayerField(draft: Draft) -> impl IntoView {
     let lab: Lab = expect_context();
     let options = move || {
         let option = |node: NodeView| {
-            let balance = node.read(spendable).unwrap_or_default();
-            let text = format!("{} · {}", node.title(), format::coins(balance));
+            let coins = format::coins(node.read(balance).unwrap_or_default());
+            let text = format!("{} · {coins}", node.title());
             let chosen = move || draft.from.get() == Some(node.id);
             view! { <option value=node.id.to_string() prop:selected=chosen>{text}</option> }
         };
@@ -236,8 +236,8 @@ impl Draft {
     /// From whom the visitor came, else from whoever has most, to the next node.
     fn new(lab: &Lab, from: Option<NodeId>) -> Self {
         let nodes = lab.state.nodes.get_untracked();
-        let balance = |node: &&NodeView| untrack(|| node.read(spendable)).unwrap_or_default();
-        let from = from.or_else(|| nodes.iter().max_by_key(balance).map(|node| node.id));
+        let of = |node: &&NodeView| untrack(|| node.read(balance)).unwrap_or_default();
+        let from = from.or_else(|| nodes.iter().max_by_key(of).map(|node| node.id));
         let others = nodes.iter().map(|node| node.id).filter(|id| Some(*id) != from);
         let to = others.min_by_key(|id| Some(*id) < from);
         Draft {
@@ -317,8 +317,8 @@ fn read_amount(typed: &str) -> Result<Amount, Rule> {
     })
 }
 
-/// What a wallet can spend, pending payments of its own counted.
-fn spendable(snapshot: &terrarium_core::interface::NodeSnapshot) -> Amount {
+/// What a payer is shown to have.
+fn balance(snapshot: &terrarium_core::interface::NodeSnapshot) -> Amount {
     snapshot.wallet.balance
 }
 
